@@ -1,1 +1,3 @@
+//! egret: an egress gateway console for the terminal, and the controller behind it.
 
+pub mod model;

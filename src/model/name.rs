@@ -1,0 +1,133 @@
+//! Names of things: clusters, kinds, objects.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A cluster as the person names it: the kubeconfig context it was opened from.
+///
+/// Every row, message and effect carries one, so that nothing is ever done to "the current" cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ClusterName(pub Arc<str>);
+
+impl ClusterName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for ClusterName {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Display for ClusterName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The kinds egret lists and watches, and those it only opens one at a time.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumIter,
+    strum::Display,
+)]
+pub enum Kind {
+    /// `istio.alibabacloud.com` `IstioGateway`.
+    IstioGateway,
+    /// `gateway.networking.k8s.io` `Gateway`.
+    Gateway,
+    /// `gateway.networking.k8s.io` `GatewayClass` (cluster-wide).
+    GatewayClass,
+    /// `apps/v1` `Deployment`.
+    Deployment,
+    /// `apps/v1` `DaemonSet`.
+    DaemonSet,
+    /// `apps/v1` `ReplicaSet`.
+    ReplicaSet,
+    /// `v1` `Pod`.
+    Pod,
+    /// `v1` `Service`.
+    Service,
+    /// `discovery.k8s.io/v1` `EndpointSlice`.
+    EndpointSlice,
+    /// `autoscaling/v2` `HorizontalPodAutoscaler`.
+    HorizontalPodAutoscaler,
+    /// `policy/v1` `PodDisruptionBudget`.
+    PodDisruptionBudget,
+    /// `v1` `Node`: opened from a pod, never listed.
+    Node,
+    /// `v1` `Event`: read for the open object only.
+    Event,
+}
+
+/// Where a kind is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// Version that egret asks for when discovery does not say better.
+    pub version: &'static str,
+    /// Plural name in URLs.
+    pub plural: &'static str,
+    /// Lives in a namespace.
+    pub namespaced: bool,
+}
+
+impl Kind {
+    /// Group, version, plural and scope of the kind.
+    pub fn resource(self) -> Resource {
+        let (group, version, plural, namespaced) = match self {
+            Self::IstioGateway => ("istio.alibabacloud.com", "v1beta1", "istiogateways", true),
+            Self::Gateway => ("gateway.networking.k8s.io", "v1", "gateways", true),
+            Self::GatewayClass => ("gateway.networking.k8s.io", "v1", "gatewayclasses", false),
+            Self::Deployment => ("apps", "v1", "deployments", true),
+            Self::DaemonSet => ("apps", "v1", "daemonsets", true),
+            Self::ReplicaSet => ("apps", "v1", "replicasets", true),
+            Self::Pod => ("", "v1", "pods", true),
+            Self::Service => ("", "v1", "services", true),
+            Self::EndpointSlice => ("discovery.k8s.io", "v1", "endpointslices", true),
+            Self::HorizontalPodAutoscaler => ("autoscaling", "v2", "horizontalpodautoscalers", true),
+            Self::PodDisruptionBudget => ("policy", "v1", "poddisruptionbudgets", true),
+            Self::Node => ("", "v1", "nodes", false),
+            Self::Event => ("", "v1", "events", true),
+        };
+        Resource { group, version, plural, namespaced }
+    }
+}
+
+/// One object of one cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey {
+    /// The cluster the object was seen in.
+    pub cluster: ClusterName,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace; empty when the kind is cluster-wide.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            write!(f, "{} {} in {}", self.kind, self.name, self.cluster)
+        } else {
+            write!(f, "{} {}/{} in {}", self.kind, self.namespace, self.name, self.cluster)
+        }
+    }
+}

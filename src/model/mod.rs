@@ -8,3 +8,4 @@ pub mod health;
 pub mod name;
 pub mod row;
 pub mod snapshot;
+pub mod table;

@@ -1,3 +1,4 @@
 //! egret: an egress gateway console for the terminal, and the controller behind it.
 
+pub mod app;
 pub mod model;

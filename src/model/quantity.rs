@@ -1,221 +1,133 @@
-//! Kubernetes quantities: `2`, `200m`, `4G`, `256Mi`, `1e3`.
-//!
-//! The grammar is apimachinery's (`pkg/api/resource`): a signed decimal number and a suffix, binary, decimal or
-//! an exponent of ten. Values are kept in exact billionths, so `1` equals `1000m` and `1Gi` equals `1024Mi`.
+//! Amounts of CPU and memory, and amounts of pods: as people write them.
 
-use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
-/// An amount, compared by value and shown as it was written.
-#[derive(Clone, Debug, Eq)]
-pub struct Quantity {
-    /// Billionths of one.
-    nanos: i128,
-    written: Box<str>,
-}
+use k8s_openapi::api::core::v1::ResourceClaim;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
-/// Why a text is no quantity.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum QuantityError {
-    /// It is not a number.
-    #[error("{0:?} is not a quantity: it must begin with a number, such as 2, 200m or 256Mi")]
-    NoNumber(Box<str>),
-    /// What follows the number is no suffix.
-    #[error(
-        "{0:?} is not a quantity: the suffix {1:?} is none of n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei, or an exponent"
-    )]
-    NoSuffix(Box<str>, Box<str>),
-    /// It does not fit.
-    #[error("{0:?} is too large a quantity")]
-    TooLarge(Box<str>),
-}
+use super::open_enum::optional_fields;
 
-const NANO: i128 = 1_000_000_000;
-
-/// Suffixes and what they multiply by, in billionths.
-const SUFFIXES: [(&str, i128); 16] = [
-    ("", NANO),
-    ("n", 1),
-    ("u", 1_000),
-    ("m", 1_000_000),
-    ("k", NANO * 1_000),
-    ("M", NANO * 1_000_000),
-    ("G", NANO * 1_000_000_000),
-    ("T", NANO * 1_000_000_000_000),
-    ("P", NANO * 1_000_000_000_000_000),
-    ("E", NANO * 1_000_000_000_000_000_000),
-    ("Ki", NANO << 10),
-    ("Mi", NANO << 20),
-    ("Gi", NANO << 30),
-    ("Ti", NANO << 40),
-    ("Pi", NANO << 50),
-    ("Ei", NANO << 60),
-];
-
-impl Quantity {
-    /// The amount as a number, for charts and ratios; beyond 2^53 it is rounded.
-    pub fn as_f64(&self) -> f64 {
-        self.nanos as f64 / NANO as f64
-    }
-
-    /// The amount in thousandths (millicores), rounded up as Kubernetes rounds.
-    pub fn millis(&self) -> i128 {
-        let per = NANO / 1_000;
-        self.nanos.div_euclid(per) + i128::from(self.nanos.rem_euclid(per) > 0)
-    }
-
-    /// The amount in whole units (bytes, cores), rounded up as Kubernetes rounds.
-    pub fn units(&self) -> i128 {
-        self.nanos.div_euclid(NANO) + i128::from(self.nanos.rem_euclid(NANO) > 0)
-    }
-
-    /// Whether it is zero.
-    pub fn is_zero(&self) -> bool {
-        self.nanos == 0
-    }
-
-    /// Whether it is below zero.
-    pub fn is_negative(&self) -> bool {
-        self.nanos < 0
-    }
-}
-
-impl FromStr for Quantity {
-    type Err = QuantityError;
-
-    fn from_str(text: &str) -> Result<Self, QuantityError> {
-        let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
-        let (number, suffix) = unsigned.split_at(end);
-        let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && part.is_empty()) || part.contains('.') {
-            return Err(QuantityError::NoNumber(text.into()));
-        }
-        let (scale, power) =
-            scale(suffix).ok_or_else(|| QuantityError::NoSuffix(text.into(), suffix.into()))?;
-        let nanos = amount(whole, part, scale, power).ok_or_else(|| QuantityError::TooLarge(text.into()))?;
-        Ok(Self { nanos: if text.starts_with('-') { -nanos } else { nanos }, written: text.into() })
-    }
-}
-
-/// The multiplier of a suffix in billionths, and a power of ten beside it.
-fn scale(suffix: &str) -> Option<(i128, i32)> {
-    if let Some((_, scale)) = SUFFIXES.iter().find(|(name, _)| *name == suffix) {
-        return Some((*scale, 0));
-    }
-    let power = suffix.strip_prefix(['e', 'E'])?;
-    power.parse().ok().map(|power| (NANO, power))
-}
-
-/// `whole.part * scale * 10^power`; what is finer than a billionth is rounded up. `None`: does not fit.
-fn amount(whole: &str, part: &str, scale: i128, power: i32) -> Option<i128> {
-    let digits = format!("{whole}{part}");
-    let digits = digits.trim_start_matches('0');
-    if digits.is_empty() {
-        return Some(0);
-    }
-    let power = power.checked_sub(i32::try_from(part.len()).ok()?)?;
-    let scaled = digits.parse::<i128>().ok()?.checked_mul(scale)?;
-    let factor = 10_i128.checked_pow(power.unsigned_abs());
-    match factor {
-        Some(factor) if power >= 0 => scaled.checked_mul(factor),
-        Some(factor) => Some(scaled / factor + i128::from(scaled % factor > 0)),
-        None if power >= 0 => None,
-        // Far below a billionth, and still more than nothing.
-        None => Some(1),
-    }
-}
-
-impl PartialEq for Quantity {
-    fn eq(&self, other: &Self) -> bool {
-        self.nanos == other.nanos
-    }
-}
-
-impl PartialOrd for Quantity {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Quantity {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.nanos.cmp(&other.nanos)
-    }
+/// A Kubernetes quantity, as written: `cpu: 2` and `cpu: "2"` mean the same and stay apart.
+///
+/// k8s-openapi's own type reads both but writes text only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Quantity {
+    /// A bare number: cores, or bytes.
+    Number(Number),
+    /// Text with or without a suffix: `200m`, `4G`, `256Mi`.
+    Text(String),
 }
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.written)
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+impl JsonSchema for Quantity {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Quantity".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "x-kubernetes-int-or-string": true })
+    }
+}
+
+optional_fields! {
+    /// What a container asks for and what it may use at most (core/v1 `ResourceRequirements`).
+    #[serde(rename_all = "camelCase")]
+    ResourceRequirements {
+        /// At most: by resource name, `cpu` in cores and `memory` in bytes.
+        limits: BTreeMap<String, Quantity>,
+        /// At least: by resource name, `cpu` in cores and `memory` in bytes.
+        requests: BTreeMap<String, Quantity>,
+        /// Names of the pod's resource claims that the container uses.
+        claims: Vec<ResourceClaim>,
+    }
+}
+
+impl ResourceRequirements {
+    /// The limit of a resource (`cpu`, `memory`).
+    pub fn limit(&self, resource: &str) -> Option<&Quantity> {
+        self.limits.as_ref()?.get(resource)
+    }
+
+    /// The request of a resource (`cpu`, `memory`).
+    pub fn request(&self, resource: &str) -> Option<&Quantity> {
+        self.requests.as_ref()?.get(resource)
+    }
+}
+
+/// How many pods a rolling update may add or take away: the text of `rollingMaxSurge` and `rollingMaxUnavailable`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PodAmount {
+    /// So many pods.
+    Count(u32),
+    /// A share of the wanted replicas, in percent.
+    Percent(u32),
+}
+
+impl PodAmount {
+    /// Reads `2` or `25%`; anything else is `None`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (digits, make) = match text.strip_suffix('%') {
+            Some(digits) => (digits, Self::Percent as fn(u32) -> Self),
+            None => (text, Self::Count as fn(u32) -> Self),
+        };
+        // `u32::from_str` takes a leading plus, the API server does not.
+        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten().map(make)
+    }
+
+    /// Whether it is none at all.
+    pub fn is_zero(self) -> bool {
+        matches!(self, Self::Count(0) | Self::Percent(0))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn quantity(text: &str) -> Quantity {
-        text.parse().unwrap_or_else(|error| panic!("{error}"))
+    #[test]
+    fn a_quantity_stays_as_it_was_written() {
+        for written in [json!(2), json!("2"), json!(0.5), json!("200m"), json!(4_000_000_000_u64), json!("")]
+        {
+            let read: Quantity = serde_json::from_value(written.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&read).unwrap(), written);
+            let text = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
+            assert_eq!(read.to_string(), text);
+        }
+        assert!(serde_json::from_value::<Quantity>(json!(true)).is_err());
     }
 
     #[test]
-    fn equal_amounts_are_equal_however_they_are_written() {
-        for (a, b) in [
-            ("1", "1000m"),
-            ("4Gi", "4096Mi"),
-            ("4G", "4000M"),
-            ("1e3", "1k"),
-            ("1E3", "1k"),
-            ("1.5", "1500m"),
-            (".5", "500m"),
-            ("5.", "5"),
-            ("+2", "2"),
-            ("0", "0Mi"),
-            ("-0", "0"),
-            ("100e-3", "100m"),
-            ("0.5Ki", "512"),
-            ("007", "7"),
-            ("1E", "1000P"),
-            ("0.00000000001", "1n"),
-        ] {
-            assert_eq!(quantity(a), quantity(b), "{a} = {b}");
+    fn amounts_of_pods_are_counts_or_percentages() {
+        use PodAmount::{Count, Percent};
+        let cases = [
+            ("0", Some(Count(0))),
+            ("2", Some(Count(2))),
+            ("25%", Some(Percent(25))),
+            ("0%", Some(Percent(0))),
+            ("", None),
+            ("%", None),
+            ("+1", None),
+            ("-1", None),
+            ("2.5%", None),
+            ("25 %", None),
+            ("all", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(PodAmount::parse(text), expected, "{text:?}");
         }
-    }
-
-    #[test]
-    fn amounts_are_ordered_by_value() {
-        let ordered =
-            ["-1Ki", "-5", "0", "1n", "1u", "1m", "200m", "2", "2k", "2Ki", "4G", "4Gi", "1T", "8Ei"];
-        for pair in ordered.windows(2) {
-            assert!(quantity(pair[0]) < quantity(pair[1]), "{} < {}", pair[0], pair[1]);
-        }
-    }
-
-    #[test]
-    fn amounts_read_as_they_were_written() {
-        for text in ["4G", "0.50", "+2", "1e3"] {
-            assert_eq!(quantity(text).to_string(), text);
-        }
-        assert_eq!((quantity("1.5Gi").units(), quantity("2001u").millis()), (1_610_612_736, 3));
-        assert_eq!((quantity("-1500m").units(), quantity("200m").as_f64()), (-1, 0.2));
-        assert!(quantity("0").is_zero() && quantity("-1").is_negative());
-    }
-
-    #[test]
-    fn nonsense_is_an_error_that_says_why() {
-        let no_number = ["", "-", "Mi", "abc", ".", "1.2.3", " 1", "++1"];
-        let no_suffix = ["1 Gi", "1gb", "4KB", "1K", "2mi", "1e", "1e1.5", "1Gi ", "1_000", "1,5"];
-        for text in no_number {
-            assert_eq!(text.parse::<Quantity>(), Err(QuantityError::NoNumber(text.into())), "{text:?}");
-        }
-        for text in no_suffix {
-            assert!(matches!(text.parse::<Quantity>(), Err(QuantityError::NoSuffix(..))), "{text:?}");
-        }
-        for text in ["1e99", "99999999999999999999999999999999999999999", "999999999999Ei"] {
-            assert!(matches!(text.parse::<Quantity>(), Err(QuantityError::TooLarge(..))), "{text:?}");
-        }
-        let said = "4KB".parse::<Quantity>().expect_err("no suffix").to_string();
-        assert!(said.starts_with("\"4KB\" is not a quantity: the suffix \"KB\""), "{said}");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, no client, no file, no task. `now` is always an argument.
 
+pub mod age;
 pub mod clean;
 pub mod columns;
 pub mod crd;

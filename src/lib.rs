@@ -1,3 +1,5 @@
 //! egret: an egress gateway console for the terminal, and the controller behind it.
 
+pub mod cli;
+pub mod config;
 pub mod model;

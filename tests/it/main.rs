@@ -1,1 +1,3 @@
+//! The one integration binary: kube is slow to link.
 
+mod config;

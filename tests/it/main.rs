@@ -1,1 +1,4 @@
+//! The integration tests: one binary, because kube is slow to link.
 
+mod control_plane;
+mod support;

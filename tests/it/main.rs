@@ -2,4 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+//! The integration tests: one binary, because kube is slow to link.
+
 mod config;
+mod control_plane;
+mod support;

@@ -3,9 +3,11 @@
 //! Pure: no clock, no client, no file, no task. `now` is always an argument.
 
 pub mod age;
+pub mod amount;
 pub mod crd;
 pub mod egress_traffic_policy;
 pub mod fault;
+pub mod fleet;
 pub mod gateway;
 pub mod health;
 pub mod istio_gateway;
@@ -14,4 +16,6 @@ mod open_enum;
 pub mod quantity;
 pub mod row;
 pub mod snapshot;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tolerant;

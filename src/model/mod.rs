@@ -3,6 +3,7 @@
 //! Pure: no clock, no client, no file, no task. `now` is always an argument.
 
 pub mod age;
+pub mod amount;
 pub mod clean;
 pub mod columns;
 pub mod crd;
@@ -22,6 +23,8 @@ pub mod quantity;
 pub mod row;
 pub mod search;
 pub mod snapshot;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod table;
 pub mod tolerant;
 pub mod yaml;

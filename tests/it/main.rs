@@ -1,8 +1,6 @@
-//! The one integration binary: kube is slow to link.
+//! The integration tests: one binary, because kube is slow to link.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-//! The integration tests: one binary, because kube is slow to link.
 
 mod config;
 mod control_plane;

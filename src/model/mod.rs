@@ -10,6 +10,7 @@ pub mod health;
 pub mod istio_gateway;
 pub mod name;
 mod open_enum;
+pub mod parameters;
 pub mod quantity;
 pub mod row;
 pub mod snapshot;

@@ -1,6 +1,6 @@
 //! What a gateway is set to, for people: every parameter of the creation form, and what stands beside it in the CR.
 //!
-//! One table ([`table`]) says where a parameter is, how it reads and what holds when it is not set. The same
+//! One table, `parameters/table.rs`, says where a parameter is, how it reads and what holds when it is not set. The same
 //! [`Parameter`] serves gateways of other origins, filled from their own objects.
 
 mod table;

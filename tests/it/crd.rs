@@ -70,7 +70,8 @@ async fn the_crds_are_established_and_make_egret_the_keeper() {
         let crd = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{GROUP}");
         let crd = get(&client, &crd).await;
         let conditions = crd["status"]["conditions"].as_array().unwrap();
-        let true_ones: Vec<_> = conditions.iter().filter(|c| c["status"] == "True").map(|c| &c["type"]).collect();
+        let true_ones: Vec<_> =
+            conditions.iter().filter(|c| c["status"] == "True").map(|c| &c["type"]).collect();
         assert!(true_ones.contains(&&json!("Established")), "{conditions:?}");
         assert!(true_ones.contains(&&json!("NamesAccepted")), "{conditions:?}");
         // A schema that is not structural is stored and not enforced.

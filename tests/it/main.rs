@@ -4,4 +4,5 @@
 
 mod config;
 mod control_plane;
+mod crd;
 mod support;

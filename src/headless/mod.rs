@@ -1,0 +1,116 @@
+//! The verbs: what egret does without a screen.
+//!
+//! Every verb writes to writers it is given, so that tests read what it prints; only [`run`] knows the
+//! process's own. A reader that goes away (`egret get pods | head -1`) is not an error: the verb ends
+//! quietly.
+
+pub mod completions;
+pub mod config;
+pub mod keys;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use crate::cli::{Globals, Verb};
+use crate::config::{Settings, Vocabulary, load};
+
+/// How a verb ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// Something could not be read; what could be was printed.
+    Failed,
+    /// Nothing was tried: the command line, the environment or the config file is wrong.
+    Usage,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Failed => 1,
+            Outcome::Usage => 2,
+        })
+    }
+}
+
+/// Where a verb writes.
+pub struct Streams<'a> {
+    /// What was asked for.
+    pub out: &'a mut dyn Write,
+    /// What stood in the way.
+    pub err: &'a mut dyn Write,
+}
+
+impl Streams<'_> {
+    /// Says on the error stream what stood in the way.
+    pub fn complain(&mut self, what: impl std::fmt::Display) -> io::Result<()> {
+        writeln!(self.err, "egret: {what}")
+    }
+}
+
+/// Does what a verb says, on the streams of the process.
+pub fn run(verb: &Verb, globals: &Globals, known: &Vocabulary) -> Outcome {
+    let (stdout, stderr) = (io::stdout().lock(), io::stderr().lock());
+    let (mut out, mut err) = (BufWriter::new(stdout), stderr);
+    let mut streams = Streams { out: &mut out, err: &mut err };
+    let done = dispatch(verb, globals, known, &mut streams);
+    ended(done.and_then(|outcome| streams.out.flush().map(|()| outcome)))
+}
+
+fn dispatch(
+    verb: &Verb,
+    globals: &Globals,
+    known: &Vocabulary,
+    streams: &mut Streams<'_>,
+) -> io::Result<Outcome> {
+    // Neither of these needs a config file, and both must work beside a broken one.
+    match verb {
+        Verb::Completions(c) => return completions::print(c.shell, streams.out),
+        Verb::Config(c) if c.default => return config::print_default(streams.out),
+        _ => {}
+    }
+    let (settings, place) = match load::load(globals.config.as_deref(), known) {
+        Ok((settings, place)) => (load::settle(globals.over(settings)), place),
+        Err(e) => {
+            streams.complain(e)?;
+            return Ok(Outcome::Usage);
+        }
+    };
+    match verb {
+        Verb::Config(_) => config::print(&settings, &place, streams.out),
+        Verb::Keys => keys::print(keys_of(&settings), streams.out),
+        Verb::Get(_) | Verb::Completions(_) => Ok(Outcome::Failed),
+    }
+}
+
+/// The commands with the keys in force.
+fn keys_of(_settings: &Settings) -> Vec<keys::Row> {
+    Vec::new()
+}
+
+/// What an error of the streams means: a reader that went away has read enough.
+fn ended(done: io::Result<Outcome>) -> Outcome {
+    match done {
+        Ok(outcome) => outcome,
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Outcome::Done,
+        Err(e) => {
+            // The error stream may be what failed: there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "egret: writing the output: {e}");
+            Outcome::Failed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_went_away_is_no_failure_and_a_full_disk_is() {
+        assert_eq!(ended(Err(io::ErrorKind::BrokenPipe.into())), Outcome::Done);
+        assert_eq!(ended(Err(io::ErrorKind::StorageFull.into())), Outcome::Failed);
+        assert_eq!(ended(Ok(Outcome::Usage)), Outcome::Usage);
+    }
+}

@@ -64,6 +64,8 @@ pub enum Direction {
 pub struct GatewayRow {
     /// Its identity.
     pub id: GatewayId,
+    /// The cluster that holds the CR, when it is another than the data plane's.
+    pub home: Option<ClusterName>,
     /// Who made it.
     pub origin: Origin,
     /// Which way traffic flows.

@@ -4,6 +4,7 @@
 //! or a watch event, so that a cluster of thousands of pods costs megabytes, not hundreds of them.
 
 mod meta;
+mod parse;
 
 use std::sync::Arc;
 
@@ -101,6 +102,8 @@ pub struct Trouble {
 }
 
 /// A Deployment or a DaemonSet.
+///
+/// A list's items do not say their kind, so [`DeploymentRow`] and [`DaemonSetRow`] are what is read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkloadRow {
     /// `Deployment` or `DaemonSet`.
@@ -131,6 +134,10 @@ pub struct WorkloadRow {
     pub pod_annotations: Pairs,
     /// Image of the container `istio-proxy`, or of the only container.
     pub proxy_image: Box<str>,
+    /// Whether a container is started as `proxy router`: a gateway's proxy, not a sidecar.
+    pub is_router: bool,
+    /// `spec.template.spec.hostNetwork`: istiod injects nothing into such pods (R7).
+    pub host_network: bool,
     /// `resources.limits` of that container: CPU, memory; as written.
     pub limits: (Box<str>, Box<str>),
     /// `resources.requests` of that container: CPU, memory; as written.
@@ -139,6 +146,54 @@ pub struct WorkloadRow {
     pub service_account: Box<str>,
     /// `spec.paused`.
     pub paused: bool,
+}
+
+impl Default for WorkloadRow {
+    /// A Deployment without anything.
+    fn default() -> Self {
+        Self {
+            kind: Kind::Deployment,
+            meta: RowMeta::default(),
+            wanted: 0,
+            current: 0,
+            ready: 0,
+            updated: 0,
+            available: 0,
+            observed_generation: 0,
+            conditions: Box::default(),
+            selector: Pairs::default(),
+            selector_has_expressions: false,
+            pod_labels: Pairs::default(),
+            pod_annotations: Pairs::default(),
+            proxy_image: Box::default(),
+            is_router: false,
+            host_network: false,
+            limits: Default::default(),
+            requests: Default::default(),
+            service_account: Box::default(),
+            paused: false,
+        }
+    }
+}
+
+/// A Deployment as it is listed; what it holds goes into [`Rows<WorkloadRow>`] by cloning the `Arc`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeploymentRow(pub Arc<WorkloadRow>);
+
+/// A DaemonSet as it is listed; see [`DeploymentRow`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct DaemonSetRow(pub Arc<WorkloadRow>);
+
+impl From<&DeploymentRow> for Arc<WorkloadRow> {
+    fn from(row: &DeploymentRow) -> Self {
+        row.0.clone()
+    }
+}
+
+impl From<&DaemonSetRow> for Arc<WorkloadRow> {
+    fn from(row: &DaemonSetRow) -> Self {
+        row.0.clone()
+    }
 }
 
 /// A ReplicaSet.
@@ -163,8 +218,10 @@ pub struct ServiceRow {
     pub service_type: Box<str>,
     /// `spec.clusterIP`: an address, `None` or empty.
     pub cluster_ip: Box<str>,
-    /// Addresses from outside: `spec.externalIPs`, then the load balancer's IPs or host names; or `spec.externalName`.
+    /// Addresses from outside, in the server's order: the load balancer's, then `spec.externalIPs`; or `spec.externalName`.
     pub external: Box<[Box<str>]>,
+    /// The load balancer's own IPs or host names, sorted; empty while it is pending.
+    pub load_balancer: Box<[Box<str>]>,
     /// `spec.ports`.
     pub ports: Box<[ServicePort]>,
     /// `spec.selector`.
@@ -261,6 +318,8 @@ pub struct PdbRow {
     pub allowed: u32,
     /// `spec.selector.matchLabels`.
     pub selector: Pairs,
+    /// Whether the selector also has `matchExpressions`: then egret cannot tell whose budget it is.
+    pub selector_has_expressions: bool,
 }
 
 /// A Gateway API `Gateway`.
@@ -270,12 +329,25 @@ pub struct GatewayApiRow {
     pub meta: RowMeta,
     /// `spec.gatewayClassName`.
     pub class: Box<str>,
-    /// Listeners: name, port, protocol.
-    pub listeners: Box<[(Box<str>, u16, Box<str>)]>,
+    /// `spec.listeners`.
+    pub listeners: Box<[Listener]>,
+    /// `spec.addresses[].value`: an existing Service it is bound to, instead of pods of its own.
+    pub bound_to: Box<[Box<str>]>,
     /// `status.addresses[].value`.
     pub addresses: Box<[Box<str>]>,
     /// `status.conditions`: `Accepted`, `Programmed`.
     pub conditions: Box<[Condition]>,
+}
+
+/// One listener of a Gateway API `Gateway`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listener {
+    /// `name`.
+    pub name: Box<str>,
+    /// `port`.
+    pub port: u16,
+    /// `protocol`.
+    pub protocol: Box<str>,
 }
 
 /// A Gateway API `GatewayClass`.
@@ -290,11 +362,44 @@ pub struct GatewayClassRow {
 /// Rows of one kind, sorted by namespace and name. Cheap to clone.
 pub type Rows<T> = Arc<[Arc<T>]>;
 
-/// An `IstioGateway`, whole but for `managedFields`: there are few, and every field can be a parameter.
+/// An `IstioGateway`, whole but for what repeats it: there are few, and every field can be a parameter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IstioGatewayRow {
     /// Metadata.
     pub meta: RowMeta,
-    /// The object as the server sent it.
+    /// Who wrote it: `metadata.managedFields` without the paths (R16).
+    pub managers: Box<[Manager]>,
+    /// The object as the server sent it, without `managedFields` and `last-applied-configuration`.
+    /// To read only: what is written starts from the object fetched whole.
     pub object: Arc<serde_json::Value>,
+}
+
+/// One event, of the object that is open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventRow {
+    /// `Normal` or `Warning`.
+    pub kind: Box<str>,
+    /// `reason`.
+    pub reason: Box<str>,
+    /// `message`.
+    pub message: Box<str>,
+    /// What it is about: `Pod egress-7c9`.
+    pub object: Box<str>,
+    /// Who said it.
+    pub source: Box<str>,
+    /// How often it was seen.
+    pub count: u32,
+    /// When it was last seen.
+    pub last: Option<Timestamp>,
+}
+
+/// One entry of `metadata.managedFields`, without its paths.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manager {
+    /// `manager`, such as `kubectl-edit`.
+    pub manager: Box<str>,
+    /// `operation`: `Apply` or `Update`.
+    pub operation: Box<str>,
+    /// `time`.
+    pub time: Option<Timestamp>,
 }

@@ -83,6 +83,17 @@ impl Item {
         ItemId { cluster: self.cluster.clone(), namespace, name }
     }
 
+    /// Whether this is the line that `id` names.
+    pub fn is(&self, id: &ItemId) -> bool {
+        let (namespace, name): (&str, &str) = match &self.subject {
+            Subject::Cluster(s) => ("", &s.cluster.0),
+            Subject::Gateway(g) => (&g.id.namespace, &g.id.name),
+            Subject::Service(s) => (&s.meta.namespace, &s.meta.name),
+            Subject::Pod(p) => (&p.meta.namespace, &p.meta.name),
+        };
+        *id.name == *name && *id.namespace == *namespace && id.cluster == self.cluster
+    }
+
     /// Labels that `label:k=v` looks at: those of the object, for a gateway those of its pods.
     pub fn labels(&self) -> Option<&Pairs> {
         match &self.subject {

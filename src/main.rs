@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use egret::cli::Cli;
-use egret::config::Vocabulary;
 use egret::headless::{self, Outcome};
 
 fn main() -> ExitCode {
     let cli = Cli::read();
     match &cli.verb {
-        Some(verb) => headless::run(verb, &cli.globals, &Vocabulary::ANY).into(),
+        Some(verb) => headless::run(verb, &cli.globals).into(),
         // The screens start here.
         None => Outcome::Usage.into(),
     }

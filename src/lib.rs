@@ -48,5 +48,6 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod headless;
 pub mod model;
 pub mod runtime;

@@ -51,3 +51,4 @@ pub mod config;
 pub mod headless;
 pub mod model;
 pub mod runtime;
+pub mod ui;

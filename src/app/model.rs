@@ -214,9 +214,9 @@ impl App {
     /// Where the parts of the screen are.
     pub fn areas(&self) -> Areas {
         let (tabs, explain) = match self.screen() {
-            Screen::Table(_) => (false, true),
-            Screen::Details(_) => (true, true),
-            Screen::Logs(_) => (false, false),
+            Screen::Table(_) => (false, 2),
+            Screen::Details(_) => (true, 2),
+            Screen::Logs(_) => (false, 1),
         };
         geometry::areas(self.size, tabs, self.prompt().is_some(), explain)
     }

@@ -10,3 +10,4 @@ pub fn fit(_: &[Column], _: bool, _: Option<&[String]>, _: u16, _: &[u16]) -> Fi
 pub fn text_width(s: &str) -> u16 {
     unicode_width::UnicodeWidthStr::width(s) as u16
 }
+pub const GAP: u16 = 1;

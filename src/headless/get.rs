@@ -211,7 +211,7 @@ fn items(table: TableKind, snapshots: &[Arc<Snapshot>]) -> Vec<Item> {
     };
     match table {
         TableKind::Clusters => snapshots.iter().map(|s| of(s, Subject::Cluster(s.clone()))).collect(),
-        TableKind::Gateways => fleet(snapshots, &ClusterIds)
+        TableKind::Gateways => fleet(snapshots, &ClusterIds::default(), &Default::default())
             .into_iter()
             .map(|g| Item { cluster: g.id.cluster.clone(), stale: false, subject: Subject::Gateway(g) })
             .collect(),

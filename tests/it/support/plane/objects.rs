@@ -73,7 +73,7 @@ async fn apply_with(client: &Client, kinds: &mut Kinds, document: Value) -> Resu
 /// When the API server refuses.
 pub async fn patch_status<K>(api: &Api<K>, name: &str, status: &Value) -> K
 where
-    K: Resource + Clone + DeserializeOwned + Debug,
+    K: Clone + DeserializeOwned + Debug,
 {
     let patch = serde_json::json!({ "status": status });
     match api.patch_status(name, &PatchParams::default(), &Patch::Merge(&patch)).await {

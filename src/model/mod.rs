@@ -4,18 +4,27 @@
 
 pub mod age;
 pub mod amount;
+pub mod clean;
+pub mod columns;
 pub mod crd;
+pub mod describe;
 pub mod egress_traffic_policy;
+pub mod facts;
 pub mod fault;
+pub mod filter;
 pub mod fleet;
 pub mod gateway;
 pub mod health;
 pub mod istio_gateway;
+pub mod layout;
 pub mod name;
 mod open_enum;
 pub mod quantity;
 pub mod row;
+pub mod search;
 pub mod snapshot;
+pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tolerant;
+pub mod yaml;

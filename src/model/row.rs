@@ -377,6 +377,25 @@ pub struct IstioGatewayRow {
     pub object: Arc<serde_json::Value>,
 }
 
+/// One event, of the object that is open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventRow {
+    /// `Normal` or `Warning`.
+    pub kind: Box<str>,
+    /// `reason`.
+    pub reason: Box<str>,
+    /// `message`.
+    pub message: Box<str>,
+    /// What it is about: `Pod egress-7c9`.
+    pub object: Box<str>,
+    /// Who said it.
+    pub source: Box<str>,
+    /// How often it was seen.
+    pub count: u32,
+    /// When it was last seen.
+    pub last: Option<Timestamp>,
+}
+
 /// One entry of `metadata.managedFields`, without its paths.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manager {

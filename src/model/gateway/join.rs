@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::index::{Index, Pods};
 use super::origin::{self, Class};
-use super::{Directions, GatewayId, GatewayRow, Origin, text};
+use super::{Direction, Directions, GatewayId, GatewayRow, Origin, text};
 use crate::model::health;
 use crate::model::istio_gateway::{Protocol, names};
 use crate::model::name::{ClusterName, Kind};
@@ -56,7 +56,7 @@ impl Candidate {
     pub(crate) fn of_cr(cr: &Arc<IstioGatewayRow>, home: &ClusterName, cluster: &ClusterName) -> Self {
         let id = id(cluster, &cr.meta.namespace, &cr.meta.name);
         let row = GatewayRow {
-            home: home.clone(),
+            home: (home != cluster).then(|| home.clone()),
             cr: Some(cr.clone()),
             ..GatewayRow::new(id, Origin::IstioGateway)
         };
@@ -242,7 +242,7 @@ fn fill_pods(snapshot: &Snapshot, rows: &mut [GatewayRow]) {
 
 /// Texts, counts, direction and health of a row whose parts are all there.
 ///
-/// `plane` is the data-plane cluster; `None` when it is not open, and the health then keeps its reason.
+/// A direction that is known already stays. `plane` is the data-plane cluster; `None` when it is not open, and the health then keeps its reason.
 pub(crate) fn finish(mut row: GatewayRow, plane: Option<&Snapshot>, directions: &Directions) -> GatewayRow {
     row.direction =
         directions.get(&row.id.namespace, &row.id.name).unwrap_or_else(|| origin::direction(&row));

@@ -1,0 +1,384 @@
+//! THE table of commands: dispatch, hint bar, help, palette, `[keys]` and the README are all read from it.
+
+use strum::{Display, EnumIter, EnumString};
+
+/// What a user may ask for. The kebab-case name is its name in the palette, the help and the config.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, EnumString, EnumIter)]
+#[strum(serialize_all = "kebab-case")]
+#[allow(missing_docs, reason = "`about` in COMMANDS is the one description of each")]
+pub enum Command {
+    Help,
+    Palette,
+    Back,
+    Quit,
+    Clusters,
+    Gateways,
+    Services,
+    Pods,
+    Namespaces,
+    Theme,
+    ReadOnly,
+    Retry,
+    OpenContext,
+    CloseContext,
+    RunCredentialPlugin,
+    Redraw,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    Left,
+    Right,
+    Open,
+    Filter,
+    Sort,
+    SortNext,
+    SortPrevious,
+    SortReverse,
+    Wide,
+    Owner,
+    Yaml,
+    Logs,
+    PreviousLogs,
+    GatewayPods,
+    GatewayService,
+    Ingress,
+    CopyName,
+    CopyYaml,
+    NextTab,
+    PreviousTab,
+    #[strum(serialize = "tab-1")]
+    Tab1,
+    #[strum(serialize = "tab-2")]
+    Tab2,
+    #[strum(serialize = "tab-3")]
+    Tab3,
+    #[strum(serialize = "tab-4")]
+    Tab4,
+    #[strum(serialize = "tab-5")]
+    Tab5,
+    #[strum(serialize = "tab-6")]
+    Tab6,
+    Find,
+    FindNext,
+    FindPrevious,
+    Wrap,
+    NextDocument,
+    PreviousDocument,
+    ManagedFields,
+    Follow,
+    Timestamps,
+    NextContainer,
+    Previous,
+}
+
+/// Where a command works. A focus is a list of scopes that are active together (see [`FOCI`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumIter)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Scope {
+    /// Everywhere.
+    Global,
+    /// Moving about: every screen.
+    Motion,
+    /// The four top screens.
+    Root,
+    /// Any table.
+    Table,
+    /// The clusters table.
+    Clusters,
+    /// The gateways table.
+    Gateways,
+    /// A table of services.
+    Services,
+    /// A table of pods.
+    Pods,
+    /// Screens with tabs: a gateway, a service, a pod.
+    Details,
+    /// A gateway's screen.
+    Gateway,
+    /// A pod's screen.
+    Pod,
+    /// YAML.
+    Document,
+    /// Logs.
+    Logs,
+}
+
+/// The scopes that are active together, most special first. Within one focus a key means one thing.
+pub const FOCI: &[&[Scope]] = &[
+    &[Scope::Clusters, Scope::Root, Scope::Table, Scope::Motion, Scope::Global],
+    &[Scope::Gateways, Scope::Root, Scope::Table, Scope::Motion, Scope::Global],
+    &[Scope::Services, Scope::Root, Scope::Table, Scope::Motion, Scope::Global],
+    &[Scope::Pods, Scope::Root, Scope::Table, Scope::Motion, Scope::Global],
+    &[Scope::Gateway, Scope::Details, Scope::Pods, Scope::Table, Scope::Motion, Scope::Global],
+    &[Scope::Gateway, Scope::Details, Scope::Motion, Scope::Global],
+    &[Scope::Gateway, Scope::Details, Scope::Document, Scope::Motion, Scope::Global],
+    &[Scope::Pod, Scope::Details, Scope::Motion, Scope::Global],
+    &[Scope::Pod, Scope::Details, Scope::Document, Scope::Motion, Scope::Global],
+    &[Scope::Details, Scope::Motion, Scope::Global],
+    &[Scope::Details, Scope::Document, Scope::Motion, Scope::Global],
+    &[Scope::Logs, Scope::Motion, Scope::Global],
+];
+
+/// Heading under which the help lists a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, EnumIter)]
+#[allow(missing_docs, reason = "the name is the heading")]
+pub enum Group {
+    Screens,
+    Moving,
+    Tables,
+    Objects,
+    Text,
+    Logs,
+    General,
+}
+
+/// One command: everything that any face of it needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Which.
+    pub command: Command,
+    /// One line for help, palette and README.
+    pub about: &'static str,
+    /// Default keys, the first is the one shown. None: palette only.
+    pub keys: &'static [&'static str],
+    /// Where it works.
+    pub scopes: &'static [Scope],
+    /// Heading in the help.
+    pub group: Group,
+    /// The word in the hint bar; empty: never hinted.
+    pub hint: &'static str,
+    /// What it takes after its name in the palette, as `NAME…`; empty: nothing.
+    pub argument: &'static str,
+    /// Whether it passes through the confirm overlay.
+    pub danger: bool,
+}
+
+const fn spec(
+    command: Command,
+    keys: &'static [&'static str],
+    scopes: &'static [Scope],
+    group: Group,
+    hint: &'static str,
+    about: &'static str,
+) -> Spec {
+    Spec { command, about, keys, scopes, group, hint, argument: "", danger: false }
+}
+
+const fn taking(mut spec: Spec, argument: &'static str) -> Spec {
+    spec.argument = argument;
+    spec
+}
+
+use Command as C;
+use Group as G;
+use Scope as S;
+
+/// All commands, in the order in which hint bar and help show them.
+pub const COMMANDS: &[Spec] = &[
+    spec(C::Open, &["enter"], &[S::Table], G::Objects, "open", "Open what is selected"),
+    spec(C::Yaml, &["y"], &[S::Table, S::Details], G::Objects, "yaml", "Show the object as YAML"),
+    spec(C::Logs, &["l"], &[S::Gateways, S::Pods, S::Gateway, S::Pod], G::Objects, "logs", "Follow the logs"),
+    spec(
+        C::PreviousLogs,
+        &["L"],
+        &[S::Pods, S::Pod],
+        G::Objects,
+        "",
+        "Logs of the container before its last restart",
+    ),
+    spec(
+        C::GatewayPods,
+        &["p"],
+        &[S::Clusters, S::Gateways, S::Services],
+        G::Objects,
+        "pods",
+        "Go to its pods",
+    ),
+    spec(
+        C::GatewayService,
+        &["v"],
+        &[S::Clusters, S::Gateways, S::Gateway],
+        G::Objects,
+        "service",
+        "Go to its Service",
+    ),
+    spec(
+        C::Owner,
+        &["u"],
+        &[S::Services, S::Pods, S::Pod],
+        G::Objects,
+        "owner",
+        "Up to the owner: its gateway, else the object that controls it",
+    ),
+    spec(C::CopyName, &["c"], &[S::Table, S::Details], G::Objects, "", "Copy the name"),
+    spec(C::CopyYaml, &["C"], &[S::Table, S::Details], G::Objects, "", "Copy the YAML"),
+    taking(
+        spec(
+            C::Filter,
+            &["/"],
+            &[S::Table],
+            G::Tables,
+            "filter",
+            "Filter rows: words, column:value, label:k=v, !not, /regex/",
+        ),
+        "EXPRESSION",
+    ),
+    taking(spec(C::Sort, &["o"], &[S::Table], G::Tables, "sort", "Choose the column to sort by"), "COLUMN"),
+    spec(C::SortNext, &[">"], &[S::Table], G::Tables, "", "Sort by the next column"),
+    spec(C::SortPrevious, &["<"], &[S::Table], G::Tables, "", "Sort by the previous column"),
+    spec(C::SortReverse, &["O"], &[S::Table], G::Tables, "", "Sort the other way round"),
+    spec(C::Wide, &["w"], &[S::Table], G::Tables, "wide", "Show more columns"),
+    spec(C::Ingress, &["i"], &[S::Gateways], G::Tables, "ingress", "Show ingress gateways too"),
+    spec(
+        C::RunCredentialPlugin,
+        &["x"],
+        &[S::Clusters],
+        G::Objects,
+        "log in",
+        "Run the cluster's credential plugin in this terminal",
+    ),
+    spec(C::Find, &["/"], &[S::Document, S::Logs], G::Text, "find", "Find in the text"),
+    spec(C::FindNext, &["n"], &[S::Document, S::Logs], G::Text, "next", "Next match"),
+    spec(C::FindPrevious, &["N"], &[S::Document, S::Logs], G::Text, "", "Previous match"),
+    spec(C::Wrap, &["w"], &[S::Document, S::Logs], G::Text, "wrap", "Wrap long lines"),
+    spec(C::NextDocument, &["]"], &[S::Document], G::Text, "next object", "Next object of the gateway"),
+    spec(C::PreviousDocument, &["["], &[S::Document], G::Text, "", "Previous object of the gateway"),
+    spec(C::ManagedFields, &["m"], &[S::Document], G::Text, "", "Show managedFields"),
+    spec(C::Follow, &["f"], &[S::Logs], G::Logs, "follow", "Follow the end of the logs"),
+    spec(C::Timestamps, &["t"], &[S::Logs], G::Logs, "times", "Show timestamps"),
+    spec(C::NextContainer, &["a"], &[S::Logs], G::Logs, "container", "Next container, then all of them"),
+    spec(C::Previous, &["p"], &[S::Logs], G::Logs, "previous", "Logs before the last restart"),
+    spec(C::NextTab, &["tab"], &[S::Details], G::Screens, "", "Next tab"),
+    spec(C::PreviousTab, &["backtab"], &[S::Details], G::Screens, "", "Previous tab"),
+    spec(C::Tab1, &["1"], &[S::Details], G::Screens, "", "First tab"),
+    spec(C::Tab2, &["2"], &[S::Details], G::Screens, "", "Second tab"),
+    spec(C::Tab3, &["3"], &[S::Details], G::Screens, "", "Third tab"),
+    spec(C::Tab4, &["4"], &[S::Details], G::Screens, "", "Fourth tab"),
+    spec(C::Tab5, &["5"], &[S::Details], G::Screens, "", "Fifth tab"),
+    spec(C::Tab6, &["6"], &[S::Details], G::Screens, "", "Sixth tab"),
+    taking(spec(C::Clusters, &["1"], &[S::Root], G::Screens, "", "Clusters"), "[FILTER]"),
+    taking(
+        spec(C::Gateways, &["2"], &[S::Root], G::Screens, "", "Gateways of all clusters"),
+        "[@CONTEXT] [FILTER]",
+    ),
+    taking(
+        spec(C::Services, &["3"], &[S::Root], G::Screens, "", "Services of the watched namespaces"),
+        "[@CONTEXT] [FILTER]",
+    ),
+    taking(
+        spec(C::Pods, &["4"], &[S::Root], G::Screens, "", "Pods of the watched namespaces"),
+        "[@CONTEXT] [FILTER]",
+    ),
+    spec(C::Up, &["up", "k"], &[S::Motion], G::Moving, "", "Up"),
+    spec(C::Down, &["down", "j"], &[S::Motion], G::Moving, "", "Down"),
+    spec(C::PageUp, &["page-up", "ctrl-b"], &[S::Motion], G::Moving, "", "A page up"),
+    spec(C::PageDown, &["page-down", "ctrl-f", "space"], &[S::Motion], G::Moving, "", "A page down"),
+    spec(C::Top, &["home", "g"], &[S::Motion], G::Moving, "", "To the top"),
+    spec(C::Bottom, &["end", "G"], &[S::Motion], G::Moving, "", "To the bottom"),
+    spec(
+        C::Left,
+        &["left", "h"],
+        &[S::Motion],
+        G::Moving,
+        "",
+        "Left, where a text or table is wider than the screen",
+    ),
+    spec(
+        C::Right,
+        &["right"],
+        &[S::Motion],
+        G::Moving,
+        "",
+        "Right, where a text or table is wider than the screen",
+    ),
+    spec(C::Retry, &["R"], &[S::Global], G::General, "", "Try clusters that do not answer again now"),
+    taking(
+        spec(
+            C::Namespaces,
+            &[],
+            &[S::Global],
+            G::General,
+            "",
+            "Watch these namespaces instead, or all of them",
+        ),
+        "NAME[,NAME…]|all",
+    ),
+    taking(
+        spec(C::OpenContext, &[], &[S::Global], G::General, "", "Open another context of the kubeconfig"),
+        "CONTEXT",
+    ),
+    taking(spec(C::CloseContext, &[], &[S::Global], G::General, "", "Close a context"), "CONTEXT"),
+    spec(
+        C::ReadOnly,
+        &[],
+        &[S::Global],
+        G::General,
+        "",
+        "Switch read-only mode on, or off where nothing demands it",
+    ),
+    taking(spec(C::Theme, &[], &[S::Global], G::General, "", "Change colours"), "NAME"),
+    spec(C::Redraw, &["ctrl-l"], &[S::Global], G::General, "", "Draw the whole screen again"),
+    spec(
+        C::Back,
+        &["esc"],
+        &[S::Global],
+        G::General,
+        "back",
+        "Back: clear the filter, then leave the screen",
+    ),
+    spec(C::Palette, &[":"], &[S::Global], G::General, ":", "Any command by name"),
+    spec(C::Help, &["?"], &[S::Global], G::General, "?", "All keys that work here"),
+    spec(C::Quit, &["q", "ctrl-c"], &[S::Global], G::General, "", "Quit"),
+];
+
+impl Command {
+    /// The one row of [`COMMANDS`] that is this command's.
+    pub fn spec(self) -> &'static Spec {
+        // A test shows that each command has exactly one row.
+        COMMANDS.iter().find(|s| s.command == self).unwrap_or(&COMMANDS[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use strum::IntoEnumIterator;
+
+    use super::*;
+    use crate::app::keymap::Chord;
+
+    #[test]
+    fn every_command_has_exactly_one_row_and_its_name_reads_back() {
+        for command in Command::iter() {
+            assert_eq!(COMMANDS.iter().filter(|s| s.command == command).count(), 1, "{command}");
+            assert_eq!(Command::from_str(&command.to_string()), Ok(command));
+        }
+    }
+
+    #[test]
+    fn no_two_commands_share_a_key_where_both_work() {
+        for focus in FOCI {
+            let mut seen: Vec<(Chord, Command)> = Vec::new();
+            for spec in COMMANDS.iter().filter(|s| s.scopes.iter().any(|x| focus.contains(x))) {
+                for key in spec.keys {
+                    let chord = key.parse::<Chord>().unwrap();
+                    if let Some((_, other)) = seen.iter().find(|(c, _)| *c == chord) {
+                        panic!("{key} means both {other} and {} in {focus:?}", spec.command);
+                    }
+                    seen.push((chord, spec.command));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_scope_is_in_some_focus() {
+        for scope in Scope::iter() {
+            assert!(FOCI.iter().any(|f| f.contains(&scope)), "{scope}");
+        }
+    }
+}

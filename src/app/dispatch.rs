@@ -1,0 +1,362 @@
+//! What each command does, and whether it applies.
+
+use super::command::Command;
+use super::effect::Effect;
+use super::model::App;
+use super::overlay::{Choose, Help, Overlay, Palette};
+use super::screen::{Details, Screen, Tab};
+use crate::model::name::ClusterName;
+use crate::model::snapshot::Link;
+use crate::model::table::{Subject, TableKind, Tone};
+use crate::model::yaml;
+
+impl App {
+    /// Whether a command can do anything now, and if not, why: for hints, palette and the answer to its key.
+    pub fn applies(&self, command: Command) -> Result<(), String> {
+        use Command as C;
+        let selected = || self.active_table().is_some_and(|t| t.item().is_some());
+        let need = |yes: bool, why: &str| if yes { Ok(()) } else { Err(why.to_owned()) };
+        match command {
+            C::Open | C::Yaml | C::CopyName | C::CopyYaml | C::Owner if self.active_table().is_some() => {
+                need(selected(), "no row is selected")
+            }
+            C::Logs | C::PreviousLogs | C::GatewayPods if self.active_table().is_some() => {
+                need(selected(), "no row is selected")
+            }
+            C::Logs if self.gateway_here().is_some_and(|g| g.pods.is_empty()) => {
+                Err("it has no pods".to_owned())
+            }
+            C::GatewayService if !self.is_clusters() => {
+                need(self.gateway_here().is_some_and(|g| g.service.is_some()), "it has no Service")
+            }
+            C::FindNext | C::FindPrevious => {
+                let searching = match self.screen() {
+                    Screen::Details(details) => details.text.find.search.is_some(),
+                    Screen::Logs(logs) => logs.find.search.is_some(),
+                    Screen::Table(_) => false,
+                };
+                need(searching, "nothing is searched; `/` begins")
+            }
+            C::NextDocument | C::PreviousDocument => {
+                let several = matches!(self.screen(), Screen::Details(d) if d.objects.len() > 1);
+                need(several, "there is one object only")
+            }
+            C::NextContainer => {
+                let several = matches!(self.screen(), Screen::Logs(l) if l.containers.len() > 1);
+                need(several, "there is one container only")
+            }
+            C::RunCredentialPlugin => {
+                let asks = self.acting_on().is_some_and(|s| match &s.link {
+                    Link::Stale { fault, .. }
+                    | Link::Unreachable { fault, .. }
+                    | Link::Denied { fault, .. } => {
+                        fault.reason == crate::model::fault::Reason::NeedsTerminal
+                    }
+                    _ => false,
+                });
+                need(asks, "this cluster's credentials need no terminal")
+            }
+            C::Back => {
+                let filtered = self.active_table().is_some_and(super::screen::Table::is_filtered);
+                need(self.stack.len() > 1 || filtered || self.finding(), "this is the outermost screen")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn finding(&self) -> bool {
+        match self.screen() {
+            Screen::Details(details) => details.text.find.search.is_some(),
+            Screen::Logs(logs) => logs.find.search.is_some(),
+            Screen::Table(_) => false,
+        }
+    }
+
+    fn is_clusters(&self) -> bool {
+        matches!(self.screen(), Screen::Table(t) if t.kind == TableKind::Clusters)
+    }
+
+    /// Carries out a command with what follows its name in the palette (empty when a key asked).
+    pub fn run(&mut self, command: Command, argument: &str) -> Vec<Effect> {
+        use Command as C;
+        if let Err(why) = self.applies(command) {
+            if command != C::Back {
+                self.say(Tone::Muted, format!("{command}: {why}"));
+            }
+            return Vec::new();
+        }
+        match command {
+            C::Up | C::Down | C::PageUp | C::PageDown | C::Top | C::Bottom | C::Left | C::Right => {
+                self.motion(command)
+            }
+            C::Filter | C::Sort | C::SortNext | C::SortPrevious | C::SortReverse | C::Wide => {
+                self.table_command(command, argument);
+            }
+            C::Find | C::FindNext | C::FindPrevious | C::Wrap => self.text_command(command),
+            C::Follow | C::Timestamps | C::NextContainer | C::Previous => return self.logs_command(command),
+            C::Help => self.overlay = Some(Overlay::Help(Help::default())),
+            C::Palette => {
+                self.overlay = Some(Overlay::Palette(Palette::default()));
+                self.refill_palette();
+            }
+            C::Clusters => return self.show_table(TableKind::Clusters, argument),
+            C::Gateways => return self.show_table(TableKind::Gateways, argument),
+            C::Services => return self.show_table(TableKind::Services, argument),
+            C::Pods => return self.show_table(TableKind::Pods, argument),
+            C::Back => return self.back(),
+            C::Quit => return vec![Effect::Quit],
+            C::Redraw => return vec![Effect::Redraw],
+            C::Retry => {
+                self.say(Tone::Plain, "Trying again …");
+                return vec![Effect::Retry(None)];
+            }
+            C::Namespaces => return self.set_namespaces(argument),
+            C::Theme => self.set_theme(argument),
+            C::ReadOnly => return self.toggle_read_only(),
+            C::OpenContext => return self.open_context(argument),
+            C::CloseContext => return self.close_context(argument),
+            C::RunCredentialPlugin => {
+                return self
+                    .acting_on()
+                    .map(|s| Effect::RunCredentialPlugin(s.cluster.clone()))
+                    .into_iter()
+                    .collect();
+            }
+            C::Ingress => {
+                self.settings.ingress = !self.settings.ingress;
+                self.refresh();
+            }
+            C::Open => return self.open_selected(),
+            C::Yaml => return self.open_yaml(),
+            C::Logs => return self.open_logs(false),
+            C::PreviousLogs => return self.open_logs(true),
+            C::GatewayPods => return self.open_pods(),
+            C::GatewayService => return self.open_service(),
+            C::Owner => return self.open_owner(),
+            C::CopyName => return self.copy_name(),
+            C::CopyYaml => return self.copy_yaml(),
+            C::NextTab | C::PreviousTab | C::Tab1 | C::Tab2 | C::Tab3 | C::Tab4 | C::Tab5 | C::Tab6 => {
+                return self.tab_command(command);
+            }
+            C::NextDocument | C::PreviousDocument | C::ManagedFields => self.document_command(command),
+        }
+        Vec::new()
+    }
+
+    fn motion(&mut self, command: Command) {
+        use Command as C;
+        let page = usize::from(self.areas().body.height).saturating_sub(2).max(1) as isize;
+        if let Some(table) = self.active_table_mut() {
+            match command {
+                C::Up => table.step(-1),
+                C::Down => table.step(1),
+                C::PageUp => table.step(-page),
+                C::PageDown => table.step(page),
+                C::Top => table.jump(false),
+                C::Bottom => table.jump(true),
+                C::Left => table.skip = table.skip.saturating_sub(1),
+                _ => table.skip = (table.skip + 1).min(table.columns().len().saturating_sub(1)),
+            }
+            return;
+        }
+        match self.screen_mut() {
+            Screen::Details(details) => {
+                let text = &mut details.text;
+                match command {
+                    C::Up => text.scroll(-1),
+                    C::Down => text.scroll(1),
+                    C::PageUp => text.page(-1),
+                    C::PageDown => text.page(1),
+                    C::Top => text.jump(false),
+                    C::Bottom => text.jump(true),
+                    C::Left => text.pan(-8),
+                    _ => text.pan(8),
+                }
+            }
+            Screen::Logs(logs) => match command {
+                C::Up => logs.scroll(-1),
+                C::Down => logs.scroll(1),
+                C::PageUp => logs.page(-1),
+                C::PageDown => logs.page(1),
+                C::Top => logs.jump(false),
+                C::Bottom => logs.jump(true),
+                C::Left => logs.x = logs.x.saturating_sub(8),
+                _ => logs.x = (logs.x + 8).min(10_000),
+            },
+            Screen::Table(_) => {}
+        }
+    }
+
+    fn table_command(&mut self, command: Command, argument: &str) {
+        use Command as C;
+        if command == C::Sort && argument.is_empty() {
+            if let Some(table) = self.active_table() {
+                let options = table.columns().iter().map(|c| (c.id.to_owned(), c.about.to_owned())).collect();
+                self.overlay =
+                    Some(Overlay::Choose(Choose { title: "sort by", command, options, cursor: 0 }));
+            }
+            return;
+        }
+        let mut unknown = None;
+        let Some(table) = self.active_table_mut() else { return };
+        match command {
+            C::Filter if argument.is_empty() => table.filter.editing = true,
+            C::Filter => table.filter_by(argument),
+            C::Sort => match table.columns().iter().find(|c| c.id == argument.trim()) {
+                Some(column) => table.sort_by(column.id),
+                None => {
+                    let all: Vec<&str> = table.columns().iter().map(|c| c.id).collect();
+                    unknown =
+                        Some(format!("sort: no column `{}`; there are {}", argument.trim(), all.join(", ")));
+                }
+            },
+            C::SortNext => table.sort_step(1),
+            C::SortPrevious => table.sort_step(-1),
+            C::SortReverse => table.sort_reverse(),
+            _ => table.wide = !table.wide,
+        }
+        if let Some(text) = unknown {
+            self.say(Tone::Bad, text);
+        }
+    }
+
+    fn text_command(&mut self, command: Command) {
+        use Command as C;
+        match (self.screen_mut(), command) {
+            (Screen::Details(d), C::Find) => d.text.find.editing = true,
+            (Screen::Details(d), C::FindNext) => d.text.find_step(1),
+            (Screen::Details(d), C::FindPrevious) => d.text.find_step(-1),
+            (Screen::Details(d), _) => {
+                d.text.wrap = !d.text.wrap;
+                d.text.x = 0;
+            }
+            (Screen::Logs(l), C::Find) => l.find.editing = true,
+            (Screen::Logs(l), C::FindNext) => l.find_step(1),
+            (Screen::Logs(l), C::FindPrevious) => l.find_step(-1),
+            (Screen::Logs(l), _) => {
+                l.wrap = !l.wrap;
+                l.x = 0;
+            }
+            (Screen::Table(_), _) => {}
+        }
+    }
+
+    fn document_command(&mut self, command: Command) {
+        let Screen::Details(details) = self.screen_mut() else { return };
+        let count = details.objects.len().max(1);
+        match command {
+            Command::NextDocument => details.document = (details.document + 1) % count,
+            Command::PreviousDocument => details.document = (details.document + count - 1) % count,
+            _ => details.managed_fields = !details.managed_fields,
+        }
+        if command != Command::ManagedFields {
+            details.text.offset = 0;
+        }
+        details.stale_text = true;
+    }
+
+    fn set_namespaces(&mut self, argument: &str) -> Vec<Effect> {
+        let names: Vec<String> =
+            argument.split([',', ' ']).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect();
+        if names.is_empty() {
+            let now = if self.settings.namespaces.is_empty() {
+                "all".to_owned()
+            } else {
+                self.settings.namespaces.join(", ")
+            };
+            self.say(
+                Tone::Plain,
+                format!("Namespaces: {now}. `:namespaces NAME` or `:namespaces all` changes them."),
+            );
+            return Vec::new();
+        }
+        self.settings.namespaces = if names == ["all"] { Vec::new() } else { names };
+        vec![Effect::SetNamespaces(self.settings.namespaces.clone())]
+    }
+
+    fn set_theme(&mut self, argument: &str) {
+        let name = argument.trim();
+        if self.settings.themes.iter().any(|t| t == name) {
+            self.settings.theme = name.to_owned();
+        } else {
+            let all = self.settings.themes.join(", ");
+            self.say(Tone::Bad, format!("theme: no `{name}`; there are {all}"));
+        }
+    }
+
+    fn toggle_read_only(&mut self) -> Vec<Effect> {
+        if self.settings.read_only_demanded {
+            self.say(Tone::Warn, "Read-only was demanded by --read-only or the config: it stays on.");
+            return Vec::new();
+        }
+        self.settings.read_only = !self.settings.read_only;
+        let state = if self.settings.read_only { "on: nothing that writes leaves egret" } else { "off" };
+        self.say(Tone::Plain, format!("Read-only is {state}."));
+        vec![Effect::SetReadOnly(self.settings.read_only)]
+    }
+
+    fn open_context(&mut self, argument: &str) -> Vec<Effect> {
+        let name = argument.trim();
+        if !self.contexts.iter().any(|c| c == name) {
+            self.say(Tone::Bad, format!("open-context: the kubeconfig has no context `{name}`"));
+            return Vec::new();
+        }
+        if self.cluster(&ClusterName::from(name)).is_some() {
+            self.say(Tone::Plain, format!("{name} is open already."));
+            return Vec::new();
+        }
+        vec![Effect::OpenContext(name.to_owned())]
+    }
+
+    fn close_context(&mut self, argument: &str) -> Vec<Effect> {
+        let name = ClusterName::from(argument.trim());
+        if self.cluster(&name).is_none() {
+            self.say(Tone::Bad, format!("close-context: `{name}` is not open"));
+            return Vec::new();
+        }
+        vec![Effect::CloseContext(name)]
+    }
+
+    fn copy_name(&mut self) -> Vec<Effect> {
+        let name = match self.screen() {
+            Screen::Details(details) if details.tab != Tab::Pods => details.of.name().to_owned(),
+            _ => self
+                .active_table()
+                .and_then(|t| t.item())
+                .map(|i| i.id().name.to_string())
+                .unwrap_or_default(),
+        };
+        vec![Effect::Copy(name)]
+    }
+
+    fn copy_yaml(&mut self) -> Vec<Effect> {
+        if let Screen::Details(Details { objects, document, managed_fields, .. }) = self.screen()
+            && let Some(value) = objects.get(*document).and_then(|o| o.state.value())
+        {
+            return match yaml::to_yaml(value, *managed_fields) {
+                Ok(text) => vec![Effect::Copy(text)],
+                Err(fault) => {
+                    self.say(Tone::Bad, fault.summary);
+                    Vec::new()
+                }
+            };
+        }
+        // A table has rows, not objects: the YAML tab fetches the object.
+        let effects = self.open_yaml();
+        let key = self.key_of(Command::CopyYaml);
+        self.say(Tone::Plain, format!("{key} again copies it."));
+        effects
+    }
+
+    /// The gateway on the screen or under the cursor.
+    pub fn gateway_here(&self) -> Option<std::sync::Arc<crate::model::gateway::GatewayRow>> {
+        match self.screen() {
+            Screen::Details(Details { of: super::screen::DetailsOf::Gateway(id), .. }) => self.gateway(id),
+            Screen::Table(table) => match &table.item()?.subject {
+                Subject::Gateway(row) => Some(row.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Something to be done outside the state machine.
+
+use std::sync::Arc;
+
+use crate::model::name::{ClusterName, ObjectKey};
+
+/// Joins an effect that keeps answering with its answers; closing it ends them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// Something to be done outside. Each names its cluster: nothing is done to "the current" one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// End the program.
+    Quit,
+    /// Draw every cell again.
+    Redraw,
+    /// Fetch an object, and follow it by a watch on its name.
+    OpenObject(Ticket, ObjectKey),
+    /// Read the events of these objects, and follow them.
+    OpenEvents(Ticket, Vec<ObjectKey>),
+    /// Read and follow logs.
+    OpenLogs(Ticket, LogQuery),
+    /// End what a ticket keeps open.
+    Close(Ticket),
+    /// Copy a text to the clipboard.
+    Copy(String),
+    /// Connect to the clusters that do not answer, now; `None`: all of them.
+    Retry(Option<ClusterName>),
+    /// Watch these namespaces; empty: all.
+    SetNamespaces(Vec<String>),
+    /// Open a context of the kubeconfig.
+    OpenContext(String),
+    /// Close a context.
+    CloseContext(ClusterName),
+    /// Give the terminal to the credential plugin of a cluster.
+    RunCredentialPlugin(ClusterName),
+    /// Refuse every write before it leaves, or allow writes where nothing else demands it.
+    SetReadOnly(bool),
+}
+
+/// Which logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogQuery {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// Namespace of the pods.
+    pub namespace: Arc<str>,
+    /// Pods, each with the containers to read; no container: all.
+    pub pods: Vec<(Arc<str>, Vec<Box<str>>)>,
+    /// The logs before the last restart, which end.
+    pub previous: bool,
+    /// Lines to begin with, per container.
+    pub tail: u32,
+}

@@ -1,0 +1,80 @@
+//! Where things are, in plain numbers: the state machine needs to know how many rows a window shows,
+//! and the drawing needs the same answer.
+
+/// A rectangle of cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Area {
+    /// First column.
+    pub x: u16,
+    /// First row.
+    pub y: u16,
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+/// The parts of a screen, from top to bottom. A part of height 0 is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Areas {
+    /// Breadcrumb, clusters, rights.
+    pub header: Area,
+    /// Tabs of a details screen.
+    pub tabs: Area,
+    /// Table with its heading, text, logs.
+    pub body: Area,
+    /// What is being typed: filter, search.
+    pub prompt: Area,
+    /// Two lines that explain the selected row.
+    pub explain: Area,
+    /// Keys that apply.
+    pub hints: Area,
+}
+
+/// Below this a screen is a sentence.
+pub const SMALLEST: (u16, u16) = (60, 14);
+
+/// Whether the terminal is too small for more than a sentence.
+pub fn too_small((width, height): (u16, u16)) -> bool {
+    width < SMALLEST.0 || height < SMALLEST.1
+}
+
+/// Divides the terminal for a screen that has (or has not) tabs, a prompt and an explanation.
+pub fn areas((width, height): (u16, u16), tabs: bool, prompt: bool, explain: bool) -> Areas {
+    let mut y = 0;
+    let mut take = |rows: u16| {
+        let rows = rows.min(height - y);
+        let area = Area { x: 0, y, width, height: rows };
+        y += rows;
+        area
+    };
+    let below = u16::from(prompt) + if explain { 2 } else { 0 } + 1;
+    let header = take(1);
+    let tabs = take(u16::from(tabs));
+    let body = take(height.saturating_sub(header.height + tabs.height + below));
+    let prompt = take(u16::from(prompt));
+    let explain = take(if explain { 2 } else { 0 });
+    let hints = take(1);
+    Areas { header, tabs, body, prompt, explain, hints }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_fill_the_terminal_without_a_gap_or_an_overlap() {
+        for size in [(80, 24), (120, 40), (200, 60), (60, 14), (10, 2)] {
+            for bits in 0..8u8 {
+                let a = areas(size, bits & 1 > 0, bits & 2 > 0, bits & 4 > 0);
+                let mut y = 0;
+                for part in [a.header, a.tabs, a.body, a.prompt, a.explain, a.hints] {
+                    assert_eq!((part.x, part.y, part.width), (0, y, size.0));
+                    y += part.height;
+                }
+                assert!(y <= size.1);
+                assert!(size.1 < 6 || y == size.1, "{size:?} {bits:b}: {y} rows used");
+            }
+        }
+    }
+}

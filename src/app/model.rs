@@ -1,0 +1,246 @@
+//! The state of the TUI.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::command::{Command, Scope};
+use super::effect::Ticket;
+use super::geometry::{self, Areas};
+use super::keymap::Keymap;
+use super::overlay::Overlay;
+use super::screen::{Details, DetailsOf, Screen, Tab, Table};
+use crate::model::fleet::{self, ClusterIds};
+use crate::model::gateway::{Direction, GatewayId, GatewayRow};
+use crate::model::name::ClusterName;
+use crate::model::snapshot::Snapshot;
+use crate::model::table::{Item, Subject, TableKind, Tone};
+
+/// What the person chose before and while egret runs.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Name of the theme.
+    pub theme: String,
+    /// Themes to choose from.
+    pub themes: Vec<String>,
+    /// Refuse every write, everywhere.
+    pub read_only: bool,
+    /// Whether `--read-only` or the config demands that: then it cannot be switched off.
+    pub read_only_demanded: bool,
+    /// Clusters that the config makes read-only.
+    pub read_only_clusters: BTreeSet<ClusterName>,
+    /// Watched namespaces; empty: all.
+    pub namespaces: Vec<String>,
+    /// Show ingress gateways too.
+    pub ingress: bool,
+    /// Columns per table, from the config.
+    pub columns: BTreeMap<TableKind, Vec<String>>,
+    /// Which cluster id is which context (R2), from the config.
+    pub cluster_ids: ClusterIds,
+}
+
+/// A line that tells how something went; it stays until the next key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What there is to say.
+    pub text: String,
+    /// How it went.
+    pub tone: Tone,
+}
+
+/// The whole state. Changed by [`super::update`] alone.
+#[derive(Debug)]
+pub struct App {
+    /// The time, set by the runtime with every message.
+    pub now: Timestamp,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Choices.
+    pub settings: Settings,
+    /// Keys.
+    pub keymap: Keymap,
+    /// The newest state of each open cluster, in the order of opening.
+    pub clusters: Vec<Arc<Snapshot>>,
+    /// Contexts of the kubeconfig.
+    pub contexts: Vec<String>,
+    /// Where the person is, and where they came from; never empty.
+    pub stack: Vec<Screen>,
+    /// What stands in front.
+    pub overlay: Option<Overlay>,
+    /// What there is to say.
+    pub notice: Option<Notice>,
+    next_ticket: u64,
+}
+
+impl App {
+    /// A state that shows `view`, with nothing known of any cluster but its name.
+    pub fn new(
+        settings: Settings,
+        keymap: Keymap,
+        clusters: Vec<ClusterName>,
+        view: TableKind,
+        now: Timestamp,
+    ) -> Self {
+        let mut app = Self {
+            now,
+            size: (80, 24),
+            settings,
+            keymap,
+            clusters: clusters.into_iter().map(|name| Arc::new(Snapshot::connecting(name, now))).collect(),
+            contexts: Vec::new(),
+            stack: Vec::new(),
+            overlay: None,
+            notice: None,
+            next_ticket: 0,
+        };
+        let table = app.table(view);
+        app.stack.push(Screen::Table(table));
+        app
+    }
+
+    /// The screen in front.
+    #[allow(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "the stack is never empty: `pop` keeps the first"
+    )]
+    pub fn screen(&self) -> &Screen {
+        self.stack.last().expect("a screen")
+    }
+
+    /// The screen in front.
+    #[allow(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "the stack is never empty: `pop` keeps the first"
+    )]
+    pub fn screen_mut(&mut self) -> &mut Screen {
+        self.stack.last_mut().expect("a screen")
+    }
+
+    /// A ticket that nobody held before.
+    pub fn ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        Ticket(self.next_ticket)
+    }
+
+    /// The state of a cluster.
+    pub fn cluster(&self, name: &ClusterName) -> Option<&Arc<Snapshot>> {
+        self.clusters.iter().find(|s| s.cluster == *name)
+    }
+
+    /// A new table with its rows.
+    pub fn table(&self, kind: TableKind) -> Table {
+        let mut table = Table::new(kind);
+        table.chosen = self.settings.columns.get(&kind).cloned();
+        table.set_items(self.items(kind));
+        table
+    }
+
+    /// All gateways of all clusters, one a data-plane cluster.
+    pub fn fleet(&self) -> Vec<Arc<GatewayRow>> {
+        fleet::fleet(&self.clusters, &self.settings.cluster_ids)
+    }
+
+    /// One gateway, as it is now.
+    pub fn gateway(&self, id: &GatewayId) -> Option<Arc<GatewayRow>> {
+        self.fleet().into_iter().find(|g| g.id == *id)
+    }
+
+    /// The rows of a table.
+    pub fn items(&self, kind: TableKind) -> Vec<Item> {
+        let stale = |name: &ClusterName| self.cluster(name).is_some_and(|s| !s.link.is_ready());
+        match kind {
+            TableKind::Gateways => {
+                let shown = |g: &Arc<GatewayRow>| self.settings.ingress || g.direction != Direction::Ingress;
+                let item = |g: Arc<GatewayRow>| {
+                    let cluster = g.id.cluster.clone();
+                    Item { stale: stale(&cluster), cluster, subject: Subject::Gateway(g) }
+                };
+                self.fleet().into_iter().filter(shown).map(item).collect()
+            }
+            _ => self.clusters.iter().flat_map(|s| of_cluster(s, kind)).collect(),
+        }
+    }
+
+    /// The scopes whose keys work now, most special first.
+    pub fn focus(&self) -> &'static [Scope] {
+        use Scope as S;
+        match self.screen() {
+            Screen::Table(table) => match table.kind {
+                TableKind::Clusters => &[S::Clusters, S::Root, S::Table, S::Motion, S::Global],
+                TableKind::Gateways => &[S::Gateways, S::Root, S::Table, S::Motion, S::Global],
+                TableKind::Services => &[S::Services, S::Root, S::Table, S::Motion, S::Global],
+                TableKind::Pods => &[S::Pods, S::Root, S::Table, S::Motion, S::Global],
+            },
+            Screen::Details(details) => match (&details.of, details.tab) {
+                (DetailsOf::Gateway(_), Tab::Pods) => {
+                    &[S::Gateway, S::Details, S::Pods, S::Table, S::Motion, S::Global]
+                }
+                (DetailsOf::Gateway(_), Tab::Yaml) => {
+                    &[S::Gateway, S::Details, S::Document, S::Motion, S::Global]
+                }
+                (DetailsOf::Gateway(_), _) => &[S::Gateway, S::Details, S::Motion, S::Global],
+                (DetailsOf::Pod(_), Tab::Yaml) => &[S::Pod, S::Details, S::Document, S::Motion, S::Global],
+                (DetailsOf::Pod(_), _) => &[S::Pod, S::Details, S::Motion, S::Global],
+                (_, Tab::Yaml) => &[S::Details, S::Document, S::Motion, S::Global],
+                _ => &[S::Details, S::Motion, S::Global],
+            },
+            Screen::Logs(_) => &[S::Logs, S::Motion, S::Global],
+        }
+    }
+
+    /// The table with the cursor, when there is one.
+    pub fn active_table(&self) -> Option<&Table> {
+        match self.screen() {
+            Screen::Table(table) => Some(table),
+            Screen::Details(Details { tab: Tab::Pods, pods, .. }) => Some(pods),
+            _ => None,
+        }
+    }
+
+    /// The table with the cursor, when there is one.
+    pub fn active_table_mut(&mut self) -> Option<&mut Table> {
+        match self.screen_mut() {
+            Screen::Table(table) => Some(table),
+            Screen::Details(Details { tab: Tab::Pods, pods, .. }) => Some(pods),
+            _ => None,
+        }
+    }
+
+    /// Where the parts of the screen are.
+    pub fn areas(&self) -> Areas {
+        let (tabs, explain) = match self.screen() {
+            Screen::Table(_) => (false, true),
+            Screen::Details(_) => (true, true),
+            Screen::Logs(_) => (false, false),
+        };
+        geometry::areas(self.size, tabs, self.prompt().is_some(), explain)
+    }
+
+    /// Whether a cluster refuses writes here.
+    pub fn is_read_only(&self, cluster: &ClusterName) -> bool {
+        self.settings.read_only || self.settings.read_only_clusters.contains(cluster)
+    }
+
+    /// Says something until the next key.
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), tone });
+    }
+
+    /// The first key of a command, as a person reads it.
+    pub fn key_of(&self, command: Command) -> String {
+        self.keymap.keys(command).first().map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+fn of_cluster(s: &Arc<Snapshot>, kind: TableKind) -> Vec<Item> {
+    let item = |subject| Item { cluster: s.cluster.clone(), stale: !s.link.is_ready(), subject };
+    match kind {
+        TableKind::Clusters => vec![Item { stale: false, ..item(Subject::Cluster(s.clone())) }],
+        TableKind::Services => s.services.iter().map(|row| item(Subject::Service(row.clone()))).collect(),
+        TableKind::Pods => s.pods.iter().map(|row| item(Subject::Pod(row.clone()))).collect(),
+        TableKind::Gateways => Vec::new(),
+    }
+}

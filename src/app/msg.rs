@@ -1,0 +1,55 @@
+//! What happened: everything that reaches the state machine.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+
+use super::effect::Ticket;
+use crate::model::fault::Fault;
+use crate::model::name::ClusterName;
+use crate::model::row::EventRow;
+use crate::model::snapshot::Snapshot;
+
+/// Something happened. Every message that answers an effect carries the effect's ticket: an answer whose ticket
+/// nobody holds any more is dropped.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this many columns and rows now.
+    Resize(u16, u16),
+    /// A minute began: ages may read differently.
+    Minute,
+    /// The newest state of a cluster.
+    Snapshot(Arc<Snapshot>),
+    /// A cluster was closed.
+    Closed(ClusterName),
+    /// The contexts of the kubeconfig, for completion.
+    Contexts(Vec<String>),
+    /// An open object, again each time it changes; `Ok(None)`: it was deleted.
+    Object(Ticket, Result<Option<Arc<serde_json::Value>>, Fault>),
+    /// The events of an open object, newest last, again each time they change.
+    Events(Ticket, Result<Arc<[EventRow]>, Fault>),
+    /// Lines of an open log.
+    LogLines(Ticket, Vec<LogLine>),
+    /// Something about a container's log: it ended, it cannot be read, it was resumed.
+    LogNote(Ticket, String),
+    /// A text was copied; how, or why not.
+    Copied(Result<String, Fault>),
+    /// Something a person should know.
+    Notice(Fault),
+}
+
+/// One line of a container's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Pod and container, when several are shown.
+    pub source: Arc<str>,
+    /// When the line was written.
+    pub time: Option<Timestamp>,
+    /// The text, without control characters.
+    pub text: Box<str>,
+}

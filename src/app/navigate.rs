@@ -1,0 +1,521 @@
+//! Going from one thing to another: open, owner, parts, tabs, logs, back.
+
+use std::sync::Arc;
+
+use super::command::Command;
+use super::effect::{Effect, LogQuery, Ticket};
+use super::model::App;
+use super::paint::{self, Look};
+use super::screen::details::{Loaded, OpenEvents, OpenObject};
+use super::screen::{Details, DetailsOf, Logs, Screen, Tab, facts};
+use crate::model::gateway::{GatewayId, GatewayRow};
+use crate::model::name::{ClusterName, Kind, ObjectKey};
+use crate::model::row::{PodRow, RowMeta};
+use crate::model::table::{Item, Subject, TableKind, Tone};
+use crate::model::{describe, yaml};
+
+/// Lines that a log begins with, per container.
+const TAIL: u32 = 1_000;
+
+impl App {
+    /// Leaves what is in front: clears a filter or search first.
+    pub(super) fn back(&mut self) -> Vec<Effect> {
+        if let Some(table) = self.active_table_mut().filter(|t| t.is_filtered()) {
+            table.filter_by("");
+            return Vec::new();
+        }
+        match self.screen_mut() {
+            Screen::Details(d) if d.text.find.search.is_some() => d.text.find = Default::default(),
+            Screen::Logs(l) if l.find.search.is_some() => l.find = Default::default(),
+            _ => return self.pop(),
+        }
+        Vec::new()
+    }
+
+    fn pop(&mut self) -> Vec<Effect> {
+        if self.stack.len() < 2 {
+            return Vec::new();
+        }
+        let closed = self.stack.pop();
+        self.refresh();
+        closed.map(|s| tickets(&s).into_iter().map(Effect::Close).collect()).unwrap_or_default()
+    }
+
+    fn push(&mut self, screen: Screen) -> Vec<Effect> {
+        self.stack.push(screen);
+        self.refresh();
+        self.open_what_is_needed()
+    }
+
+    /// Goes to one of the four top tables; `@context` and a filter may follow.
+    pub(super) fn show_table(&mut self, kind: TableKind, argument: &str) -> Vec<Effect> {
+        let closing = self.stack.iter().skip(1).flat_map(tickets).map(Effect::Close).collect();
+        self.stack.truncate(1);
+        let same = self.root_kind() == kind && matches!(self.screen(), Screen::Table(_));
+        if !same {
+            let table = self.table(kind);
+            self.stack = vec![Screen::Table(table)];
+        }
+        let filter: Vec<String> = argument
+            .split_whitespace()
+            .map(|word| match word.strip_prefix('@') {
+                Some(context) => format!("cluster:{context}"),
+                None => word.to_owned(),
+            })
+            .collect();
+        self.refresh();
+        if let Screen::Table(table) = self.screen_mut()
+            && !filter.is_empty()
+        {
+            table.filter_by(&filter.join(" "));
+        }
+        closing
+    }
+
+    /// Opens what the cursor is on.
+    pub(super) fn open_selected(&mut self) -> Vec<Effect> {
+        let Some(item) = self.active_table().and_then(|t| t.item()).cloned() else { return Vec::new() };
+        match &item.subject {
+            Subject::Cluster(s) => {
+                let cluster = s.cluster.to_string();
+                self.show_table(TableKind::Gateways, &format!("@{cluster}"))
+            }
+            Subject::Gateway(row) => self.push(gateway(row, Tab::Overview)),
+            Subject::Service(row) => {
+                let of = DetailsOf::Service(key(&item.cluster, Kind::Service, &row.meta));
+                self.push(Screen::Details(Details::new(of, Tab::Overview)))
+            }
+            Subject::Pod(row) => {
+                let of = DetailsOf::Pod(key(&item.cluster, Kind::Pod, &row.meta));
+                self.push(Screen::Details(Details::new(of, Tab::Overview)))
+            }
+        }
+    }
+
+    /// YAML of what the cursor is on, or of the open object.
+    pub(super) fn open_yaml(&mut self) -> Vec<Effect> {
+        if self.active_table().is_none()
+            && let Screen::Details(details) = self.screen_mut()
+        {
+            details.show(Tab::Yaml);
+            return self.open_what_is_needed();
+        }
+        let Some(item) = self.active_table().and_then(|t| t.item()).cloned() else { return Vec::new() };
+        match (&item.subject, item.object()) {
+            (Subject::Gateway(row), _) => self.push(gateway(row, Tab::Yaml)),
+            (Subject::Pod(_), Some(key)) => {
+                self.push(Screen::Details(Details::new(DetailsOf::Pod(key), Tab::Yaml)))
+            }
+            (Subject::Service(_), Some(key)) => {
+                self.push(Screen::Details(Details::new(DetailsOf::Service(key), Tab::Yaml)))
+            }
+            _ => {
+                self.say(Tone::Muted, "yaml: a cluster is not an object");
+                Vec::new()
+            }
+        }
+    }
+
+    /// From a cluster, a gateway or a Service to its pods.
+    pub(super) fn open_pods(&mut self) -> Vec<Effect> {
+        let Some(item) = self.active_table().and_then(|t| t.item()).cloned() else { return Vec::new() };
+        match &item.subject {
+            Subject::Cluster(s) => self.show_table(TableKind::Pods, &format!("@{}", s.cluster)),
+            Subject::Gateway(row) => self.push(gateway(row, Tab::Pods)),
+            Subject::Service(row) => {
+                let labels: Vec<String> =
+                    row.selector.iter().map(|(k, v)| format!("label:{k}={v}")).collect();
+                if labels.is_empty() {
+                    self.say(Tone::Muted, "pods: this Service selects none");
+                    return Vec::new();
+                }
+                let filter =
+                    format!("cluster:{} namespace:{} {}", item.cluster, row.meta.namespace, labels.join(" "));
+                self.show_table(TableKind::Pods, &filter)
+            }
+            Subject::Pod(_) => Vec::new(),
+        }
+    }
+
+    /// From a cluster to its Services, from a gateway to its Service.
+    pub(super) fn open_service(&mut self) -> Vec<Effect> {
+        if let Screen::Details(details) = self.screen_mut() {
+            details.show(Tab::Service);
+            return self.open_what_is_needed();
+        }
+        let Some(item) = self.active_table().and_then(|t| t.item()).cloned() else { return Vec::new() };
+        match &item.subject {
+            Subject::Cluster(s) => self.show_table(TableKind::Services, &format!("@{}", s.cluster)),
+            Subject::Gateway(row) => self.push(gateway(row, Tab::Service)),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Up to the gateway that a pod or Service belongs to, else to the object that controls it.
+    pub(super) fn open_owner(&mut self) -> Vec<Effect> {
+        let object = match self.screen() {
+            Screen::Details(details) if details.tab != Tab::Pods => match &details.of {
+                DetailsOf::Pod(key) | DetailsOf::Service(key) => Some(key.clone()),
+                _ => None,
+            },
+            _ => self.active_table().and_then(|t| t.item()).and_then(Item::object),
+        };
+        let Some(object) = object else { return Vec::new() };
+        let belongs = |g: &Arc<GatewayRow>| {
+            g.id.cluster == object.cluster
+                && match object.kind {
+                    Kind::Pod => g
+                        .pods
+                        .iter()
+                        .any(|p| p.meta.name == object.name && p.meta.namespace == object.namespace),
+                    _ => g
+                        .service
+                        .as_ref()
+                        .is_some_and(|s| s.meta.name == object.name && s.meta.namespace == object.namespace),
+                }
+        };
+        if let Some(row) = self.fleet().iter().find(|g| belongs(g)) {
+            let already =
+                matches!(self.screen(), Screen::Details(d) if d.of == DetailsOf::Gateway(row.id.clone()));
+            if !already {
+                return self.push(gateway(row, Tab::Overview));
+            }
+        }
+        match self.controller(&object) {
+            Some(owner) => self.push(Screen::Details(Details::new(DetailsOf::Other(owner), Tab::Yaml))),
+            None => {
+                self.say(Tone::Muted, format!("owner: nothing that egret knows controls {object}"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// The object that controls a pod: its Deployment, else what its owner reference names.
+    fn controller(&self, object: &ObjectKey) -> Option<ObjectKey> {
+        let s = self.cluster(&object.cluster)?;
+        let pod =
+            s.pods.iter().find(|p| p.meta.name == object.name && p.meta.namespace == object.namespace)?;
+        let owner = pod.meta.owner.as_ref()?;
+        let make = |kind, name: &str| {
+            Some(ObjectKey {
+                cluster: object.cluster.clone(),
+                kind,
+                namespace: object.namespace.clone(),
+                name: name.into(),
+            })
+        };
+        match &*owner.kind {
+            "ReplicaSet" => {
+                let set = s
+                    .replica_sets
+                    .iter()
+                    .find(|r| *r.meta.name == *owner.name && r.meta.namespace == object.namespace);
+                match set.and_then(|r| r.meta.owner.as_ref()) {
+                    Some(o) if &*o.kind == "Deployment" => make(Kind::Deployment, &o.name),
+                    _ => make(Kind::ReplicaSet, &owner.name),
+                }
+            }
+            "DaemonSet" => make(Kind::DaemonSet, &owner.name),
+            _ => None,
+        }
+    }
+
+    /// Logs of a pod, or of all pods of a gateway.
+    pub(super) fn open_logs(&mut self, previous: bool) -> Vec<Effect> {
+        let (cluster, namespace, pods, title) = match self.log_subject() {
+            Some(found) => found,
+            None => {
+                self.say(Tone::Muted, "logs: there is no pod");
+                return Vec::new();
+            }
+        };
+        let containers = pods.first().map(|p| p.containers.to_vec()).unwrap_or_default();
+        let query = LogQuery {
+            cluster,
+            namespace,
+            pods: pods.iter().map(|p| (p.meta.name.clone(), Vec::new())).collect(),
+            previous,
+            tail: TAIL,
+        };
+        let ticket = self.ticket();
+        self.stack.push(Screen::Logs(Logs::new(title, query.clone(), containers, ticket)));
+        vec![Effect::OpenLogs(ticket, query)]
+    }
+
+    fn log_subject(&self) -> Option<(ClusterName, Arc<str>, Vec<Arc<PodRow>>, String)> {
+        if let Some(item) = self.active_table().and_then(|t| t.item())
+            && let Subject::Pod(row) = &item.subject
+        {
+            return Some((
+                item.cluster.clone(),
+                row.meta.namespace.clone(),
+                vec![row.clone()],
+                row.meta.name.to_string(),
+            ));
+        }
+        if let Screen::Details(Details { of: DetailsOf::Pod(key), .. }) = self.screen() {
+            let s = self.cluster(&key.cluster)?;
+            let row = s.pods.iter().find(|p| p.meta.name == key.name && p.meta.namespace == key.namespace)?;
+            return Some((
+                key.cluster.clone(),
+                key.namespace.clone(),
+                vec![row.clone()],
+                key.name.to_string(),
+            ));
+        }
+        let row = self.gateway_here()?;
+        let namespace = row.pods.first()?.meta.namespace.clone();
+        Some((row.id.cluster.clone(), namespace, row.pods.clone(), row.id.name.to_string()))
+    }
+
+    /// What the log screen does with its keys.
+    pub(super) fn logs_command(&mut self, command: Command) -> Vec<Effect> {
+        let fresh = self.ticket();
+        let Screen::Logs(logs) = self.screen_mut() else { return Vec::new() };
+        match command {
+            Command::Follow => {
+                logs.jump(!logs.follow);
+                return Vec::new();
+            }
+            Command::Timestamps => {
+                logs.timestamps = !logs.timestamps;
+                return Vec::new();
+            }
+            Command::NextContainer => {
+                logs.container = match logs.container {
+                    None => Some(0),
+                    Some(at) if at + 1 < logs.containers.len() => Some(at + 1),
+                    Some(_) => None,
+                };
+                let chosen: Vec<Box<str>> =
+                    logs.container.and_then(|at| logs.containers.get(at)).cloned().into_iter().collect();
+                for pod in &mut logs.query.pods {
+                    pod.1.clone_from(&chosen);
+                }
+            }
+            _ => logs.query.previous = !logs.query.previous,
+        }
+        let before = logs.ticket;
+        logs.restart(fresh);
+        vec![Effect::Close(before), Effect::OpenLogs(fresh, logs.query.clone())]
+    }
+
+    /// Goes to a tab.
+    pub(super) fn tab_command(&mut self, command: Command) -> Vec<Effect> {
+        use Command as C;
+        let Screen::Details(details) = self.screen_mut() else { return Vec::new() };
+        let tabs = details.of.tabs();
+        let at = tabs.iter().position(|t| *t == details.tab).unwrap_or(0);
+        let to = match command {
+            C::NextTab => (at + 1) % tabs.len(),
+            C::PreviousTab => (at + tabs.len() - 1) % tabs.len(),
+            C::Tab1 => 0,
+            C::Tab2 => 1,
+            C::Tab3 => 2,
+            C::Tab4 => 3,
+            C::Tab5 => 4,
+            _ => 5,
+        };
+        if let Some(tab) = tabs.get(to) {
+            details.show(*tab);
+        }
+        self.refresh();
+        self.open_what_is_needed()
+    }
+
+    /// Fetches the objects and events that the open tab shows and that are not open yet.
+    pub(super) fn open_what_is_needed(&mut self) -> Vec<Effect> {
+        let Screen::Details(details) = self.screen() else { return Vec::new() };
+        let (keys, events) = self.needs(details);
+        let mut effects = Vec::new();
+        for key in keys {
+            let Screen::Details(details) = self.screen() else { break };
+            if details.objects.iter().any(|o| o.key == key) {
+                continue;
+            }
+            let ticket = self.ticket();
+            if let Screen::Details(details) = self.screen_mut() {
+                details.objects.push(OpenObject { key: key.clone(), ticket, state: Loaded::Loading });
+                effects.push(Effect::OpenObject(ticket, key));
+            }
+        }
+        let Screen::Details(details) = self.screen() else { return effects };
+        if !events.is_empty() && details.events.as_ref().is_none_or(|e| e.of != events) {
+            let before = details.events.as_ref().map(|e| e.ticket);
+            let ticket = self.ticket();
+            effects.extend(before.map(Effect::Close));
+            effects.push(Effect::OpenEvents(ticket, events.clone()));
+            if let Screen::Details(details) = self.screen_mut() {
+                details.events = Some(OpenEvents { ticket, of: events, state: Loaded::Loading });
+            }
+        }
+        effects
+    }
+
+    fn needs(&self, details: &Details) -> (Vec<ObjectKey>, Vec<ObjectKey>) {
+        let mut parts = match &details.of {
+            DetailsOf::Service(key) | DetailsOf::Pod(key) | DetailsOf::Other(key) => vec![key.clone()],
+            DetailsOf::Gateway(id) => self.gateway(id).map(|row| parts(&row)).unwrap_or_default(),
+        };
+        match details.tab {
+            Tab::Pods | Tab::Service => (Vec::new(), Vec::new()),
+            Tab::Events => {
+                if let DetailsOf::Gateway(id) = &details.of
+                    && let Some(row) = self.gateway(id)
+                {
+                    // Of a gateway with many pods, those that have something to say.
+                    let told = row.pods.iter().filter(|p| !p.is_ready).take(10);
+                    parts.extend(told.map(|p| key(&id.cluster, Kind::Pod, &p.meta)));
+                }
+                (Vec::new(), parts)
+            }
+            _ => (parts, Vec::new()),
+        }
+    }
+
+    pub(super) fn refresh_details(&mut self) {
+        let Screen::Details(details) = self.screen() else { return };
+        let (gone, pods) = match &details.of {
+            DetailsOf::Gateway(id) => match self.gateway(id) {
+                Some(row) => {
+                    let item = |p: &Arc<PodRow>| Item {
+                        cluster: id.cluster.clone(),
+                        stale: self.cluster(&id.cluster).is_some_and(|s| !s.link.is_ready()),
+                        subject: Subject::Pod(p.clone()),
+                    };
+                    (false, Some(row.pods.iter().map(item).collect::<Vec<_>>()))
+                }
+                None => (true, None),
+            },
+            _ => (details.objects.iter().any(|o| matches!(o.state, Loaded::Gone(_))), None),
+        };
+        if let Screen::Details(details) = self.screen_mut() {
+            details.gone = gone;
+            details.stale_text = true;
+            if let Some(items) = pods {
+                details.pods.set_items(items);
+            }
+        }
+    }
+
+    /// Makes the text of the open tab, when something it tells of changed.
+    pub(super) fn make_text(&mut self, width: u16) {
+        let Screen::Details(details) = self.screen() else { return };
+        if details.tab == Tab::Pods || (!details.stale_text && details.text_width == width) {
+            return;
+        }
+        let lines = match details.tab {
+            Tab::Yaml => document(details),
+            _ => facts::lines(&self.sections(details), width),
+        };
+        if let Screen::Details(details) = self.screen_mut() {
+            details.text.set(lines);
+            details.stale_text = false;
+            details.text_width = width;
+        }
+    }
+
+    fn sections(&self, details: &Details) -> Vec<crate::model::facts::Section> {
+        let now = self.now;
+        if details.tab == Tab::Events {
+            return match details.events.as_ref().map(|e| &e.state) {
+                None | Some(Loaded::Loading) => describe::saying(Tone::Busy, "Loading events …", ""),
+                Some(Loaded::Failed(fault)) => describe::saying(Tone::Bad, &fault.summary, &fault.hint),
+                Some(state) => describe::events(state.value().map_or(&[], |rows| rows), now),
+            };
+        }
+        let state = details.objects.first().map(|o| &o.state);
+        match (&details.of, state) {
+            (DetailsOf::Gateway(id), _) => match self.gateway(id) {
+                Some(row) => {
+                    let object = |kind| details.object(kind).map(|v| &**v);
+                    match details.tab {
+                        Tab::Service => describe::gateway_service(&row),
+                        Tab::Scaling => {
+                            describe::gateway_scaling(&row, object(Kind::HorizontalPodAutoscaler), now)
+                        }
+                        _ => describe::gateway_overview(&row, &object, now),
+                    }
+                }
+                None => describe::saying(Tone::Warn, "This gateway is no longer there.", "esc goes back."),
+            },
+            (_, Some(Loaded::Failed(fault))) => describe::saying(Tone::Bad, &fault.summary, &fault.hint),
+            (DetailsOf::Pod(_), Some(state)) if state.value().is_some() => {
+                state.value().map(|v| describe::pod(v, now)).unwrap_or_default()
+            }
+            (DetailsOf::Service(key), Some(state)) if state.value().is_some() => {
+                let snapshot = self.cluster(&key.cluster);
+                let slices = snapshot.map(|s| s.endpoint_slices.clone()).unwrap_or_default();
+                state.value().map(|v| describe::service(v, &slices, now)).unwrap_or_default()
+            }
+            (_, Some(Loaded::Gone(None))) => {
+                describe::saying(Tone::Warn, "It was deleted.", "esc goes back.")
+            }
+            _ => describe::saying(Tone::Busy, "Loading …", ""),
+        }
+    }
+}
+
+fn document(details: &Details) -> Vec<paint::Line> {
+    let say = |text: String, tone| vec![vec![paint::piece(text, Look::Tone(tone))]];
+    let Some(open) = details.objects.get(details.document) else {
+        return say("Loading …".to_owned(), Tone::Busy);
+    };
+    match &open.state {
+        Loaded::Loading => say(format!("Loading {} …", open.key), Tone::Busy),
+        Loaded::Failed(fault) => say(format!("{}. {}", fault.summary, fault.hint), Tone::Bad),
+        Loaded::Gone(None) => say(format!("{} does not exist.", open.key), Tone::Warn),
+        Loaded::Here(value) | Loaded::Gone(Some(value)) => match yaml::to_yaml(value, details.managed_fields)
+        {
+            Ok(text) => highlighted(&text),
+            Err(fault) => say(format!("{}. {}", fault.summary, fault.hint), Tone::Bad),
+        },
+    }
+}
+
+fn highlighted(text: &str) -> Vec<paint::Line> {
+    let mut state = yaml::lines::State::default();
+    let clean = crate::model::clean::clean_text(text, 4);
+    clean
+        .lines()
+        .map(|line| {
+            yaml::lines::spans(line, &mut state)
+                .into_iter()
+                .map(|(range, token)| paint::piece(line[range].to_owned(), Look::Token(token)))
+                .collect()
+        })
+        .collect()
+}
+
+fn key(cluster: &ClusterName, kind: Kind, meta: &RowMeta) -> ObjectKey {
+    ObjectKey { cluster: cluster.clone(), kind, namespace: meta.namespace.clone(), name: meta.name.clone() }
+}
+
+fn gateway(row: &GatewayRow, tab: Tab) -> Screen {
+    Screen::Details(Details::new(DetailsOf::Gateway(row.id.clone()), tab))
+}
+
+/// The objects that make a gateway up, the leading one first.
+fn parts(row: &GatewayRow) -> Vec<ObjectKey> {
+    let GatewayId { cluster, .. } = &row.id;
+    let home = row.home.as_ref().unwrap_or(cluster);
+    let mut parts = Vec::new();
+    parts.extend(row.cr.as_ref().map(|r| key(home, Kind::IstioGateway, &r.meta)));
+    parts.extend(row.api.as_ref().map(|r| key(cluster, Kind::Gateway, &r.meta)));
+    parts.extend(row.workload.as_ref().map(|r| key(cluster, r.kind, &r.meta)));
+    parts.extend(row.service.as_ref().map(|r| key(cluster, Kind::Service, &r.meta)));
+    parts.extend(row.autoscaler.as_ref().map(|r| key(cluster, Kind::HorizontalPodAutoscaler, &r.meta)));
+    parts.extend(row.budget.as_ref().map(|r| key(cluster, Kind::PodDisruptionBudget, &r.meta)));
+    parts
+}
+
+/// What a screen keeps open.
+fn tickets(screen: &Screen) -> Vec<Ticket> {
+    match screen {
+        Screen::Table(_) => Vec::new(),
+        Screen::Details(d) => {
+            d.objects.iter().map(|o| o.ticket).chain(d.events.as_ref().map(|e| e.ticket)).collect()
+        }
+        Screen::Logs(logs) => vec![logs.ticket],
+    }
+}

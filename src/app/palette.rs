@@ -1,0 +1,297 @@
+//! The palette and the other overlays: what they hold, and what their keys do.
+
+use std::str::FromStr;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher};
+
+use super::command::{COMMANDS, Command, Spec};
+use super::effect::Effect;
+use super::model::App;
+use super::overlay::{Entry, Overlay};
+
+/// Entries kept: more than fit on a screen are not read.
+const MOST: usize = 50;
+
+impl App {
+    /// A key while something stands in front.
+    pub(super) fn overlay_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        if key.code == KeyCode::Esc || (key.code == KeyCode::Char('c') && !plain) {
+            self.overlay = None;
+            return Vec::new();
+        }
+        match self.overlay {
+            Some(Overlay::Palette(_)) => self.palette_key(key),
+            Some(Overlay::Choose(_)) => self.choose_key(key),
+            _ => {
+                self.help_key(key);
+                Vec::new()
+            }
+        }
+    }
+
+    fn help_key(&mut self, key: KeyEvent) {
+        let command = self.keymap.resolve(self.focus(), key);
+        let last = self.help_rows().len();
+        let Some(Overlay::Help(help)) = &mut self.overlay else { return };
+        match command {
+            Some(Command::Up) => help.offset = help.offset.saturating_sub(1),
+            Some(Command::Down) => help.offset = (help.offset + 1).min(last),
+            Some(Command::PageUp) => help.offset = help.offset.saturating_sub(10),
+            Some(Command::PageDown) => help.offset = (help.offset + 10).min(last),
+            Some(Command::Top) => help.offset = 0,
+            Some(Command::Bottom) => help.offset = last,
+            _ => self.overlay = None,
+        }
+    }
+
+    fn choose_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(Overlay::Choose(choose)) = &mut self.overlay else { return Vec::new() };
+        let count = choose.options.len().max(1);
+        match key.code {
+            KeyCode::Up | KeyCode::Char('k') => choose.cursor = (choose.cursor + count - 1) % count,
+            KeyCode::Down | KeyCode::Char('j') => choose.cursor = (choose.cursor + 1) % count,
+            KeyCode::Enter => {
+                let command = choose.command;
+                let chosen = choose.options.get(choose.cursor).map(|(value, _)| value.clone());
+                self.overlay = None;
+                if let Some(value) = chosen {
+                    return self.run(command, &value);
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn palette_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Vec::new() };
+        let count = palette.entries.len().max(1);
+        match key.code {
+            KeyCode::Up | KeyCode::BackTab => palette.cursor = (palette.cursor + count - 1) % count,
+            KeyCode::Down => palette.cursor = (palette.cursor + 1) % count,
+            KeyCode::Tab => {
+                if let Some(entry) = palette.entries.get(palette.cursor) {
+                    let line = entry.line.clone() + if entry.complete { "" } else { " " };
+                    palette.input.set(&line);
+                    self.refill_palette();
+                }
+            }
+            KeyCode::Enter => return self.palette_enter(),
+            _ => {
+                if palette.input.key(key) {
+                    self.refill_palette();
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn palette_enter(&mut self) -> Vec<Effect> {
+        let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Vec::new() };
+        let typed = palette.input.text().trim().to_owned();
+        let chosen = palette.entries.get(palette.cursor).cloned();
+        // What is typed in full counts as typed; otherwise the chosen entry does.
+        let (name, argument) = typed.split_once(' ').unwrap_or((&typed, ""));
+        let exact = read_name(name).filter(|_| !argument.is_empty());
+        match (exact, chosen) {
+            (Some(command), chosen) => {
+                let argument = match chosen {
+                    Some(entry) if palette.cursor > 0 || !complete_argument(argument, &palette.entries) => {
+                        entry.line.split_once(' ').map_or(argument, |(_, a)| a).to_owned()
+                    }
+                    _ => argument.trim().to_owned(),
+                };
+                self.overlay = None;
+                self.run(command, &argument)
+            }
+            (None, Some(entry)) if entry.complete => {
+                let argument = entry.line.split_once(' ').map_or(String::new(), |(_, a)| a.to_owned());
+                self.overlay = None;
+                self.run(entry.command, &argument)
+            }
+            (None, Some(entry)) => {
+                palette.input.set(&format!("{} ", entry.line));
+                self.refill_palette();
+                Vec::new()
+            }
+            (None, None) => {
+                palette.error = Some(format!("no command `{name}`"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Fills the palette with what fits the typed line.
+    pub(super) fn refill_palette(&mut self) {
+        let Some(Overlay::Palette(palette)) = &self.overlay else { return };
+        let line = palette.input.text().trim_start().to_owned();
+        let entries = self.entries(&line);
+        if let Some(Overlay::Palette(palette)) = &mut self.overlay {
+            palette.entries = entries;
+            palette.cursor = 0;
+            palette.error = None;
+        }
+    }
+
+    fn entries(&self, line: &str) -> Vec<Entry> {
+        if let Some((name, argument)) = line.split_once(' ')
+            && let Some(command) = read_name(name)
+        {
+            let values = self.values(command, argument);
+            return ranked(values, argument.trim(), Clone::clone)
+                .into_iter()
+                .map(|value| Entry {
+                    line: format!("{command} {value}"),
+                    command,
+                    complete: true,
+                    about: command.spec().about.to_owned(),
+                    key: String::new(),
+                })
+                .collect();
+        }
+        let focus = self.focus();
+        let here = |s: &&Spec| s.scopes.iter().any(|x| focus.contains(x)) || is_screen(s.command);
+        let specs: Vec<&Spec> =
+            COMMANDS.iter().filter(here).filter(|s| self.applies(s.command).is_ok()).collect();
+        ranked(specs, line.trim(), |s| name_of(s.command))
+            .into_iter()
+            .map(|s| Entry {
+                line: s.command.to_string(),
+                command: s.command,
+                complete: s.argument.is_empty()
+                    || s.argument.starts_with('[')
+                    || s.command == Command::Filter
+                    || s.command == Command::Sort,
+                about: if s.argument.is_empty() {
+                    s.about.to_owned()
+                } else {
+                    format!("{} — {}", s.argument, s.about)
+                },
+                key: self.key_of(s.command),
+            })
+            .collect()
+    }
+
+    /// What a command can take.
+    fn values(&self, command: Command, typed: &str) -> Vec<String> {
+        use Command as C;
+        let open = || self.clusters.iter().map(|s| s.cluster.to_string());
+        match command {
+            C::Gateways | C::Services | C::Pods => open().map(|c| format!("@{c}")).collect(),
+            C::Namespaces => {
+                let seen = self.clusters.iter().flat_map(|s| {
+                    s.pods
+                        .iter()
+                        .map(|p| p.meta.namespace.to_string())
+                        .chain(s.services.iter().map(|r| r.meta.namespace.to_string()))
+                });
+                let mut all: Vec<String> = seen.chain(self.settings.namespaces.iter().cloned()).collect();
+                all.extend(["all".to_owned(), "istio-system".to_owned(), "istio-egress".to_owned()]);
+                if !typed.trim().is_empty() {
+                    all.push(typed.trim().to_owned());
+                }
+                all.sort();
+                all.dedup();
+                all
+            }
+            C::Theme => self.settings.themes.clone(),
+            C::OpenContext => self
+                .contexts
+                .iter()
+                .filter(|c| !self.clusters.iter().any(|s| s.cluster.as_str() == *c))
+                .cloned()
+                .collect(),
+            C::CloseContext => open().collect(),
+            C::Sort => self
+                .active_table()
+                .map(|t| t.columns().iter().map(|c| c.id.to_owned()).collect())
+                .unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The help: keys, command, what it does; only what works here. `None`: a heading.
+    pub fn help_rows(&self) -> Vec<(String, Option<&'static Spec>)> {
+        let focus = self.focus();
+        let mut groups: Vec<_> = COMMANDS.iter().map(|s| s.group).collect();
+        groups.sort();
+        groups.dedup();
+        let mut rows = Vec::new();
+        for group in groups {
+            let of_group = |s: &&Spec| s.group == group && s.scopes.iter().any(|x| focus.contains(x));
+            let mut specs = COMMANDS.iter().filter(of_group).peekable();
+            if specs.peek().is_none() {
+                continue;
+            }
+            rows.push((group.to_string(), None));
+            rows.extend(specs.map(|s| {
+                let keys: Vec<String> = self.keymap.keys(s.command).iter().map(ToString::to_string).collect();
+                (keys.join(" "), Some(s))
+            }));
+        }
+        rows
+    }
+}
+
+/// Whether a command goes to one of the four top screens: those can be asked for anywhere.
+fn is_screen(command: Command) -> bool {
+    matches!(command, Command::Clusters | Command::Gateways | Command::Services | Command::Pods)
+}
+
+/// Short names that people type without thinking.
+const ALIASES: &[(&str, Command)] = &[
+    ("ns", Command::Namespaces),
+    ("ctx", Command::Clusters),
+    ("contexts", Command::Clusters),
+    ("gw", Command::Gateways),
+    ("svc", Command::Services),
+    ("po", Command::Pods),
+    ("q", Command::Quit),
+    ("quit!", Command::Quit),
+];
+
+/// Reads a command's name or one of its short names.
+fn read_name(name: &str) -> Option<Command> {
+    Command::from_str(name).ok().or_else(|| ALIASES.iter().find(|(a, _)| *a == name).map(|(_, c)| *c))
+}
+
+fn name_of(command: Command) -> String {
+    let aliases: Vec<&str> = ALIASES.iter().filter(|(_, c)| *c == command).map(|(a, _)| *a).collect();
+    if aliases.is_empty() { command.to_string() } else { format!("{command} {}", aliases.join(" ")) }
+}
+
+fn complete_argument(argument: &str, entries: &[Entry]) -> bool {
+    let argument = argument.trim();
+    entries.is_empty()
+        || entries.iter().any(|e| e.line.split_once(' ').is_some_and(|(_, a)| a == argument))
+        || argument.contains(' ')
+}
+
+/// Orders by how well `needle` fits; what does not fit goes.
+fn ranked<T>(all: Vec<T>, needle: &str, text: impl Fn(&T) -> String) -> Vec<T>
+where
+    T: Clone,
+{
+    if needle.is_empty() {
+        return all.into_iter().take(MOST).collect();
+    }
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let pattern = Pattern::parse(needle, CaseMatching::Ignore, Normalization::Smart);
+    let mut buffer = Vec::new();
+    let mut scored: Vec<(u32, usize, T)> = all
+        .into_iter()
+        .enumerate()
+        .filter_map(|(at, item)| {
+            let text = text(&item);
+            // A short name that is typed in full goes before every fuzzy match.
+            let exact = u32::from(text.split(' ').any(|word| word == needle)) * 10_000;
+            let score = pattern.score(nucleo_matcher::Utf32Str::new(&text, &mut buffer), &mut matcher)?;
+            Some((score + exact, at, item))
+        })
+        .collect();
+    scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    scored.into_iter().take(MOST).map(|(_, _, item)| item).collect()
+}

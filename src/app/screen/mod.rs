@@ -1,0 +1,24 @@
+//! The screens, each a state that `update` changes and `ui` draws.
+
+pub mod details;
+pub mod facts;
+pub mod logs;
+pub mod table;
+pub mod text;
+
+pub use details::{Details, DetailsOf, Tab};
+pub use logs::Logs;
+pub use table::Table;
+pub use text::TextView;
+
+/// What is on the screen, and below it on the stack of where the person came from.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a handful of them exist")]
+pub enum Screen {
+    /// One of the four top tables.
+    Table(Table),
+    /// A gateway, a Service, a pod.
+    Details(Details),
+    /// Logs.
+    Logs(Logs),
+}

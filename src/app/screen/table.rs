@@ -1,0 +1,317 @@
+//! A table: items, filtered and sorted; the window of it that is on the screen.
+//!
+//! All work that grows with the number of rows happens when rows, filter or sort change. A frame costs the rows it
+//! shows: [`Table::settle`] makes them, drawing only paints them.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use jiff::Timestamp;
+
+use crate::app::text::Input;
+use crate::model::columns::{self, Symbol};
+use crate::model::filter::Filter;
+use crate::model::layout;
+use crate::model::table::{Cell, Column, Item, ItemId, SortKey, TableKind};
+
+/// State of one table.
+#[derive(Debug)]
+pub struct Table {
+    /// Which table.
+    pub kind: TableKind,
+    /// Every row, in the order of clusters, namespaces and names.
+    pub items: Vec<Item>,
+    /// Rows that pass the filter, sorted: indices into `items`.
+    pub visible: Vec<u32>,
+    /// Where the cursor is in `visible`.
+    pub cursor: usize,
+    /// What the cursor is on; it stays there while rows come and go.
+    pub selected: Option<ItemId>,
+    /// First row of `visible` on the screen.
+    pub offset: usize,
+    /// What rows are sorted by: column id, and whether backwards. `None`: as they come.
+    pub sort: Option<(&'static str, bool)>,
+    /// The filter.
+    pub filter: FilterLine,
+    /// Show wide columns.
+    pub wide: bool,
+    /// Columns asked for in the config.
+    pub chosen: Option<Vec<String>>,
+    /// First shown column after the fixed ones, when moved to the right.
+    pub skip: usize,
+    /// What to paint.
+    pub window: Window,
+    natural: Vec<u16>,
+    stale_order: bool,
+}
+
+/// The filter of a table: the line, and what of it is in force.
+#[derive(Debug, Default)]
+pub struct FilterLine {
+    /// The typed text.
+    pub input: Input,
+    /// Whether keys go to the line.
+    pub editing: bool,
+    /// The last text that could be read, in force.
+    pub applied: Option<Filter>,
+    /// Why the text cannot be read: shown, and the last good filter stays.
+    pub error: Option<String>,
+}
+
+/// The part of a table that is on the screen.
+#[derive(Debug, Default)]
+pub struct Window {
+    /// Shown columns: index into the table's columns, width.
+    pub columns: Vec<(usize, u16)>,
+    /// Columns that found no room.
+    pub hidden: usize,
+    /// Rows.
+    pub rows: Vec<WindowRow>,
+}
+
+/// One row on the screen.
+#[derive(Debug)]
+pub struct WindowRow {
+    /// Which.
+    pub id: ItemId,
+    /// Its cluster no longer answers.
+    pub stale: bool,
+    /// The cursor is on it.
+    pub selected: bool,
+    /// Symbol of its state.
+    pub symbol: Option<Symbol>,
+    /// Cells of the shown columns.
+    pub cells: Vec<WindowCell>,
+}
+
+/// One cell on the screen.
+#[derive(Debug)]
+pub struct WindowCell {
+    /// The cell.
+    pub cell: Cell,
+    /// It changed since the last frame.
+    pub changed: bool,
+    /// What the filter matched in it, in bytes.
+    pub matches: Vec<Range<usize>>,
+}
+
+impl Table {
+    /// An empty table.
+    pub fn new(kind: TableKind) -> Self {
+        Self {
+            kind,
+            items: Vec::new(),
+            visible: Vec::new(),
+            cursor: 0,
+            selected: None,
+            offset: 0,
+            sort: None,
+            filter: FilterLine::default(),
+            wide: false,
+            chosen: None,
+            skip: 0,
+            window: Window::default(),
+            natural: vec![0; columns::columns(kind).len()],
+            stale_order: true,
+        }
+    }
+
+    /// The columns of this table.
+    pub fn columns(&self) -> &'static [Column] {
+        columns::columns(self.kind)
+    }
+
+    /// Replaces the rows.
+    pub fn set_items(&mut self, items: Vec<Item>) {
+        self.items = items;
+        self.stale_order = true;
+    }
+
+    /// The item under the cursor.
+    pub fn item(&self) -> Option<&Item> {
+        self.visible.get(self.cursor).map(|at| &self.items[*at as usize])
+    }
+
+    /// Moves the cursor by rows.
+    pub fn step(&mut self, by: isize) {
+        let last = self.visible.len().saturating_sub(1);
+        self.select_at(self.cursor.saturating_add_signed(by).min(last));
+    }
+
+    /// Moves the cursor to the first or the last row.
+    pub fn jump(&mut self, to_end: bool) {
+        self.select_at(if to_end { self.visible.len().saturating_sub(1) } else { 0 });
+    }
+
+    fn select_at(&mut self, cursor: usize) {
+        self.cursor = cursor;
+        self.selected = self.item().map(Item::id);
+    }
+
+    /// Puts the cursor on a row, now or as soon as it is there.
+    pub fn select(&mut self, id: ItemId) {
+        self.selected = Some(id);
+        self.stale_order = true;
+    }
+
+    /// Reads the typed filter. What cannot be read yet leaves the last good filter in force.
+    pub fn apply_filter(&mut self) {
+        let text = self.filter.input.text().trim();
+        if text.is_empty() {
+            self.filter.applied = None;
+            self.filter.error = None;
+        } else {
+            match Filter::parse(text, self.columns()) {
+                Ok(filter) => {
+                    self.filter.applied = Some(filter);
+                    self.filter.error = None;
+                }
+                Err(error) => self.filter.error = Some(error.to_string()),
+            }
+        }
+        self.stale_order = true;
+    }
+
+    /// Sets the filter to a text.
+    pub fn filter_by(&mut self, text: &str) {
+        self.filter.input.set(text);
+        self.apply_filter();
+    }
+
+    /// Whether a filter hides rows.
+    pub fn is_filtered(&self) -> bool {
+        self.filter.applied.is_some() || !self.filter.input.text().is_empty()
+    }
+
+    /// Sorts by a column; the same column again turns the order round.
+    pub fn sort_by(&mut self, column: &'static str) {
+        self.sort = match self.sort {
+            Some((current, reverse)) if current == column => Some((column, !reverse)),
+            _ => Some((column, false)),
+        };
+        self.stale_order = true;
+    }
+
+    /// Sorts by the next (or previous) shown column.
+    pub fn sort_step(&mut self, by: isize) {
+        let shown: Vec<&'static str> =
+            self.window.columns.iter().map(|(at, _)| self.columns()[*at].id).collect();
+        let Some(count) = isize::try_from(shown.len()).ok().filter(|n| *n > 0) else { return };
+        let next = match self.sort.and_then(|(id, _)| shown.iter().position(|s| *s == id)) {
+            Some(at) => (at as isize + by).rem_euclid(count),
+            None if by > 0 => 0,
+            None => count - 1,
+        };
+        self.sort = Some((shown[next.unsigned_abs()], false));
+        self.stale_order = true;
+    }
+
+    /// Turns the order round.
+    pub fn sort_reverse(&mut self) {
+        let first = self.columns()[0].id;
+        let (column, reverse) = self.sort.unwrap_or((first, false));
+        self.sort = Some((column, !reverse));
+        self.stale_order = true;
+    }
+
+    /// Brings everything that is shown up to date for a window of `width` by `height` cells, heading included.
+    pub fn settle(&mut self, now: Timestamp, width: u16, height: u16) {
+        if std::mem::take(&mut self.stale_order) {
+            self.order(now);
+            self.find_selected();
+        }
+        let rows = usize::from(height.saturating_sub(1)).max(1);
+        self.scroll(rows);
+        self.lay_out(now, width, rows);
+        self.fill(now, rows);
+    }
+
+    fn order(&mut self, now: Timestamp) {
+        let columns = self.columns();
+        let passes = |item: &Item| self.filter.applied.as_ref().is_none_or(|f| f.matches(item, columns, now));
+        let mut visible: Vec<u32> =
+            (0..self.items.len() as u32).filter(|at| passes(&self.items[*at as usize])).collect();
+        if let Some((id, reverse)) = self.sort
+            && let Some(column) = columns.iter().find(|c| c.id == id)
+        {
+            let mut keyed: Vec<(SortKey, u32)> =
+                visible.iter().map(|at| ((column.cell)(&self.items[*at as usize], now).sort, *at)).collect();
+            keyed.sort_by(|a, b| match columns::compare(&a.0, &b.0, reverse) {
+                Ordering::Equal => a.1.cmp(&b.1),
+                other => other,
+            });
+            visible = keyed.into_iter().map(|(_, at)| at).collect();
+        }
+        self.visible = visible;
+    }
+
+    fn find_selected(&mut self) {
+        if let Some(id) = &self.selected
+            && let Some(at) = self.visible.iter().position(|at| self.items[*at as usize].is(id))
+        {
+            self.cursor = at;
+            return;
+        }
+        // The row went away: the cursor stays where it was, on what took its place.
+        let last = self.visible.len().saturating_sub(1);
+        self.cursor = self.cursor.min(last);
+        if !self.visible.is_empty() {
+            self.selected = self.item().map(Item::id);
+        }
+    }
+
+    fn scroll(&mut self, rows: usize) {
+        let last_offset = self.visible.len().saturating_sub(rows);
+        self.offset =
+            self.offset.min(last_offset).min(self.cursor).max((self.cursor + 1).saturating_sub(rows));
+    }
+
+    fn lay_out(&mut self, now: Timestamp, width: u16, rows: usize) {
+        let columns = self.columns();
+        for at in self.visible.iter().skip(self.offset).take(rows) {
+            let item = &self.items[*at as usize];
+            for (column, natural) in columns.iter().zip(&mut self.natural) {
+                let cells = layout::text_width(&(column.cell)(item, now).text);
+                *natural = (*natural).max(cells);
+            }
+        }
+        let fitted = layout::fit(columns, self.wide, self.chosen.as_deref(), width, &self.natural);
+        self.window.columns = fitted.shown;
+        self.window.hidden = fitted.hidden;
+    }
+
+    fn fill(&mut self, now: Timestamp, rows: usize) {
+        let columns = self.columns();
+        let before = std::mem::take(&mut self.window.rows);
+        let shown = &self.window.columns;
+        let row = |at: usize, index: u32| {
+            let item = &self.items[index as usize];
+            let id = item.id();
+            let old = before.iter().find(|r| r.id == id);
+            let cells = shown.iter().enumerate().map(|(n, (column, _))| {
+                let cell = (columns[*column].cell)(item, now);
+                let changed = columns[*column].id != "age"
+                    && old.and_then(|r| r.cells.get(n)).is_some_and(|o| o.cell.text != cell.text)
+                    && old.is_some_and(|r| r.cells.len() == shown.len());
+                let matches =
+                    self.filter.applied.as_ref().map(|f| f.highlights(&cell.text)).unwrap_or_default();
+                WindowCell { cell, changed, matches }
+            });
+            WindowRow {
+                stale: item.stale,
+                selected: at == self.cursor,
+                symbol: columns::symbol(item),
+                cells: cells.collect(),
+                id,
+            }
+        };
+        self.window.rows = self
+            .visible
+            .iter()
+            .enumerate()
+            .skip(self.offset)
+            .take(rows)
+            .map(|(at, index)| row(at, *index))
+            .collect();
+    }
+}

@@ -1,0 +1,260 @@
+//! What the edges of the screen say: header, prompt, explanation, hints, and why a table is empty.
+
+use super::command::{COMMANDS, Command, Spec};
+use super::model::App;
+use super::screen::{Details, DetailsOf, Screen, Tab, Table};
+use crate::model::columns;
+use crate::model::name::Kind;
+use crate::model::snapshot::{KindState, Link, Snapshot};
+use crate::model::table::{Subject, TableKind, Tone};
+
+/// What is being typed, shown in a line of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// What it is for.
+    pub label: &'static str,
+    /// The text.
+    pub text: String,
+    /// Characters before the cursor; `None`: not being typed.
+    pub cursor: Option<usize>,
+    /// What comes of it: how many rows, or why it cannot be read.
+    pub outcome: String,
+    /// Whether it can be read.
+    pub good: bool,
+}
+
+/// How many clusters are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClusterCounts {
+    /// All.
+    pub all: usize,
+    /// Every initial list has ended and the cluster answers.
+    pub complete: usize,
+    /// Connecting, or lists under way.
+    pub loading: usize,
+    /// Not answering, or refusing.
+    pub trouble: usize,
+}
+
+impl App {
+    /// Where the person is, from the outermost in.
+    pub fn crumbs(&self) -> Vec<String> {
+        let mut crumbs = vec!["egret".to_owned()];
+        for screen in &self.stack {
+            match screen {
+                Screen::Table(table) => crumbs.push(table.kind.to_string()),
+                Screen::Details(details) => {
+                    crumbs.push(details.of.cluster().to_string());
+                    crumbs.push(details.of.name().to_owned());
+                }
+                Screen::Logs(logs) => {
+                    crumbs.push(format!("logs {}", logs.title));
+                }
+            }
+        }
+        crumbs
+    }
+
+    /// How many clusters are in which state.
+    pub fn cluster_counts(&self) -> ClusterCounts {
+        let mut counts = ClusterCounts { all: self.clusters.len(), ..ClusterCounts::default() };
+        for s in &self.clusters {
+            match &s.link {
+                Link::Ready if s.complete() => counts.complete += 1,
+                Link::Ready | Link::Connecting { .. } => counts.loading += 1,
+                _ => counts.trouble += 1,
+            }
+        }
+        counts
+    }
+
+    /// `RO`, `RW`, or `RW/RO` when it depends on the cluster.
+    pub fn rights(&self) -> &'static str {
+        let read_only = self.clusters.iter().filter(|s| self.is_read_only(&s.cluster)).count();
+        match read_only {
+            0 if !self.settings.read_only => "RW",
+            n if n == self.clusters.len() || self.settings.read_only => "RO",
+            _ => "RW/RO",
+        }
+    }
+
+    /// The cluster that a key would act on.
+    pub fn acting_on(&self) -> Option<&Snapshot> {
+        let name = match self.screen() {
+            Screen::Table(table) => table.item().map(|i| &i.cluster),
+            Screen::Details(details) => Some(details.of.cluster()),
+            Screen::Logs(logs) => Some(&logs.query.cluster),
+        };
+        name.and_then(|name| self.cluster(name)).map(std::convert::AsRef::as_ref)
+    }
+
+    /// What is being typed or in force: filter or search.
+    pub fn prompt(&self) -> Option<Prompt> {
+        if let Some(table) = self.active_table() {
+            let line = &table.filter;
+            if !line.editing && line.input.text().is_empty() {
+                return None;
+            }
+            let outcome = line
+                .error
+                .clone()
+                .unwrap_or_else(|| format!("{} of {}", table.visible.len(), table.items.len()));
+            return Some(Prompt {
+                label: "filter",
+                text: line.input.text().to_owned(),
+                cursor: line.editing.then(|| line.input.cursor()),
+                outcome,
+                good: line.error.is_none(),
+            });
+        }
+        let find = match self.screen() {
+            Screen::Details(details) => &details.text.find,
+            Screen::Logs(logs) => &logs.find,
+            Screen::Table(_) => return None,
+        };
+        if !find.editing && find.input.text().is_empty() {
+            return None;
+        }
+        let lines = if find.hits == 1 { "line" } else { "lines" };
+        Some(Prompt {
+            label: "find",
+            text: find.input.text().to_owned(),
+            cursor: find.editing.then(|| find.input.cursor()),
+            outcome: find.error.clone().unwrap_or_else(|| format!("in {} {lines}", find.hits)),
+            good: find.error.is_none(),
+        })
+    }
+
+    /// The two lines below the body: what the selected row means.
+    pub fn explanation(&self) -> [String; 2] {
+        if let Some(table) = self.active_table() {
+            return match table.item() {
+                Some(item) => columns::explain(item, self.now),
+                None => [String::new(), String::new()],
+            };
+        }
+        match self.screen() {
+            Screen::Details(details) => self.explain_details(details),
+            _ => Default::default(),
+        }
+    }
+
+    fn explain_details(&self, details: &Details) -> [String; 2] {
+        let (first, last, all) = details.text.place();
+        let place = if all == 0 { String::new() } else { format!("lines {first}–{last} of {all}") };
+        let gone = if details.gone { "It was deleted: this is how it was last seen. " } else { "" };
+        match (&details.of, details.tab) {
+            (DetailsOf::Gateway(id), tab) if tab != Tab::Yaml => {
+                let Some(row) = self.gateway(id) else { return [gone.to_owned(), place] };
+                let item = crate::model::table::Item {
+                    cluster: id.cluster.clone(),
+                    stale: false,
+                    subject: Subject::Gateway(row),
+                };
+                columns::explain(&item, self.now)
+            }
+            (_, Tab::Yaml) => {
+                let which =
+                    details.objects.get(details.document).map(|o| o.key.to_string()).unwrap_or_default();
+                [format!("{gone}{which}"), place]
+            }
+            _ => [gone.to_owned(), place],
+        }
+    }
+
+    /// The commands of the hint bar: only what works here, in the order of the table.
+    pub fn hints(&self) -> Vec<&'static Spec> {
+        let focus = self.focus();
+        COMMANDS
+            .iter()
+            .filter(|s| {
+                !s.hint.is_empty()
+                    && s.scopes.iter().any(|x| focus.contains(x))
+                    && self.applies(s.command).is_ok()
+            })
+            .collect()
+    }
+
+    /// Why a table shows no row, and what to do next. `None` when it shows some.
+    pub fn why_empty(&self, table: &Table) -> Option<(Tone, String, String)> {
+        if !table.visible.is_empty() {
+            return None;
+        }
+        let kind = table.kind;
+        if !table.items.is_empty() {
+            let text = format!("The filter hides all {} {kind}.", table.items.len());
+            return Some((Tone::Plain, text, format!("{} clears it.", self.key_of(Command::Back))));
+        }
+        if self.clusters.is_empty() {
+            return Some((
+                Tone::Plain,
+                "No cluster is open.".to_owned(),
+                ":open-context opens one.".to_owned(),
+            ));
+        }
+        let counts = self.cluster_counts();
+        if counts.loading > 0 {
+            return Some((Tone::Busy, format!("Loading {kind} …"), String::new()));
+        }
+        if counts.trouble == counts.all {
+            let retry = format!("{} tries again now.", self.key_of(Command::Retry));
+            return Some((Tone::Bad, "No cluster answers.".to_owned(), retry));
+        }
+        if let Some(fault) = self.clusters.iter().find_map(|s| denied(s, kind)) {
+            return Some((Tone::Warn, fault.summary.clone(), fault.hint.clone()));
+        }
+        let namespaces = match self.settings.namespaces.as_slice() {
+            [] => "any namespace".to_owned(),
+            some => some.join(", "),
+        };
+        let what = if kind == TableKind::Gateways && !self.settings.ingress { "egress gateways" } else { "" };
+        let what = if what.is_empty() { kind.to_string() } else { what.to_owned() };
+        let hint = match kind {
+            TableKind::Gateways => {
+                format!(
+                    ":namespaces all looks everywhere, {} shows ingress gateways too.",
+                    self.key_of(Command::Ingress)
+                )
+            }
+            _ => ":namespaces all looks everywhere.".to_owned(),
+        };
+        Some((
+            Tone::Plain,
+            format!("No {what} in {namespaces} of {} of {} clusters.", counts.complete, counts.all),
+            hint,
+        ))
+    }
+
+    /// Lines below the rows: clusters that do not answer, kinds that are denied.
+    pub fn troubles(&self, kind: TableKind) -> Vec<(Tone, String)> {
+        if kind == TableKind::Clusters {
+            return Vec::new();
+        }
+        let mut out = Vec::new();
+        for s in &self.clusters {
+            if let Some((tone, text)) = columns::link_words(&s.link) {
+                out.push((tone, format!("{} {text}", s.cluster)));
+            } else if let Some(fault) = denied(s, kind) {
+                out.push((Tone::Warn, format!("{} denied: {}", s.cluster, fault.summary)));
+            }
+        }
+        out
+    }
+}
+
+/// The kinds whose denial a table must tell.
+fn kinds_of(kind: TableKind) -> &'static [Kind] {
+    match kind {
+        TableKind::Clusters => &[],
+        TableKind::Gateways => &[Kind::IstioGateway, Kind::Deployment, Kind::Pod, Kind::Service],
+        TableKind::Services => &[Kind::Service],
+        TableKind::Pods => &[Kind::Pod],
+    }
+}
+
+fn denied(s: &Snapshot, kind: TableKind) -> Option<&crate::model::fault::Fault> {
+    kinds_of(kind).iter().find_map(|k| match s.kinds.get(k) {
+        Some(KindState::Denied(fault) | KindState::Failed(fault)) => Some(fault),
+        _ => None,
+    })
+}

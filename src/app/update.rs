@@ -1,0 +1,256 @@
+//! A message in, the state changed, effects out.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::command::Command;
+use super::effect::Effect;
+use super::model::App;
+use super::msg::Msg;
+use super::overlay::Overlay;
+use super::screen::details::Loaded;
+use super::screen::{Details, Screen};
+use crate::model::name::ClusterName;
+use crate::model::snapshot::Snapshot;
+use crate::model::table::{TableKind, Tone};
+
+/// Takes one message. `app.now` is set by the caller.
+#[must_use = "effects must be carried out"]
+pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(key) => app.on_key(key),
+        Msg::Paste(text) => app.on_paste(&text),
+        Msg::Resize(width, height) => {
+            app.size = (width, height);
+            Vec::new()
+        }
+        Msg::Minute => {
+            app.details_changed(|_| true);
+            Vec::new()
+        }
+        Msg::Snapshot(snapshot) => app.on_snapshot(snapshot),
+        Msg::Closed(cluster) => app.on_closed(&cluster),
+        Msg::Contexts(contexts) => {
+            app.contexts = contexts;
+            Vec::new()
+        }
+        Msg::Object(ticket, result) => {
+            for details in app.all_details() {
+                if let Some(open) = details.objects.iter_mut().find(|o| o.ticket == ticket) {
+                    open.state = match result {
+                        Ok(Some(value)) => Loaded::Here(value),
+                        Ok(None) => Loaded::Gone(open.state.value().cloned()),
+                        Err(fault) => Loaded::Failed(fault),
+                    };
+                    details.stale_text = true;
+                    break;
+                }
+            }
+            Vec::new()
+        }
+        Msg::Events(ticket, result) => {
+            for details in app.all_details() {
+                if let Some(events) = details.events.as_mut().filter(|e| e.ticket == ticket) {
+                    events.state = result.map_or_else(Loaded::Failed, Loaded::Here);
+                    details.stale_text = true;
+                    break;
+                }
+            }
+            Vec::new()
+        }
+        Msg::LogLines(ticket, lines) => {
+            if let Some(Screen::Logs(logs)) =
+                app.stack.iter_mut().find(|s| matches!(s, Screen::Logs(l) if l.ticket == ticket))
+            {
+                logs.push(lines);
+            }
+            Vec::new()
+        }
+        Msg::LogNote(ticket, note) => {
+            if let Some(Screen::Logs(logs)) =
+                app.stack.iter_mut().find(|s| matches!(s, Screen::Logs(l) if l.ticket == ticket))
+            {
+                logs.note = (!note.is_empty()).then_some(note);
+                logs.loading = false;
+            }
+            Vec::new()
+        }
+        Msg::Copied(result) => {
+            match result {
+                Ok(way) => app.say(Tone::Good, way),
+                Err(fault) => app.say(Tone::Bad, format!("{}. {}", fault.summary, fault.hint)),
+            }
+            Vec::new()
+        }
+        Msg::Notice(fault) => {
+            app.say(Tone::Bad, format!("{}. {}", fault.summary, fault.hint));
+            Vec::new()
+        }
+    }
+}
+
+impl App {
+    fn on_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        self.notice = None;
+        if self.overlay.is_some() {
+            return self.overlay_key(key);
+        }
+        if let Some(effects) = self.prompt_key(key) {
+            return effects;
+        }
+        match self.keymap.resolve(self.focus(), key) {
+            Some(command) => self.run(command, ""),
+            None => Vec::new(),
+        }
+    }
+
+    fn on_paste(&mut self, text: &str) -> Vec<Effect> {
+        match &mut self.overlay {
+            Some(Overlay::Palette(palette)) => {
+                palette.input.paste(text);
+                self.refill_palette();
+            }
+            Some(_) => {}
+            None => self.typed(|input| input.paste(text)),
+        }
+        Vec::new()
+    }
+
+    /// Changes the line that takes the keys, and what comes of it.
+    fn typed(&mut self, change: impl FnOnce(&mut super::text::Input)) {
+        if let Some(table) = self.active_table_mut() {
+            if table.filter.editing {
+                change(&mut table.filter.input);
+                table.apply_filter();
+            }
+            return;
+        }
+        match self.screen_mut() {
+            Screen::Details(details) if details.text.find.editing => {
+                change(&mut details.text.find.input);
+                details.text.find();
+            }
+            Screen::Logs(logs) if logs.find.editing => {
+                change(&mut logs.find.input);
+                logs.find();
+            }
+            _ => {}
+        }
+    }
+
+    /// Keys of a filter or search that is being typed; `None` when none is.
+    fn prompt_key(&mut self, key: KeyEvent) -> Option<Vec<Effect>> {
+        if self.prompt().is_none_or(|p| p.cursor.is_none()) {
+            return None;
+        }
+        let ctrl_c = self.keymap.resolve(self.focus(), key) == Some(Command::Quit)
+            && !matches!(key.code, KeyCode::Char('q'));
+        match key.code {
+            _ if ctrl_c => return Some(self.run(Command::Quit, "")),
+            KeyCode::Enter => self.stop_typing(false),
+            KeyCode::Esc => self.stop_typing(true),
+            KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => {
+                // Moving about while typing is handy, and these keys mean nothing to a line.
+                let command = self.keymap.resolve(self.focus(), key)?;
+                return Some(self.run(command, ""));
+            }
+            _ => self.typed(|input| {
+                input.key(key);
+            }),
+        }
+        Some(Vec::new())
+    }
+
+    /// Ends typing: keeps what is typed, or clears it.
+    fn stop_typing(&mut self, clear: bool) {
+        if let Some(table) = self.active_table_mut() {
+            table.filter.editing = false;
+            if clear {
+                table.filter_by("");
+            }
+            return;
+        }
+        let find = match self.screen_mut() {
+            Screen::Details(details) => &mut details.text.find,
+            Screen::Logs(logs) => &mut logs.find,
+            Screen::Table(_) => return,
+        };
+        find.editing = false;
+        if clear {
+            *find = Default::default();
+        }
+    }
+
+    fn on_snapshot(&mut self, snapshot: Arc<Snapshot>) -> Vec<Effect> {
+        let name = snapshot.cluster.clone();
+        match self.clusters.iter_mut().find(|s| s.cluster == name) {
+            // A late one is dropped: states of a cluster are seen in their order.
+            Some(old) if old.revision > snapshot.revision => return Vec::new(),
+            Some(old) => *old = snapshot,
+            None => self.clusters.push(snapshot),
+        }
+        self.refresh();
+        self.open_what_is_needed()
+    }
+
+    fn on_closed(&mut self, cluster: &ClusterName) -> Vec<Effect> {
+        self.clusters.retain(|s| s.cluster != *cluster);
+        self.refresh();
+        Vec::new()
+    }
+
+    /// Brings the rows of the screen in front up to date with the clusters. Screens below are refreshed when they
+    /// come to the front again.
+    pub(super) fn refresh(&mut self) {
+        match self.screen() {
+            Screen::Table(table) => {
+                let items = self.items(table.kind);
+                if let Screen::Table(table) = self.screen_mut() {
+                    table.set_items(items);
+                }
+            }
+            Screen::Details(_) => self.refresh_details(),
+            Screen::Logs(_) => {}
+        }
+    }
+
+    fn all_details(&mut self) -> impl Iterator<Item = &mut Details> {
+        self.stack.iter_mut().filter_map(|s| match s {
+            Screen::Details(details) => Some(details),
+            _ => None,
+        })
+    }
+
+    fn details_changed(&mut self, which: impl Fn(&Details) -> bool) {
+        for details in self.all_details().filter(|d| which(d)) {
+            details.stale_text = true;
+        }
+    }
+
+    /// Brings everything that is shown up to date. Called once before each frame.
+    pub fn settle(&mut self) {
+        let (now, body) = (self.now, self.areas().body);
+        self.make_text(body.width);
+        let troubles = match self.screen() {
+            Screen::Table(table) => self.troubles(table.kind).len().min(3) as u16,
+            _ => 0,
+        };
+        match self.screen_mut() {
+            Screen::Table(table) => table.settle(now, body.width, body.height.saturating_sub(troubles)),
+            Screen::Details(details) if details.tab == super::screen::Tab::Pods => {
+                details.pods.settle(now, body.width, body.height);
+            }
+            Screen::Details(details) => details.text.settle(body.width, body.height),
+            Screen::Logs(logs) => logs.settle(body.width, body.height),
+        }
+    }
+
+    /// Which kind of table the outermost screen is.
+    pub fn root_kind(&self) -> TableKind {
+        match self.stack.first() {
+            Some(Screen::Table(table)) => table.kind,
+            _ => TableKind::Gateways,
+        }
+    }
+}

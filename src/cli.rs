@@ -1,0 +1,295 @@
+//! The command line. The doc comments of these types are the help: what is written here is what people read.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use strum::VariantNames;
+
+use crate::config::{Color, Contexts, Glyphs, Namespaces, Settings, Source, Value};
+use crate::model::table::TableKind;
+
+/// Egress gateways of Kubernetes clusters, live in the terminal.
+///
+/// Without a verb, egret opens its screens on the clusters of your kubeconfig: those that --context names,
+/// else its current context. With a verb it prints and ends.
+#[derive(Debug, Parser)]
+#[command(
+    name = "egret",
+    version,
+    disable_help_subcommand = true,
+    after_help = EXIT_CODES,
+    max_term_width = 100,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs"
+)]
+pub struct Cli {
+    /// What holds with and without a verb.
+    #[command(flatten)]
+    pub globals: Globals,
+
+    /// Screen to start on.
+    #[arg(long, value_name = "SCREEN", help_heading = SCREEN)]
+    pub view: Option<TableKind>,
+
+    /// What to do instead of opening the screens.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// Exit codes, told at the end of the help.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed: a cluster or an object could not be read
+  2  not tried: the command line, the environment or the config file is wrong";
+
+const CLUSTERS: &str = "Clusters";
+const SCREEN: &str = "Screen";
+
+/// Flags of egret and of every verb.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Globals {
+    /// Kubeconfig to read, instead of those that KUBECONFIG lists or ~/.kube/config.
+    #[arg(long, global = true, value_name = "FILE", help_heading = CLUSTERS)]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// Context to open; may be repeated.
+    #[arg(long, global = true, value_name = "CONTEXT", help_heading = CLUSTERS)]
+    pub context: Vec<String>,
+
+    /// Open every context of the kubeconfig.
+    #[arg(long, global = true, conflicts_with = "context", help_heading = CLUSTERS)]
+    pub all_contexts: bool,
+
+    /// Namespace to look at; may be repeated, or name several with commas.
+    #[arg(short, long, global = true, value_name = "NAMESPACE", value_delimiter = ',', help_heading = CLUSTERS)]
+    pub namespace: Vec<String>,
+
+    /// Look at all namespaces.
+    #[arg(short = 'A', long, global = true, conflicts_with = "namespace", help_heading = CLUSTERS)]
+    pub all_namespaces: bool,
+
+    /// Write nothing to any cluster.
+    #[arg(long, global = true, help_heading = CLUSTERS)]
+    pub read_only: bool,
+
+    /// Theme, by name.
+    #[arg(long, global = true, value_name = "THEME", help_heading = SCREEN)]
+    pub theme: Option<String>,
+
+    /// Colours of the terminal.
+    #[arg(long, global = true, value_name = "WHEN", value_parser = words::<Color>(), help_heading = SCREEN)]
+    pub color: Option<Color>,
+
+    /// Characters to draw charts and borders with.
+    #[arg(long, global = true, value_name = "SET", value_parser = words::<Glyphs>(), help_heading = SCREEN)]
+    pub glyphs: Option<Glyphs>,
+
+    /// Config file to read, instead of ~/.config/egret/config.toml.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// File to write the log to.
+    #[arg(long, global = true, value_name = "FILE", env = "EGRET_LOG_FILE", hide_env = true)]
+    pub log_file: Option<PathBuf>,
+}
+
+/// What egret does without a screen.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// Print clusters, gateways, services or pods.
+    Get(Get),
+    /// Print the configuration in force and where each value came from.
+    Config(Config),
+    /// Print the commands of the screens and their keys.
+    Keys,
+    /// Print a completion script for a shell.
+    Completions(Completions),
+}
+
+/// Arguments of `get`.
+#[derive(Args, Clone, Debug)]
+pub struct Get {
+    /// What to print.
+    #[arg(value_name = "WHAT")]
+    pub what: TableKind,
+
+    /// Only the one of this name, in whichever cluster and namespace it is.
+    pub name: Option<String>,
+
+    /// Form of the output.
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub output: Output,
+
+    /// Only lines that match: words, column:value, label:key=value, !not, /regex/.
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<String>,
+
+    /// Column to sort by; COLUMN:desc turns the order around.
+    #[arg(long, value_name = "COLUMN")]
+    pub sort: Option<String>,
+}
+
+/// Forms of the output of `get`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Aligned columns
+    Table,
+    /// Aligned columns, all of them
+    Wide,
+    /// A JSON list of objects
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// CLUSTER/NAMESPACE/NAME, one a line
+    Name,
+}
+
+/// Arguments of `config`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Config {
+    /// Print a config file with every setting at its default instead.
+    #[arg(long)]
+    pub default: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Completions {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+impl Cli {
+    /// Reads the command line of the process; wrong usage ends it with exit code 2, help with 0.
+    pub fn read() -> Self {
+        let cli = Self::parse();
+        match cli.check() {
+            Ok(()) => cli,
+            Err(wrong) => wrong.exit(),
+        }
+    }
+
+    /// What clap cannot check by itself.
+    fn check(&self) -> Result<(), clap::Error> {
+        if self.view.is_some() && self.verb.is_some() {
+            let why = "--view names a screen, and a verb opens none";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+        }
+        Ok(())
+    }
+}
+
+impl Globals {
+    /// Lays the flags over what was read before them.
+    pub fn over(&self, mut settings: Settings) -> Settings {
+        fn lay<T>(place: &mut Value<T>, value: Option<T>, flag: &'static str) {
+            if let Some(value) = value {
+                *place = Value::new(value, Source::Flag(flag));
+            }
+        }
+        let some = |names: &[String]| (!names.is_empty()).then(|| names.to_vec());
+        let s = &mut settings;
+        lay(&mut s.contexts, some(&self.context).map(Contexts::Named), "--context");
+        lay(&mut s.contexts, self.all_contexts.then_some(Contexts::All), "--all-contexts");
+        lay(&mut s.namespaces, some(&self.namespace).map(Namespaces::Named), "--namespace");
+        lay(&mut s.namespaces, self.all_namespaces.then_some(Namespaces::All), "--all-namespaces");
+        lay(&mut s.read_only, self.read_only.then_some(true), "--read-only");
+        lay(&mut s.theme, self.theme.clone(), "--theme");
+        lay(&mut s.color, self.color, "--color");
+        lay(&mut s.glyphs, self.glyphs, "--glyphs");
+        settings
+    }
+}
+
+/// The words of an enum of the config, as values of a flag.
+fn words<T>() -> impl TypedValueParser<Value = T>
+where
+    T: VariantNames + std::str::FromStr + Clone + Send + Sync + 'static,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(T::VARIANTS).try_map(|word| word.parse::<T>())
+}
+
+/// The tables as kubectl users type them.
+impl ValueEnum for TableKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Clusters, Self::Gateways, Self::Services, Self::Pods]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, aliases): (_, &[&str]) = match self {
+            Self::Clusters => ("clusters", &["cluster", "contexts", "context"]),
+            Self::Gateways => ("gateways", &["gateway", "gw"]),
+            Self::Services => ("services", &["service", "svc"]),
+            Self::Pods => ("pods", &["pod", "po"]),
+        };
+        Some(PossibleValue::new(name).aliases(aliases))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator as _;
+
+    use super::*;
+
+    fn read(line: &str) -> Cli {
+        Cli::try_parse_from(line.split(' ')).unwrap()
+    }
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_table_can_be_named_as_the_rest_of_egret_names_it() {
+        for table in TableKind::iter() {
+            let value = table.to_possible_value().map(|v| v.get_name().to_string());
+            assert_eq!(value, Some(table.to_string()));
+            assert!(TableKind::value_variants().contains(&table));
+        }
+    }
+
+    #[test]
+    fn flags_win_over_what_was_read_before_and_say_so() {
+        let before =
+            Settings { theme: Value::new("mono".into(), Source::File { line: 1 }), ..Settings::default() };
+        let line = "egret --context a --context b -n x,y -n z --read-only --color 16 --theme nord get pods";
+        let s = read(line).globals.over(before);
+        let named = |names: &[&str]| names.iter().map(|n| n.to_string()).collect::<Vec<_>>();
+        assert_eq!(s.contexts, Value::new(Contexts::Named(named(&["a", "b"])), Source::Flag("--context")));
+        assert_eq!(
+            s.namespaces,
+            Value::new(Namespaces::Named(named(&["x", "y", "z"])), Source::Flag("--namespace"))
+        );
+        assert_eq!(s.read_only, Value::new(true, Source::Flag("--read-only")));
+        assert_eq!(s.color, Value::new(Color::Ansi, Source::Flag("--color")));
+        assert_eq!(s.theme, Value::new("nord".into(), Source::Flag("--theme")));
+        assert_eq!(s.glyphs, Value::preset(Glyphs::Auto));
+    }
+
+    #[test]
+    fn all_contexts_and_all_namespaces_are_settings_too() {
+        let s = read("egret get gw --all-contexts -A").globals.over(Settings::default());
+        assert_eq!(s.contexts, Value::new(Contexts::All, Source::Flag("--all-contexts")));
+        assert_eq!(s.namespaces, Value::new(Namespaces::All, Source::Flag("--all-namespaces")));
+    }
+
+    #[test]
+    fn flags_stand_before_or_after_the_verb() {
+        for line in ["egret --context a get pods", "egret get pods --context a"] {
+            assert_eq!(read(line).globals.context, ["a"], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_screen_and_a_verb_exclude_each_other() {
+        assert!(read("egret --view pods get pods").check().is_err());
+        assert!(read("egret --view pods").check().is_ok());
+    }
+}

@@ -1,0 +1,276 @@
+//! What a person can set: defaults, then the config file, then the environment, then flags.
+//!
+//! Every value knows its [`Source`], so that `egret config` can say where it came from and a message can
+//! name the place to change. Reading is pure (text in, settings or problems out); only [`load`] touches
+//! files and the environment.
+
+mod glob;
+mod key;
+pub mod load;
+mod parse;
+mod problem;
+mod show;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::model::gateway::Direction;
+use crate::model::table::TableKind;
+
+pub use glob::Glob;
+pub use key::{environment, variables};
+pub use parse::{Vocabulary, parse};
+pub use problem::{Problem, closest};
+pub use show::show;
+
+/// The config file as it ships: every setting at its default, commented out.
+pub const SAMPLE: &str = include_str!("../assets/config.toml");
+
+/// The namespace Istio is installed in unless someone says otherwise.
+const ISTIO_NAMESPACE: &str = "istio-system";
+
+/// Everything that can be set, with the source of each value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Nothing is written to any cluster (R23).
+    pub read_only: Value<bool>,
+    /// Kubeconfig contexts to open.
+    pub contexts: Value<Contexts>,
+    /// Namespaces to look at.
+    pub namespaces: Value<Namespaces>,
+    /// Ingress gateways are shown too (R19).
+    pub show_ingress: Value<bool>,
+    /// Name of the theme; `auto` chooses by the colours of the terminal. Not checked here: an unknown theme
+    /// is a message on the screen, not a reason to stay away from a cluster at night.
+    pub theme: Value<String>,
+    /// Colours of the terminal.
+    pub color: Value<Color>,
+    /// Characters that charts and borders are drawn with.
+    pub glyphs: Value<Glyphs>,
+    /// Keys of commands, by command name. An empty list takes a command's keys away.
+    pub keys: BTreeMap<String, Value<Vec<String>>>,
+    /// Column ids of tables, in the order shown. A table that is not here has its usual columns.
+    pub columns: BTreeMap<TableKind, Value<Vec<String>>>,
+    /// Directions of gateways that carry no mark of it (R19), by `name` or `namespace/name`.
+    pub directions: BTreeMap<String, Value<Direction>>,
+    /// What holds for some contexts only, in the order of the file.
+    pub rules: Vec<ContextRule>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            read_only: Value::preset(false),
+            contexts: Value::preset(Contexts::Current),
+            namespaces: Value::preset(Namespaces::Named(vec![ISTIO_NAMESPACE.into()])),
+            show_ingress: Value::preset(false),
+            theme: Value::preset("auto".into()),
+            color: Value::preset(Color::Auto),
+            glyphs: Value::preset(Glyphs::Auto),
+            keys: BTreeMap::new(),
+            columns: BTreeMap::new(),
+            directions: BTreeMap::new(),
+            rules: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether nothing may be written to a context: everywhere when read-only is set as a whole, else as
+    /// the last `[[context]]` that matches and says so. A rule cannot lift what was set as a whole.
+    pub fn read_only_in(&self, context: &str) -> bool {
+        let of_rules = || self.rules.iter().rev().filter(|r| r.pattern.matches(context));
+        self.read_only.value || of_rules().find_map(|r| r.read_only).unwrap_or(false)
+    }
+
+    /// The context that a cluster id of `spec.clusterIds` stands for (R2), when the config maps it.
+    pub fn context_of_cluster_id(&self, id: &str) -> Option<&str> {
+        let rule = self.rules.iter().find(|r| r.cluster_id.as_deref() == Some(id))?;
+        Some(rule.pattern.as_str())
+    }
+
+    /// The direction the config gives a gateway: by namespace and name, else by name.
+    pub fn direction_of(&self, namespace: &str, name: &str) -> Option<Direction> {
+        let by = |key: &str| self.directions.get(key).map(|d| d.value);
+        by(&format!("{namespace}/{name}")).or_else(|| by(name))
+    }
+
+    /// The values without their sources, for comparing what was said, not where.
+    pub fn without_sources(mut self) -> Self {
+        fn forget<T>(value: &mut Value<T>) {
+            value.source = Source::Default;
+        }
+        forget(&mut self.read_only);
+        forget(&mut self.contexts);
+        forget(&mut self.namespaces);
+        forget(&mut self.show_ingress);
+        forget(&mut self.theme);
+        forget(&mut self.color);
+        forget(&mut self.glyphs);
+        self.keys.values_mut().for_each(forget);
+        self.columns.values_mut().for_each(forget);
+        self.directions.values_mut().for_each(forget);
+        self.rules.iter_mut().for_each(|r| r.source = Source::Default);
+        self
+    }
+}
+
+/// A value and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value<T> {
+    /// The value.
+    pub value: T,
+    /// Where it came from.
+    pub source: Source,
+}
+
+impl<T> Value<T> {
+    /// A value that nobody set.
+    pub fn preset(value: T) -> Self {
+        Self { value, source: Source::Default }
+    }
+
+    /// A value set somewhere.
+    pub fn new(value: T, source: Source) -> Self {
+        Self { value, source }
+    }
+}
+
+/// Where a value came from; later ones win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody set it.
+    Default,
+    /// The config file.
+    File {
+        /// Line, from 1.
+        line: usize,
+    },
+    /// An environment variable.
+    Variable(&'static str),
+    /// A flag.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { line } => write!(f, "file, line {line}"),
+            Self::Variable(name) | Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Which contexts of the kubeconfig are opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contexts {
+    /// The kubeconfig's current one.
+    Current,
+    /// All of them.
+    All,
+    /// Those named.
+    Named(Vec<String>),
+}
+
+/// Which namespaces are looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Namespaces {
+    /// All of them.
+    All,
+    /// Those named; never empty.
+    Named(Vec<String>),
+}
+
+/// Colours of the terminal.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Color {
+    /// As the terminal says; none when `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// None: bold, underline and reverse only.
+    Never,
+    /// The terminal's own 16.
+    #[strum(serialize = "16")]
+    Ansi,
+    /// The 256 of xterm.
+    #[strum(serialize = "256")]
+    Indexed,
+    /// 24 bits.
+    Truecolor,
+}
+
+/// Characters that charts and borders are drawn with.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Glyphs {
+    /// By locale and `TERM`.
+    #[default]
+    Auto,
+    /// Braille: eight dots a cell.
+    Braille,
+    /// Block elements.
+    Block,
+    /// ASCII only.
+    Ascii,
+}
+
+/// What holds for the contexts that match a pattern.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContextRule {
+    /// Which contexts.
+    pub pattern: Glob,
+    /// Whether nothing may be written to them; `None` says nothing about it.
+    pub read_only: Option<bool>,
+    /// The cluster id that this one context stands for (R2); only with a pattern that is a plain name.
+    pub cluster_id: Option<String>,
+    /// Where the rule stands.
+    pub source: Source,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(text: &str) -> Settings {
+        parse(text, &Vocabulary::ANY, Settings::default()).unwrap()
+    }
+
+    #[test]
+    fn the_last_rule_that_matches_and_says_so_decides_whether_a_context_is_read_only() {
+        let s = settings(
+            "[[context]]\nmatch = '*'\nread-only = true\n\
+             [[context]]\nmatch = 'dev-*'\nread-only = false\n\
+             [[context]]\nmatch = 'dev-1'\ncluster-id = 'c1'\n",
+        );
+        for (context, wanted) in [("prod", true), ("dev-1", false), ("dev-2", false), ("a/dev-1", true)] {
+            assert_eq!(s.read_only_in(context), wanted, "{context}");
+        }
+    }
+
+    #[test]
+    fn a_rule_does_not_lift_read_only_that_was_set_as_a_whole() {
+        let s = settings("read-only = true\n[[context]]\nmatch = 'dev'\nread-only = false\n");
+        assert!(s.read_only_in("dev"));
+    }
+
+    #[test]
+    fn a_cluster_id_leads_to_its_context() {
+        let s = settings("[[context]]\nmatch = 'dev-1'\ncluster-id = 'c1'\n");
+        assert_eq!(s.context_of_cluster_id("c1"), Some("dev-1"));
+        assert_eq!(s.context_of_cluster_id("c2"), None);
+    }
+
+    #[test]
+    fn a_direction_with_a_namespace_is_preferred_to_one_without() {
+        let s = settings("[directions]\ngw = 'egress'\n'edge/gw' = 'ingress'\n");
+        assert_eq!(s.direction_of("istio-system", "gw"), Some(Direction::Egress));
+        assert_eq!(s.direction_of("edge", "gw"), Some(Direction::Ingress));
+        assert_eq!(s.direction_of("edge", "other"), None);
+    }
+}

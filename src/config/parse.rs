@@ -1,0 +1,289 @@
+//! The config file: TOML text in, settings or every problem out.
+//!
+//! The text is walked by hand rather than through serde: that way each problem knows its line and its key,
+//! all problems are told at once, and a value remembers the line it stands on.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::key::{KEYS, Raw, Shape};
+use super::problem::{list, unknown};
+use super::{ContextRule, Glob, Problem, Settings, Source, Value};
+use crate::model::gateway::Direction;
+use crate::model::table::TableKind;
+
+/// The words a config file may use that the rest of the program defines. They are handed in, so that the
+/// config depends on neither the command table nor the columns.
+#[derive(Clone, Copy)]
+pub struct Vocabulary {
+    /// Names of the commands that keys may be given to; `None` accepts any.
+    pub commands: Option<fn() -> Vec<&'static str>>,
+    /// Whether a text is a key; the error says what one looks like.
+    pub key: fn(&str) -> Result<(), String>,
+    /// Column ids of a table; `None` accepts any.
+    pub columns: Option<fn(TableKind) -> Vec<&'static str>>,
+}
+
+impl Vocabulary {
+    /// Accepts every command, key and column.
+    pub const ANY: Self = Self { commands: None, key: |_| Ok(()), columns: None };
+}
+
+type Node<'i> = Spanned<DeValue<'i>>;
+
+/// Reads the text of a config file over `settings`.
+pub fn parse(text: &str, known: &Vocabulary, settings: Settings) -> Result<Settings, Vec<Problem>> {
+    let mut reader = Reader { text, known, settings, problems: Vec::new() };
+    match DeTable::parse(text) {
+        Ok(root) => reader.root(root.get_ref()),
+        Err(e) => {
+            let line = e.span().map_or(1, |s| reader.line(s.start));
+            reader.problems.push(Problem::at(line, format!("not TOML: {}", e.message())));
+        }
+    }
+    // Tables come sorted by key; a person reads a file from the top.
+    reader.problems.sort_by_key(|p| p.line);
+    if reader.problems.is_empty() { Ok(reader.settings) } else { Err(reader.problems) }
+}
+
+/// A table of the file, and what reads it.
+type Section = (&'static str, for<'a, 'i> fn(&mut Reader<'a>, &Node<'i>));
+
+/// The tables of the file. Plain settings are in [`KEYS`].
+const SECTIONS: &[Section] = &[
+    ("columns", |r, node| r.columns(node)),
+    ("context", |r, node| r.contexts(node)),
+    ("directions", |r, node| r.directions(node)),
+    ("keys", |r, node| r.keys(node)),
+];
+
+/// The keys of a `[[context]]`.
+const CONTEXT_KEYS: &[&str] = &["match", "read-only", "cluster-id"];
+
+struct Reader<'a> {
+    text: &'a str,
+    known: &'a Vocabulary,
+    settings: Settings,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn line(&self, offset: usize) -> usize {
+        self.text[..offset.min(self.text.len())].matches('\n').count() + 1
+    }
+
+    fn at(&self, node: &Node<'_>) -> Source {
+        Source::File { line: self.line(node.span().start) }
+    }
+
+    fn refuse(&mut self, offset: usize, message: String) {
+        self.problems.push(Problem::at(self.line(offset), message));
+    }
+
+    fn root(&mut self, table: &DeTable<'_>) {
+        for (name, node) in table {
+            let text: &str = name.get_ref();
+            if let Some(key) = KEYS.iter().find(|k| k.name == text) {
+                let Some(raw) = self.raw(text, key.shape, node) else { continue };
+                let source = self.at(node);
+                if let Err(why) = (key.set)(&mut self.settings, raw, source) {
+                    self.refuse(node.span().start, format!("`{text}`: {why}"));
+                }
+            } else if let Some((_, read)) = SECTIONS.iter().find(|(n, _)| *n == text) {
+                read(self, node);
+            } else {
+                let names = KEYS.iter().map(|k| k.name).chain(SECTIONS.iter().map(|(n, _)| *n));
+                self.refuse(name.span().start, unknown("key", text, names));
+            }
+        }
+    }
+
+    /// A value of the right shape, else a problem that says which shape is right.
+    fn raw(&mut self, key: &str, shape: Shape, node: &Node<'_>) -> Option<Raw> {
+        match (shape, node.get_ref()) {
+            (Shape::Switch, DeValue::Boolean(value)) => Some(Raw::Switch(*value)),
+            (Shape::Word, DeValue::String(value)) => Some(Raw::Word(value.to_string())),
+            (Shape::Words, DeValue::Array(_)) => self.words(key, node).map(Raw::Words),
+            _ => {
+                self.misshapen(key, shape.expected(), node);
+                None
+            }
+        }
+    }
+
+    fn misshapen(&mut self, key: &str, expected: &str, node: &Node<'_>) {
+        let found = article(node.get_ref().type_str());
+        self.refuse(node.span().start, format!("`{key}`: expected {expected}, found {found}"));
+    }
+
+    fn words(&mut self, key: &str, node: &Node<'_>) -> Option<Vec<String>> {
+        let Some(items) = node.get_ref().as_array() else {
+            self.misshapen(key, Shape::Words.expected(), node);
+            return None;
+        };
+        let mut words = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(word) => words.push(word.to_string()),
+                _ => self.misshapen(key, "strings only", item),
+            }
+        }
+        (words.len() == items.len()).then_some(words)
+    }
+
+    /// The entries of a table, else a problem.
+    fn table<'n, 'i>(&mut self, key: &str, node: &'n Node<'i>) -> Vec<(&'n Spanned<Text<'i>>, &'n Node<'i>)> {
+        match node.get_ref() {
+            DeValue::Table(table) => table.iter().collect(),
+            _ => {
+                self.misshapen(key, "a table", node);
+                Vec::new()
+            }
+        }
+    }
+
+    fn keys(&mut self, node: &Node<'_>) {
+        let commands = self.known.commands.map(|names| names());
+        for (name, node) in self.table("keys", node) {
+            let command: &str = name.get_ref();
+            if let Some(all) = commands.as_ref().filter(|all| !all.contains(&command)) {
+                self.refuse(name.span().start, unknown("command", command, all.iter().copied()));
+                continue;
+            }
+            let path = format!("keys.{command}");
+            let keys = match node.get_ref() {
+                DeValue::String(one) => vec![one.to_string()],
+                DeValue::Array(_) => self.words(&path, node).unwrap_or_default(),
+                _ => {
+                    self.misshapen(&path, "a key or a list of keys", node);
+                    continue;
+                }
+            };
+            for key in &keys {
+                if let Err(why) = (self.known.key)(key) {
+                    self.refuse(node.span().start, format!("`{path}`: {why}"));
+                }
+            }
+            self.settings.keys.insert(command.into(), Value::new(keys, self.at(node)));
+        }
+    }
+
+    fn columns(&mut self, node: &Node<'_>) {
+        for (name, node) in self.table("columns", node) {
+            let text: &str = name.get_ref();
+            let Ok(table) = text.parse::<TableKind>() else {
+                self.refuse(name.span().start, unknown("table", text, tables().iter().map(String::as_str)));
+                continue;
+            };
+            let path = format!("columns.{text}");
+            let Some(ids) = self.words(&path, node) else { continue };
+            if ids.is_empty() {
+                self.refuse(node.span().start, format!("`{path}`: at least one column is needed"));
+            }
+            let known = self.known.columns.map(|of| of(table));
+            for (at, id) in ids.iter().enumerate() {
+                if ids[..at].contains(id) {
+                    self.refuse(node.span().start, format!("`{path}`: column `{id}` is there twice"));
+                }
+                if let Some(all) = known.as_ref().filter(|all| !all.contains(&id.as_str())) {
+                    let why = unknown("column", id, all.iter().copied());
+                    self.refuse(node.span().start, format!("`{path}`: {why}"));
+                }
+            }
+            self.settings.columns.insert(table, Value::new(ids, self.at(node)));
+        }
+    }
+
+    fn directions(&mut self, node: &Node<'_>) {
+        const ALLOWED: [(&str, Direction); 2] =
+            [("egress", Direction::Egress), ("ingress", Direction::Ingress)];
+        for (name, node) in self.table("directions", node) {
+            let gateway: &str = name.get_ref();
+            let path = format!("directions.{gateway}");
+            let Some(Raw::Word(text)) = self.raw(&path, Shape::Word, node) else { continue };
+            match ALLOWED.iter().find(|(word, _)| *word == text) {
+                Some((_, direction)) => {
+                    let value = Value::new(*direction, self.at(node));
+                    self.settings.directions.insert(gateway.into(), value);
+                }
+                None => {
+                    let allowed = list(ALLOWED.map(|(word, _)| word));
+                    let why = format!("`{path}`: unknown direction `{text}`; allowed: {allowed}");
+                    self.refuse(node.span().start, why);
+                }
+            }
+        }
+    }
+
+    fn contexts(&mut self, node: &Node<'_>) {
+        let Some(items) = node.get_ref().as_array() else {
+            return self.misshapen("context", "tables, each under `[[context]]`", node);
+        };
+        for item in items {
+            self.context(item);
+        }
+    }
+
+    fn context(&mut self, item: &Node<'_>) {
+        let (mut pattern, mut read_only, mut cluster_id) = (None, None, None);
+        for (name, node) in self.table("context", item) {
+            let key: &str = name.get_ref();
+            let path = format!("context.{key}");
+            let shape = if key == "read-only" { Shape::Switch } else { Shape::Word };
+            if !CONTEXT_KEYS.contains(&key) {
+                self.refuse(
+                    name.span().start,
+                    unknown("key of `[[context]]`", key, CONTEXT_KEYS.iter().copied()),
+                );
+                continue;
+            }
+            match self.raw(&path, shape, node) {
+                Some(Raw::Switch(value)) => read_only = Some(value),
+                Some(Raw::Word(text)) if text.is_empty() => {
+                    self.refuse(node.span().start, format!("`{path}`: an empty name names nothing"));
+                }
+                Some(Raw::Word(text)) if key == "match" => pattern = Some(Glob::new(text)),
+                Some(Raw::Word(text)) => cluster_id = Some(text),
+                Some(Raw::Words(_)) | None => {}
+            }
+        }
+        let start = item.span().start;
+        let missing = item.get_ref().get("match").is_none();
+        if missing && item.get_ref().is_table() {
+            self.refuse(start, "`[[context]]` needs `match`, the name of a context or a pattern".into());
+        }
+        let Some(pattern) = pattern else { return };
+        if let Some(id) = &cluster_id {
+            self.check_cluster_id(start, id, &pattern);
+        }
+        let source = self.at(item);
+        self.settings.rules.push(ContextRule { pattern, read_only, cluster_id, source });
+    }
+
+    /// A cluster id stands for exactly one context: anything else could lead a write to the wrong cluster.
+    fn check_cluster_id(&mut self, start: usize, id: &str, pattern: &Glob) {
+        if !pattern.is_plain() {
+            let why =
+                format!("`context.cluster-id`: `match` must name one context, not a pattern (`{pattern}`)");
+            self.refuse(start, why);
+        }
+        let other = self.settings.rules.iter().find(|r| r.cluster_id.as_deref() == Some(id));
+        if let Some(other) = other {
+            let why = format!("`context.cluster-id`: `{id}` already stands for context `{}`", other.pattern);
+            self.refuse(start, why);
+        }
+    }
+}
+
+type Text<'i> = std::borrow::Cow<'i, str>;
+
+fn tables() -> Vec<String> {
+    use strum::IntoEnumIterator as _;
+    TableKind::iter().map(|t| t.to_string()).collect()
+}
+
+/// The name of a TOML type with its article.
+fn article(name: &str) -> String {
+    let an = name.starts_with(['a', 'i']);
+    format!("{} {name}", if an { "an" } else { "a" })
+}

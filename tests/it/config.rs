@@ -1,0 +1,134 @@
+//! The config file: each file of `tests/data/config` is a case.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use egret::config::{Contexts, Namespaces, SAMPLE, Settings, Vocabulary, parse};
+use egret::model::table::TableKind;
+
+fn cases(folder: &str) -> Vec<(PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/config").join(folder);
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    files.into_iter().map(|f| (f.clone(), fs::read_to_string(f).unwrap())).collect()
+}
+
+fn read(text: &str) -> Settings {
+    parse(text, &Vocabulary::ANY, Settings::default()).unwrap()
+}
+
+/// The sample with a part of its comment signs removed.
+fn sample(uncomment: impl Fn(&str) -> Option<&str>) -> String {
+    SAMPLE.lines().map(|line| uncomment(line).unwrap_or(line)).fold(String::new(), |all, l| all + l + "\n")
+}
+
+/// A setting at its default: `#` and no space.
+fn setting(line: &str) -> Option<&str> {
+    line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' '))
+}
+
+/// An example inside the prose: five spaces.
+fn example(line: &str) -> Option<&str> {
+    line.strip_prefix("#     ")
+}
+
+#[test]
+fn every_valid_file_is_read() {
+    for (file, text) in cases("valid") {
+        let read = parse(&text, &Vocabulary::ANY, Settings::default());
+        assert!(read.is_ok(), "{}: {read:?}", file.display());
+    }
+}
+
+#[test]
+fn every_invalid_file_is_refused_with_one_problem_that_its_first_line_tells() {
+    for (file, text) in cases("invalid") {
+        let expected = text.lines().next().and_then(|l| l.strip_prefix("# ")).unwrap();
+        let problems = parse(&text, &Vocabulary::ANY, Settings::default()).unwrap_err();
+        let told: Vec<String> = problems.iter().map(|p| p.in_file("f").to_string()).collect();
+        assert_eq!(told.len(), 1, "{}: {told:?}", file.display());
+        assert!(told[0].starts_with(&format!("f{expected}")), "{}: {told:?}", file.display());
+    }
+}
+
+#[test]
+fn all_problems_of_a_file_are_told_from_the_top() {
+    let text = "theme = 1\nglyphs = 'x'\n[keys]\nquit = 2\n[directions]\na = 'b'\n";
+    let problems = parse(text, &Vocabulary::ANY, Settings::default()).unwrap_err();
+    let lines: Vec<_> = problems.iter().filter_map(|p| p.line).collect();
+    assert_eq!(lines, [1, 2, 4, 6]);
+}
+
+#[test]
+fn names_of_commands_keys_and_columns_are_checked_where_they_are_known() {
+    let known = Vocabulary {
+        commands: Some(|| vec!["quit", "help"]),
+        key: |key| if key == "q" { Ok(()) } else { Err(format!("`{key}` is not a key")) },
+        columns: Some(|table| if table == TableKind::Pods { vec!["name", "status"] } else { vec!["name"] }),
+    };
+    let cases = [
+        ("[keys]\nquit = 'q'\n[columns]\npods = ['status']\n", None),
+        ("[keys]\nqit = 'q'\n", Some("2: unknown command `qit`; did you mean `quit`?")),
+        ("[keys]\nquit = ['q', 'qq']\n", Some("2: `keys.quit`: `qq` is not a key")),
+        (
+            "[columns]\ngateways = ['status']\n",
+            Some("2: `columns.gateways`: unknown column `status`; allowed: name"),
+        ),
+    ];
+    for (text, wanted) in cases {
+        let problem = parse(text, &known, Settings::default()).err().map(|all| {
+            assert_eq!(all.len(), 1, "{all:?}");
+            format!("{}: {}", all[0].line.unwrap(), all[0].message)
+        });
+        assert_eq!(problem.as_deref(), wanted, "{text}");
+    }
+}
+
+#[test]
+fn a_star_is_all_of_them() {
+    let s = read("contexts = ['*']\nnamespaces = ['*']\n");
+    assert_eq!((s.contexts.value, s.namespaces.value), (Contexts::All, Namespaces::All));
+}
+
+#[test]
+fn the_sample_changes_nothing_as_it_ships() {
+    assert_eq!(read(SAMPLE), Settings::default());
+}
+
+#[test]
+fn the_sample_with_every_setting_uncommented_equals_the_defaults() {
+    let text = sample(setting);
+    assert_eq!(read(&text).without_sources(), Settings::default(), "{text}");
+}
+
+#[test]
+fn the_sample_holds_every_setting_there_is() {
+    let named: BTreeSet<&str> = SAMPLE.lines().filter_map(setting).collect();
+    for (_, name) in egret::config::variables() {
+        assert!(named.iter().any(|line| line.starts_with(&format!("{name} = "))), "{name}");
+    }
+    for section in ["[keys]", "[columns]", "[directions]"] {
+        assert!(named.contains(section), "{section}");
+    }
+}
+
+#[test]
+fn the_examples_of_the_sample_are_valid_too() {
+    // Each example belongs to the table whose title follows it, or brings its own.
+    let mut texts = Vec::new();
+    let mut pending = String::new();
+    for line in SAMPLE.lines() {
+        if let Some(text) = example(line) {
+            pending += &format!("{text}\n");
+        } else if let Some(title) = setting(line).filter(|l| l.starts_with('[')) {
+            texts.push(format!("{title}\n{pending}"));
+            pending.clear();
+        }
+    }
+    texts.push(pending);
+    assert_eq!(texts.len(), 4, "{texts:?}");
+    for text in texts {
+        assert_ne!(read(&text), Settings::default(), "{text}");
+    }
+}

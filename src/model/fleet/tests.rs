@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::model::fault::{Fault, Reason};
-use crate::model::gateway::Direction;
+use crate::model::gateway::{Direction, join};
 use crate::model::health::HealthState;
 use crate::model::testing::{
     cluster, deployment, gateway_objects, istio_gateway, pod, replica_set, selector, with,
@@ -173,4 +173,19 @@ fn a_cluster_that_was_never_heard_says_so() {
         (rows[0].ready, rows[0].health.reason.as_str()),
         (None, "pods unknown: cluster eu is unreachable")
     );
+}
+
+#[test]
+fn the_configs_direction_of_a_resource_holds_in_every_cluster() {
+    let directions: Directions = [("egress", Direction::Ingress)].into_iter().collect();
+    let joined = |mut snapshot: Snapshot| {
+        snapshot.gateways = join(&snapshot, &directions).into();
+        Arc::new(snapshot)
+    };
+    let mut objects = gateway_objects("istio-egress", 1);
+    let snapshots = [joined(cluster("mesh", &[cr(&["eu", "c-2"])])), joined(cluster("eu", &objects))];
+    assert!(fleet(&snapshots, &ids(&[])).iter().all(|row| row.direction == Direction::Ingress));
+    objects.push(cr(&["here"]));
+    let snapshots = [joined(cluster("here", &objects))];
+    assert!(fleet(&snapshots, &ids(&[])).iter().all(|row| row.direction == Direction::Ingress));
 }

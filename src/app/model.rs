@@ -142,7 +142,7 @@ impl App {
 
     /// All gateways of all clusters, one a data-plane cluster.
     pub fn fleet(&self) -> Vec<Arc<GatewayRow>> {
-        fleet::fleet(&self.clusters, &self.settings.cluster_ids, &self.settings.directions)
+        fleet::fleet(&self.clusters, &self.settings.cluster_ids)
     }
 
     /// One gateway, as it is now.

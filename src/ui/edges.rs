@@ -11,6 +11,7 @@ use crate::app::keymap::Chord;
 use crate::app::screen::{Details, Screen, Tab, Table, facts};
 use crate::app::{App, Command as C};
 use crate::model::snapshot::Keeper;
+use crate::model::table::TableKind;
 
 /// Where am I, how are the clusters, who keeps the gateways, may I write.
 pub(super) fn header(app: &App, canvas: &mut Canvas<'_>, area: Area) {
@@ -123,8 +124,6 @@ fn scope(app: &App) -> String {
     };
     format!("{place} in {namespaces}")
 }
-
-use crate::model::table::TableKind;
 
 /// The tabs of a details screen, and on the right how far through the text the screen is.
 pub(super) fn tabs(app: &App, canvas: &mut Canvas<'_>, area: Area) {

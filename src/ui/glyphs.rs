@@ -27,7 +27,6 @@ struct Set {
     good: char,
     busy: char,
     bad: char,
-    dot: &'static str,
     times: char,
 }
 
@@ -42,7 +41,6 @@ const UNICODE: Set = Set {
     good: '●',
     busy: '◐',
     bad: '✕',
-    dot: " · ",
     times: '×',
 };
 
@@ -57,7 +55,6 @@ const ASCII: Set = Set {
     good: '*',
     busy: '~',
     bad: 'x',
-    dot: ", ",
     times: 'x',
 };
 
@@ -164,11 +161,6 @@ impl Glyphs {
         self.set().bad
     }
 
-    /// Between parts of a line that stand side by side.
-    pub(super) fn dot(self) -> &'static str {
-        self.set().dot
-    }
-
     /// Between columns and rows of a size.
     pub(super) fn times(self) -> char {
         self.set().times
@@ -216,7 +208,7 @@ mod tests {
                 set.cursor, set.ellipsis, set.ascending, set.descending, left, right, set.good, set.busy, set.bad,
                 set.times,
             ];
-            for c in single.into_iter().chain(set.frame).chain(set.crumb.chars()).chain(set.dot.chars()) {
+            for c in single.into_iter().chain(set.frame).chain(set.crumb.chars()) {
                 assert_eq!(c.width(), Some(1), "{c:?}");
                 assert!(!ascii || c.is_ascii(), "{c:?}");
             }

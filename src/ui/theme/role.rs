@@ -175,6 +175,11 @@ impl From<Token> for Role {
     fn from(token: Token) -> Self {
         match token {
             Token::Key => Self::YamlKey,
+            Token::Text => Self::YamlString,
+            Token::Number => Self::YamlNumber,
+            Token::Bool | Token::Null => Self::YamlConstant,
+            Token::Comment => Self::YamlComment,
+            Token::Punctuation => Self::YamlPunctuation,
         }
     }
 }

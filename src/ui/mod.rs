@@ -2,6 +2,8 @@
 
 mod canvas;
 mod edges;
+#[cfg(test)]
+mod fixtures;
 pub mod glyphs;
 mod lines;
 mod overlay;

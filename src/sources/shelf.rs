@@ -125,7 +125,9 @@ impl<T: Row> Shelf<T> {
 
     /// The state of the kind over its places: the worst news first, but rows that are there are there.
     pub fn state(&self) -> Option<KindState> {
-        let find = |wanted: fn(&KindState) -> bool| self.places.iter().map(|p| &p.state).find(|s| wanted(s)).cloned();
+        let find = |wanted: fn(&KindState) -> bool| {
+            self.places.iter().map(|p| &p.state).find(|s| wanted(s)).cloned()
+        };
         self.places.first()?;
         find(|s| matches!(s, KindState::Loading))
             .or_else(|| find(|s| matches!(s, KindState::Failed(_))))

@@ -20,7 +20,7 @@ use crate::model::columns::{columns, compare};
 use crate::model::fault::{Fault, Reason};
 use crate::model::filter::Filter;
 use crate::model::fleet::{ClusterIds, fleet};
-use crate::model::gateway::{Direction, Directions};
+use crate::model::gateway::Direction;
 use crate::model::name::Kind;
 use crate::model::snapshot::{KindState, Link, Snapshot};
 use crate::model::table::{Column, Item, Subject, TableKind};
@@ -55,7 +55,6 @@ pub struct Plan<'a> {
     sort: Option<(&'static Column, bool)>,
     show_ingress: bool,
     cluster_ids: ClusterIds,
-    directions: Directions,
 }
 
 /// Reads the clusters and prints what was asked for.
@@ -120,7 +119,6 @@ impl<'a> Plan<'a> {
             // Who asks for one by its name wants it whatever it is.
             show_ingress: settings.show_ingress.value || get.name.is_some(),
             cluster_ids: settings.cluster_ids(),
-            directions: settings.gateway_directions(),
         })
     }
 

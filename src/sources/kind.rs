@@ -74,7 +74,7 @@ async fn listed<T: Kept>(
             if let Some(what) = &listed.unread {
                 tracing::warn!(cluster = %c.cluster, "{what}");
             }
-            T::shelf(s).replace(number, rows, listed.unread);
+            T::shelf(s).replace(number, rows);
             Ok(listed.resource_version)
         }
         Err(fault) => Err(fault),
@@ -100,7 +100,6 @@ async fn watched<T: Kept>(
                     Change::Deleted(row) => shelf.remove(number, &row),
                     Change::Unread(what) => {
                         tracing::warn!(cluster = %c.cluster, "{what}");
-                        shelf.set_unread(number, what);
                     }
                 }
             });

@@ -10,15 +10,15 @@ use crate::model::clean::clean;
 use crate::model::table::{Cell, SortKey, Tone};
 
 /// What stands where there is nothing.
-pub const NONE: &str = "–";
+pub(super) const NONE: &str = "–";
 
 /// A word, cleaned; sorted by itself.
-pub fn word(text: &str) -> Cell {
+pub(super) fn word(text: &str) -> Cell {
     toned(text, Tone::Plain)
 }
 
 /// A word with a tone.
-pub fn toned(text: &str, tone: Tone) -> Cell {
+pub(super) fn toned(text: &str, tone: Tone) -> Cell {
     if text.is_empty() {
         return none();
     }
@@ -27,22 +27,22 @@ pub fn toned(text: &str, tone: Tone) -> Cell {
 }
 
 /// A text of egret's own.
-pub fn own(text: String, tone: Tone) -> Cell {
+pub(super) fn own(text: String, tone: Tone) -> Cell {
     Cell { sort: SortKey::Text(text.clone().into()), text: text.into(), tone }
 }
 
 /// Nothing.
-pub fn none() -> Cell {
+pub(super) fn none() -> Cell {
     Cell { text: NONE.into(), tone: Tone::Muted, sort: SortKey::Missing }
 }
 
 /// A text that is sorted by a number.
-pub fn number(text: String, by: f64, tone: Tone) -> Cell {
+pub(super) fn number(text: String, by: f64, tone: Tone) -> Cell {
     Cell { text: text.into(), tone, sort: SortKey::Number(by) }
 }
 
 /// How old something is; the youngest sorts first.
-pub fn age_of(created: Option<Timestamp>, now: Timestamp) -> Cell {
+pub(super) fn age_of(created: Option<Timestamp>, now: Timestamp) -> Cell {
     match created {
         Some(at) => number(age(at, now), -(at.as_millisecond() as f64), Tone::Plain),
         None => Cell { text: "<unknown>".into(), tone: Tone::Muted, sort: SortKey::Missing },
@@ -50,7 +50,7 @@ pub fn age_of(created: Option<Timestamp>, now: Timestamp) -> Cell {
 }
 
 /// Ready of wanted; sorted by the share that is ready, then by how many.
-pub fn ready_of(ready: u32, wanted: u32) -> Cell {
+pub(super) fn ready_of(ready: u32, wanted: u32) -> Cell {
     let tone = match ready {
         _ if wanted == 0 => Tone::Muted,
         r if r >= wanted => Tone::Good,

@@ -18,7 +18,7 @@ macro_rules! cell {
 }
 
 /// In their order.
-pub const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     Column {
         id: "cluster",
         title: "CLUSTER",

@@ -83,7 +83,8 @@ fn crumbs(app: &App, canvas: &mut Canvas<'_>, area: Area, room: u16) -> u16 {
     let between = canvas.glyphs.crumb();
     let (muted, place) = (canvas.style(Role::Header), canvas.style(Role::HeaderPlace));
     let Some((last, path)) = crumbs.split_last() else { return area.x };
-    let length = |parts: &[&str]| parts.iter().map(|p| width(p) + width(between)).sum::<u16>() + width(last) + 1;
+    let length =
+        |parts: &[&str]| parts.iter().map(|p| width(p) + width(between)).sum::<u16>() + width(last) + 1;
     let ellipsis = canvas.glyphs.ellipsis().to_string();
     let mut shown: Vec<&str> = path.iter().map(String::as_str).collect();
     // The outermost crumb is the program's name: it says least, but keeps the line in place.
@@ -190,7 +191,8 @@ pub(super) fn input(
     let (before, after) = text.split_at(byte);
     // The cursor needs a cell of its own behind the last character.
     let over = (width(before) + 1).saturating_sub(room);
-    let hidden = before.char_indices().find(|(at, _)| width(&before[..*at]) >= over).map_or(byte, |(at, _)| at);
+    let hidden =
+        before.char_indices().find(|(at, _)| width(&before[..*at]) >= over).map_or(byte, |(at, _)| at);
     let at = canvas.text(x, y, room, &before[hidden..], style, Cut::End);
     canvas.text(at, y, (x + room).saturating_sub(at), after, style, Cut::End);
     Some(Position::new(at, y))
@@ -200,9 +202,7 @@ pub(super) fn input(
 pub(super) fn explanation(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     let room = area.width.saturating_sub(2);
     let (style, rows) = match &app.notice {
-        Some(notice) => {
-            (canvas.style(notice.tone.into()), facts::wrap(&notice.text, usize::from(room)))
-        }
+        Some(notice) => (canvas.style(notice.tone.into()), facts::wrap(&notice.text, usize::from(room))),
         None => (canvas.style(Role::Explanation), fill(app.explanation(), room, area.height)),
     };
     let last = usize::from(area.height).saturating_sub(1);

@@ -109,7 +109,8 @@ fn more(canvas: &mut Canvas<'_>, area: Area, offset: usize, last: usize) {
     canvas.text(x, area.y, area.width, text, style, Cut::End);
 }
 
-const PALETTE_KEYS: Keys = &[("enter", "run"), ("tab", "complete"), ("up", ""), ("down", "choose"), ("esc", "close")];
+const PALETTE_KEYS: Keys =
+    &[("enter", "run"), ("tab", "complete"), ("up", ""), ("down", "choose"), ("esc", "close")];
 
 fn draw_palette(palette: &Palette, canvas: &mut Canvas<'_>, size: (u16, u16)) -> Option<Position> {
     // Always the same height: what one types must not make the box jump.
@@ -136,7 +137,8 @@ fn draw_palette(palette: &Palette, canvas: &mut Canvas<'_>, size: (u16, u16)) ->
 const CHOOSE_KEYS: Keys = &[("enter", "choose"), ("up", ""), ("down", "move"), ("esc", "close")];
 
 fn draw_choose(choose: &Choose, canvas: &mut Canvas<'_>, size: (u16, u16)) {
-    let lines: Vec<_> = choose.options.iter().map(|(value, about)| (value.as_str(), about.as_str(), "")).collect();
+    let lines: Vec<_> =
+        choose.options.iter().map(|(value, about)| (value.as_str(), about.as_str(), "")).collect();
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).max(3);
     let area = geometry::centred(size, (72, height));
     let inside = frame(canvas, area, choose.title, CHOOSE_KEYS);
@@ -156,7 +158,9 @@ fn draw_list(canvas: &mut Canvas<'_>, area: Area, lines: Vec<(&str, &str, &str)>
     let [plain, muted, key, selected] =
         [Role::Overlay, Role::ToneMuted, Role::HintKey, Role::OverlaySelected].map(|r| canvas.style(r));
     let end = area.x + area.width;
-    for ((n, (what, about, keys)), y) in lines.iter().enumerate().skip(offset).zip(area.y..area.y + area.height) {
+    for ((n, (what, about, keys)), y) in
+        lines.iter().enumerate().skip(offset).zip(area.y..area.y + area.height)
+    {
         let over = |style: ratatui::style::Style| if n == cursor { style.patch(selected) } else { style };
         if n == cursor {
             canvas.tint(Area { y, height: 1, ..area }, over(plain));

@@ -52,7 +52,8 @@ fn draw_troubles(troubles: &[(Tone, String)], canvas: &mut Canvas<'_>, area: Are
         canvas.text(area.x + 1, y, room, text, style, Cut::End);
     }
     if let (Some(y), true) = (rows.clone().nth(shown), troubles.len() > shown) {
-        let more = format!("and {} more clusters have troubles: see the clusters table", troubles.len() - shown);
+        let more =
+            format!("and {} more clusters have troubles: see the clusters table", troubles.len() - shown);
         let style = canvas.style(Role::ToneWarn);
         canvas.text(area.x + 1, y, room, &more, style, Cut::End);
     }

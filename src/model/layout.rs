@@ -30,7 +30,7 @@ pub fn text_width(text: &str) -> u16 {
 /// Chooses columns for `width` cells. `natural` is the width that each column's widest cell has been seen to need.
 ///
 /// The least needed go first, until the rest fits at its least width; what is left over goes to those that are cut,
-/// in order of need.
+/// first to those that lack the fewest cells: a long name must not cut every state.
 pub fn fit(columns: &[Column], wide: bool, chosen: Option<&[String]>, width: u16, natural: &[u16]) -> Fitted {
     let wanted = |at: usize| {
         let room = natural.get(at).copied().unwrap_or(0).max(text_width(columns[at].title));
@@ -56,7 +56,7 @@ pub fn fit(columns: &[Column], wide: bool, chosen: Option<&[String]>, width: u16
     let mut widths: Vec<u16> = shown.iter().map(|at| start(*at)).collect();
     let mut left = u32::from(width).saturating_sub(total(&shown, &start));
     let mut order: Vec<usize> = (0..shown.len()).collect();
-    order.sort_by_key(|n| std::cmp::Reverse(columns[shown[*n]].keep));
+    order.sort_by_key(|n| (wanted(shown[*n]) - widths[*n], std::cmp::Reverse(columns[shown[*n]].keep)));
     for n in order {
         let more = u32::from(wanted(shown[n]).saturating_sub(widths[n])).min(left);
         widths[n] += more as u16;

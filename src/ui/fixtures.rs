@@ -65,7 +65,7 @@ fn america() -> Snapshot {
 fn unreachable(name: &str) -> Snapshot {
     let fault = Fault::new(
         Reason::Unreachable,
-        format!("{name} does not answer: connection timed out"),
+        format!("no answer from {name}.example:6443 within 10 s"),
         "Is the VPN up?",
     );
     Snapshot {
@@ -167,7 +167,7 @@ pub(super) fn hostile(size: (u16, u16)) -> App {
 /// The YAML of a gateway's CR.
 pub(super) fn yaml(size: (u16, u16)) -> App {
     let mut app = fleet(TableKind::Gateways, size);
-    keys(&mut app, "down y");
+    keys(&mut app, "y");
     let object = json!({
         "apiVersion": "istio.alibabacloud.com/v1beta1", "kind": "IstioGateway",
         "metadata": {"name": "egressgateway", "namespace": "istio-system", "generation": 31,
@@ -201,7 +201,9 @@ pub(super) fn logs(lines: usize, size: (u16, u16)) -> App {
         text: format!("[2026-05-03T11:{:02}:00Z] \"GET /v1/charges/{n} HTTP/2\" 200 - via_upstream - \"-\" 0 1204 61 60 \"10.0.0.7\"", n % 60).into(),
     }
     };
-    take(&mut app, Msg::LogLines(ticket, (0..lines).map(line).collect()));
+    if lines > 0 {
+        take(&mut app, Msg::LogLines(ticket, (0..lines).map(line).collect()));
+    }
     app
 }
 

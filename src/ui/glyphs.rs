@@ -1,4 +1,4 @@
-//! Every glyph that egret draws with, in two sets. Nothing else in `ui` names a character beyond ASCII.
+//! Every glyph that egret draws with, in two sets. Punctuation within texts has its stand-ins here too.
 
 use crate::config;
 use crate::model::columns::Symbol;

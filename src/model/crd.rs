@@ -170,8 +170,8 @@ fn described_elsewhere(field: &str) -> bool {
     FOREIGN.contains(&field) || field == "overrides"
 }
 
-/// Takes away what an API server does not want or a reader does not need: titles, Rust's integer formats, `null` as a
-/// value (the API server drops a `null` itself where a field is not nullable), and prose where it is not wanted.
+/// Takes away what an API server does not want or a reader does not need: titles, Rust's integer formats, prose where
+/// it is not wanted, and `null` as a value (as in ASM's CRD: a create drops it, a server-side apply refuses it).
 fn plain(schema: &mut Value, bare: bool) {
     let Value::Object(node) = schema else { return };
     node.remove("title");

@@ -18,6 +18,8 @@ const CLUSTERS_MAX: u32 = 64;
 const PORTS_MAX: u32 = 64;
 /// Most labels, annotations or selector entries.
 const PAIRS_MAX: u32 = 64;
+/// Most kinds of resources that a container limits.
+const RESOURCES_MAX: u32 = 16;
 /// Most rules, sources or destinations in one list of a policy.
 const POLICY_MAX: u32 = 64;
 
@@ -121,10 +123,23 @@ fn configuration() -> Rules {
     for annotations in ["podAnnotations", "serviceAnnotations"] {
         rules.push(own(annotations, json!({"maxProperties": PAIRS_MAX})));
     }
-    for amounts in
-        ["resources.limits", "resources.requests", "sds.resources.limits", "sds.resources.requests"]
-    {
-        rules.push(own(&format!("{amounts}{{}}"), json!({"pattern": QUANTITY, "minimum": 0})));
+    for resources in ["resources", "sds.resources"] {
+        rules.push(own(
+            resources,
+            json!({CEL: [cel(
+                "!has(self.limits) || !has(self.requests) || self.requests.all(r, !(r in self.limits) || \
+                 quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",
+                "a request may not be more than its limit",
+            )]}),
+        ));
+        for amounts in ["limits", "requests"] {
+            let path = format!("{resources}.{amounts}");
+            rules.push(own(&path, json!({"maxProperties": RESOURCES_MAX})));
+            rules.push(own(
+                &format!("{path}{{}}"),
+                json!({"pattern": QUANTITY, "maxLength": 32, "minimum": 0}),
+            ));
+        }
     }
     for (volumes, source) in [("secretVolumes", "secretName"), ("configVolumes", "configMapName")] {
         rules.extend([

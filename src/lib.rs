@@ -1,7 +1,53 @@
 //! egret: an egress gateway console for the terminal, and the controller behind it.
+//!
+//! # Map
+//!
+//! | module | | what it knows |
+//! |---|---|---|
+//! | [`model`] | pure | what exists: custom resources, lean rows, one cluster at one moment, gateways joined from their parts, health, columns, the filter grammar, YAML |
+//! | [`cluster`] | I/O | the API server as we see it: kubeconfig, connection, credentials, lists, watches, single objects, logs, read-only |
+//! | [`sources`] | I/O | what keeps coming: one task tree per cluster that turns lists and watches into snapshots |
+//! | [`app`] | pure | the TUI as a state machine: THE table of commands, messages, effects, screens, overlays |
+//! | [`ui`] | pure | `&App` and a theme to cells |
+//! | [`runtime`] | I/O | the loop, effects, the terminal |
+//! | [`headless`] | I/O | the verbs without a screen |
+//! | [`config`], [`cli`] | | defaults, file, environment, flags |
+//!
+//! Which module may look at which is a table in `tests/it/architecture.rs`, and a test.
+//!
+//! # Invariants
+//!
+//! - A pure module knows no task, no client, no file and no clock: `now` is an argument.
+//! - Every row, message and effect carries its cluster. There is no "current" cluster to act on by mistake.
+//! - Nothing is polled. Lists, then watches; timers only retry, end a watch that is silent, and turn the minute.
+//! - No message, no frame; no frame, no bytes: a frame in which no cell changed is not written.
+//! - Drawing takes `&App` and writes no state. What a frame shows is made by `App::settle`, so a frame costs the
+//!   rows it shows, not the rows there are.
+//! - Nothing on the UI task blocks: the terminal is written by a thread of its own, one frame at a time, and frames
+//!   that cannot be written are merged into the next.
+//! - Text from a cluster is cleaned of control characters before it becomes a cell, and once more when it is painted.
+//! - Read-only is a layer below the client: what it refuses never leaves the program.
+//!
+//! # Two flows
+//!
+//! **A change in a cluster.** Watch event → lean row replaced → on the leading edge, and then at most once in 100 ms,
+//! a [`model::snapshot::Snapshot`] → [`app::Msg::Snapshot`] → rows of the table in front → one frame for all
+//! messages that were waiting.
+//!
+//! **A key.** crossterm → [`app::Msg::Key`] → the overlay or line in front, else the keymap of the focus →
+//! [`app::Command`] → does it apply, and if not, why → state changed → [`app::Effect`]s → the runtime carries them
+//! out → a message with the result.
+//!
+//! # Where building taught better than the plan
+//!
+//! - The window of a table (its visible cells, changed marks, widths) is made in `app`, not in `ui`: marks need the
+//!   cells of the frame before, and drawing must not write state.
+//! - ratatui's `Terminal` is not used: its two buffers are kept here, so that an unchanged frame is no bytes at all
+//!   and a changed one is a single write inside a synchronized update.
 
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod headless;
 pub mod model;
 pub mod runtime;

@@ -3,8 +3,13 @@
 use std::process::ExitCode;
 
 use egret::cli::Cli;
+use egret::headless::{self, Outcome};
 
 fn main() -> ExitCode {
-    let _cli = Cli::read();
-    ExitCode::SUCCESS
+    let cli = Cli::read();
+    match &cli.verb {
+        Some(verb) => headless::run(verb, &cli.globals).into(),
+        // The screens start here.
+        None => Outcome::Usage.into(),
+    }
 }

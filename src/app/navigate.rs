@@ -498,7 +498,7 @@ fn gateway(row: &GatewayRow, tab: Tab) -> Screen {
 /// The objects that make a gateway up, the leading one first.
 fn parts(row: &GatewayRow) -> Vec<ObjectKey> {
     let GatewayId { cluster, .. } = &row.id;
-    let home = row.home.as_ref().unwrap_or(cluster);
+    let home = &row.home;
     let mut parts = Vec::new();
     parts.extend(row.cr.as_ref().map(|r| key(home, Kind::IstioGateway, &r.meta)));
     parts.extend(row.api.as_ref().map(|r| key(cluster, Kind::Gateway, &r.meta)));

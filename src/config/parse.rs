@@ -17,7 +17,7 @@ use crate::model::table::TableKind;
 #[derive(Clone, Copy)]
 pub struct Vocabulary {
     /// Names of the commands that keys may be given to; `None` accepts any.
-    pub commands: Option<fn() -> Vec<&'static str>>,
+    pub commands: Option<fn() -> Vec<String>>,
     /// Whether a text is a key; the error says what one looks like.
     pub key: fn(&str) -> Result<(), String>,
     /// Column ids of a table; `None` accepts any.
@@ -146,8 +146,8 @@ impl Reader<'_> {
         let commands = self.known.commands.map(|names| names());
         for (name, node) in self.table("keys", node) {
             let command: &str = name.get_ref();
-            if let Some(all) = commands.as_ref().filter(|all| !all.contains(&command)) {
-                self.refuse(name.span().start, unknown("command", command, all.iter().copied()));
+            if let Some(all) = commands.as_ref().filter(|all| !all.iter().any(|c| c == command)) {
+                self.refuse(name.span().start, unknown("command", command, all.iter().map(String::as_str)));
                 continue;
             }
             let path = format!("keys.{command}");

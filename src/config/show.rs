@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn what_is_shown_says_the_same_when_read_back() {
         let text = "contexts = ['a', 'b\"c']\nread-only = true\ncolor = 'never'\n\
-            [keys]\nquit = ['q', 'ctrl+c']\n[columns]\npods = ['name']\n\
+            [keys]\nquit = ['q', 'ctrl-c']\n[columns]\npods = ['name']\n\
             [directions]\n'edge/gw.x' = 'ingress'\n\
             [[context]]\nmatch = 'prod-*'\nread-only = true\n[[context]]\nmatch = 'dev'\ncluster-id = 'c1'\n";
         let settings = parse(text, &Vocabulary::ANY, Settings::default()).unwrap();

@@ -1,6 +1,6 @@
 //! CustomResourceDefinitions, generated from the types.
 //!
-//! The shape comes from the Rust types, what a person must not get wrong from the tables in [`rules`]. The result is
+//! The shape comes from the Rust types, what a person must not get wrong from the tables in `crd/rules.rs`. The result is
 //! what `assets/crds` holds; a test compares. It follows R4 (the label that makes egret the keeper), R25 and R28.
 //! Validation here is a courtesy: ASM's own CRD is another one, so nothing else may rely on it.
 
@@ -36,7 +36,7 @@ struct Face {
     short_names: &'static [&'static str],
     /// Name, type, JSON path, priority (0 always, 1 in wide only).
     columns: &'static [(&'static str, &'static str, &'static str, u8)],
-    /// Validation by path; see [`rules`].
+    /// Validation by path; see `rules`.
     rules: Vec<(String, Value)>,
 }
 

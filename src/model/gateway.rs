@@ -1,10 +1,20 @@
 //! A gateway, joined from what makes it up: CR or Gateway API object, workload, pods, Service, autoscaler, budget.
 
+mod index;
+mod join;
+mod origin;
+mod text;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::health::Health;
+pub use join::join;
+pub(crate) use join::{Candidate, assemble, finish};
+pub(crate) use text::is_auto;
+
+use super::health::{Health, HealthState};
 use super::name::ClusterName;
 use super::row::{
     EndpointSliceRow, GatewayApiRow, HpaRow, IstioGatewayRow, PdbRow, PodRow, ReplicaSetRow, ServiceRow,
@@ -45,6 +55,26 @@ pub enum Origin {
     Manifest,
 }
 
+/// Directions from the config, by `name` or `namespace/name` of a gateway: the person's word goes before every mark.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directions(BTreeMap<String, Direction>);
+
+impl Directions {
+    /// What the config says of a gateway: by namespace and name, else by name.
+    pub fn get(&self, namespace: &str, name: &str) -> Option<Direction> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.0.get(&format!("{namespace}/{name}")).or_else(|| self.0.get(name)).copied()
+    }
+}
+
+impl<S: Into<String>> FromIterator<(S, Direction)> for Directions {
+    fn from_iter<I: IntoIterator<Item = (S, Direction)>>(all: I) -> Self {
+        Self(all.into_iter().map(|(name, direction)| (name.into(), direction)).collect())
+    }
+}
+
 /// Which way traffic flows (R19): hidden only when positively ingress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display)]
 pub enum Direction {
@@ -64,8 +94,10 @@ pub enum Direction {
 pub struct GatewayRow {
     /// Its identity.
     pub id: GatewayId,
-    /// The cluster that holds the CR, when it is another than the data plane's.
-    pub home: Option<ClusterName>,
+    /// The cluster whose API server holds the CR or the Gateway API object; else the data-plane cluster itself.
+    pub home: ClusterName,
+    /// The id under which `spec.clusterIds` names the data-plane cluster; `None` when the CR names none.
+    pub cluster_id: Option<Box<str>>,
     /// Who made it.
     pub origin: Origin,
     /// Which way traffic flows.
@@ -110,4 +142,37 @@ pub struct GatewayRow {
     pub autoscaler: Option<Arc<HpaRow>>,
     /// The budget.
     pub budget: Option<Arc<PdbRow>>,
+}
+
+impl GatewayRow {
+    /// A gateway of which only its identity and origin are known.
+    pub fn new(id: GatewayId, origin: Origin) -> Self {
+        Self {
+            home: id.cluster.clone(),
+            id,
+            cluster_id: None,
+            origin,
+            direction: Direction::Unknown,
+            health: Health { state: HealthState::Unknown, reason: String::new() },
+            ready: None,
+            service_type: Box::default(),
+            address: Box::default(),
+            ports: Box::default(),
+            limits: Box::default(),
+            autoscaling: Box::default(),
+            mtls_label: false,
+            proxy_version: Box::default(),
+            created: None,
+            cr: None,
+            api: None,
+            workload: None,
+            canary: None,
+            replica_sets: Vec::new(),
+            pods: Vec::new(),
+            service: None,
+            endpoint_slices: Vec::new(),
+            autoscaler: None,
+            budget: None,
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Pure: no clock, no client, no file, no task. `now` is always an argument.
 
 pub mod age;
+pub mod amount;
 pub mod clean;
 pub mod columns;
 pub mod crd;
@@ -18,10 +19,13 @@ pub mod istio_gateway;
 pub mod layout;
 pub mod name;
 mod open_enum;
+pub mod parameters;
 pub mod quantity;
 pub mod row;
 pub mod search;
 pub mod snapshot;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod table;
 pub mod tolerant;
 pub mod yaml;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 pub use meta::{Owner, Pairs, RowMeta};
 
+use super::istio_gateway::IstioGateway;
 use super::name::Kind;
 
 /// The annotations kept in rows; all others are read on demand with the whole object.
@@ -367,6 +368,8 @@ pub type Rows<T> = Arc<[Arc<T>]>;
 pub struct IstioGatewayRow {
     /// Metadata.
     pub meta: RowMeta,
+    /// The object as its type reads it, tolerantly.
+    pub gateway: Arc<IstioGateway>,
     /// Who wrote it: `metadata.managedFields` without the paths (R16).
     pub managers: Box<[Manager]>,
     /// The object as the server sent it, without `managedFields` and `last-applied-configuration`.

@@ -63,7 +63,7 @@ fn all_problems_of_a_file_are_told_from_the_top() {
 #[test]
 fn names_of_commands_keys_and_columns_are_checked_where_they_are_known() {
     let known = Vocabulary {
-        commands: Some(|| vec!["quit", "help"]),
+        commands: Some(|| vec!["quit".into(), "help".into()]),
         key: |key| if key == "q" { Ok(()) } else { Err(format!("`{key}` is not a key")) },
         columns: Some(|table| if table == TableKind::Pods { vec!["name", "status"] } else { vec!["name"] }),
     };

@@ -1,5 +1,9 @@
-//! The one integration binary: kube is slow to link.
+//! The integration tests: one binary, because kube is slow to link.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod architecture;
 mod config;
+mod control_plane;
+mod crd;
+mod support;

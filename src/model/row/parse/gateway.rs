@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::text::{Or, Text};
 use super::{Metadata, RawCondition, boxes, conditions, port};
+use crate::model::istio_gateway::IstioGateway;
 use crate::model::name::Kind;
 use crate::model::row::{GatewayApiRow, GatewayClassRow, IstioGatewayRow, Listener, Manager, Row, RowMeta};
 
@@ -61,6 +62,7 @@ impl Row for IstioGatewayRow {
         Ok(Self {
             meta: metadata.meta.into(),
             managers: metadata.managed_fields.0.into_iter().map(Into::into).collect(),
+            gateway: Arc::new(IstioGateway::read(&object)?),
             object: Arc::new(object),
         })
     }

@@ -1,0 +1,143 @@
+//! The kubeconfig, read as kubectl reads it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use kube::config::{Kubeconfig, KubeconfigError};
+
+use crate::model::fault::{Fault, Reason};
+use crate::model::name::ClusterName;
+
+/// The contexts there are.
+#[derive(Clone, Debug)]
+pub struct Contexts {
+    /// Where they come from.
+    pub source: Source,
+    /// All of them, in the order of the files.
+    pub names: Vec<ClusterName>,
+    /// `current-context`, when it names one.
+    pub current: Option<ClusterName>,
+}
+
+/// Where contexts come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Files, merged as kubectl merges them: the first to set a value wins.
+    Files(Box<Kubeconfig>),
+    /// The pod that egret runs in.
+    InCluster,
+}
+
+/// The name that the cluster egret runs in goes by.
+pub const IN_CLUSTER: &str = "in-cluster";
+
+/// Reads `chosen`, else the files that `KUBECONFIG` lists, else `~/.kube/config`, else the pod's own account.
+/// Blocks on files: call it off the UI task.
+///
+/// # Errors
+/// A file that cannot be read or parsed, by name; or that there is none, with every place that was looked at.
+pub fn read(chosen: Option<&Path>) -> Result<Contexts, Fault> {
+    let (paths, must_exist) = places(chosen);
+    let mut merged: Option<Kubeconfig> = None;
+    for path in &paths {
+        if !must_exist && !path.exists() {
+            continue;
+        }
+        let next = Kubeconfig::read_from(path).map_err(|e| broken(path, &e))?;
+        merged = Some(match merged {
+            Some(first) => first.merge(next).map_err(|e| broken(path, &e))?,
+            None => next,
+        });
+    }
+    match merged {
+        Some(config) if !config.contexts.is_empty() => Ok(of_files(config)),
+        Some(_) => {
+            let looked = list(&paths);
+            Err(Fault::new(Reason::Invalid, format!("the kubeconfig has no context ({looked})"), "`kubectl config set-context` makes one."))
+        }
+        None if env::var_os("KUBERNETES_SERVICE_HOST").is_some() => {
+            let name = ClusterName::from(IN_CLUSTER);
+            Ok(Contexts { source: Source::InCluster, names: vec![name.clone()], current: Some(name) })
+        }
+        None => {
+            let summary = format!("there is no kubeconfig; looked at {}, and egret does not run in a cluster", list(&paths));
+            Err(Fault::new(Reason::Missing, summary, "Name one with --kubeconfig or KUBECONFIG."))
+        }
+    }
+}
+
+fn of_files(config: Kubeconfig) -> Contexts {
+    let names: Vec<ClusterName> = config.contexts.iter().map(|c| ClusterName::from(c.name.as_str())).collect();
+    let current = config.current_context.as_deref().map(ClusterName::from).filter(|c| names.contains(c));
+    Contexts { source: Source::Files(Box::new(config)), names, current }
+}
+
+/// Files to read, and whether each must be there. kubectl passes over files of `KUBECONFIG` that are not.
+fn places(chosen: Option<&Path>) -> (Vec<PathBuf>, bool) {
+    if let Some(path) = chosen {
+        return (vec![path.to_owned()], true);
+    }
+    if let Some(list) = env::var_os("KUBECONFIG").filter(|l| !l.is_empty()) {
+        return (env::split_paths(&list).filter(|p| !p.as_os_str().is_empty()).collect(), false);
+    }
+    let home = etcetera::home_dir().map(|h| vec![h.join(".kube").join("config")]).unwrap_or_default();
+    (home, false)
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let all: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
+    if all.is_empty() { "no place at all: there is no home directory".to_owned() } else { all.join(", ") }
+}
+
+fn broken(path: &Path, error: &KubeconfigError) -> Fault {
+    let why = match error {
+        KubeconfigError::ReadConfig(io, _) => io.to_string(),
+        KubeconfigError::Parse(yaml) => yaml.to_string(),
+        other => other.to_string(),
+    };
+    let first = why.lines().next().unwrap_or_default().to_owned();
+    Fault::new(Reason::Invalid, format!("kubeconfig {}: {first}", path.display()), "Mend the file, or name another with --kubeconfig.")
+}
+
+impl Contexts {
+    /// The contexts to open: the named ones, all, or the current one. A name may be a glob.
+    ///
+    /// # Errors
+    /// A name that fits none, with those there are.
+    pub fn choose(&self, wanted: &[String], all: bool) -> Result<Vec<ClusterName>, Fault> {
+        if all {
+            return Ok(self.names.clone());
+        }
+        if wanted.is_empty() {
+            return match (&self.current, self.names.as_slice()) {
+                (Some(current), _) => Ok(vec![current.clone()]),
+                (None, [only]) => Ok(vec![only.clone()]),
+                (None, _) => Err(Fault::new(
+                    Reason::Invalid,
+                    format!("the kubeconfig has no current context; there are {}", self.listed()),
+                    "Name one with --context, or open all with --all-contexts.",
+                )),
+            };
+        }
+        let mut chosen: Vec<ClusterName> = Vec::new();
+        for pattern in wanted {
+            let glob = crate::config::Glob::new(pattern.as_str());
+            let fits: Vec<&ClusterName> = self.names.iter().filter(|n| n.as_str() == pattern || glob.matches(n.as_str())).collect();
+            if fits.is_empty() {
+                let summary = format!("the kubeconfig has no context `{pattern}`; there are {}", self.listed());
+                return Err(Fault::new(Reason::Invalid, summary, "`kubectl config get-contexts` lists them too."));
+            }
+            for name in fits {
+                if !chosen.contains(name) {
+                    chosen.push(name.clone());
+                }
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn listed(&self) -> String {
+        let names: Vec<&str> = self.names.iter().map(ClusterName::as_str).collect();
+        names.join(", ")
+    }
+}

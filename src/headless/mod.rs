@@ -1,0 +1,142 @@
+//! The verbs: what egret does without a screen.
+//!
+//! Every verb writes to writers it is given, so that tests read what it prints; only [`run`] knows the
+//! process's own. A reader that goes away (`egret get pods | head -1`) is not an error: the verb ends
+//! quietly.
+
+pub mod completions;
+pub mod config;
+pub mod get;
+pub mod keys;
+pub mod output;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use crate::app::command::COMMANDS;
+use crate::app::keymap::{Chord, Keymap};
+use crate::cli::{Globals, Verb};
+use crate::config::{Settings, Vocabulary, load};
+use crate::model::columns::columns;
+
+/// How a verb ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// Something could not be read; what could be was printed.
+    Failed,
+    /// Nothing was tried: the command line, the environment or the config file is wrong.
+    Usage,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Failed => 1,
+            Outcome::Usage => 2,
+        })
+    }
+}
+
+/// Where a verb writes.
+pub struct Streams<'a> {
+    /// What was asked for.
+    pub out: &'a mut dyn Write,
+    /// What stood in the way.
+    pub err: &'a mut dyn Write,
+}
+
+impl Streams<'_> {
+    /// Says on the error stream what stood in the way.
+    pub fn complain(&mut self, what: impl std::fmt::Display) -> io::Result<()> {
+        writeln!(self.err, "egret: {what}")
+    }
+}
+
+/// Does what a verb says, on the streams of the process.
+pub fn run(verb: &Verb, globals: &Globals) -> Outcome {
+    let (mut out, mut err) = (BufWriter::new(io::stdout().lock()), io::stderr().lock());
+    let mut streams = Streams { out: &mut out, err: &mut err };
+    let done = dispatch(verb, globals, &mut streams);
+    ended(done.and_then(|outcome| streams.out.flush().map(|()| outcome)))
+}
+
+fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    // Neither of these needs a config file, and both must work beside a broken one.
+    match verb {
+        Verb::Completions(c) => return completions::print(c.shell, streams.out),
+        Verb::Config(c) if c.default => return config::print_default(streams.out),
+        _ => {}
+    }
+    let Setup { settings, place, keymap } = match setup(globals) {
+        Ok(setup) => setup,
+        Err(wrong) => {
+            streams.complain(wrong)?;
+            return Ok(Outcome::Usage);
+        }
+    };
+    match verb {
+        Verb::Config(_) => config::print(&settings, &place, streams.out),
+        Verb::Keys => keys::print(keys::rows(&keymap), streams.out),
+        Verb::Get(get) => get::run(get, &settings, globals, streams),
+        Verb::Completions(_) => Ok(Outcome::Done),
+    }
+}
+
+/// What was read before anything is done.
+#[derive(Debug)]
+pub struct Setup {
+    /// The settings in force.
+    pub settings: Settings,
+    /// The config file that was looked at.
+    pub place: load::Place,
+    /// The keys in force.
+    pub keymap: Keymap,
+}
+
+/// Reads config file, environment and flags. The error says everything that is wrong with them.
+pub fn setup(globals: &Globals) -> Result<Setup, String> {
+    let (settings, place) = load::load(globals.config.as_deref(), &VOCABULARY).map_err(|e| e.to_string())?;
+    let settings = load::settle(globals.over(settings));
+    let overrides = settings.keys.iter().map(|(name, keys)| (name.clone(), keys.value.clone())).collect();
+    // Each name and key was checked where it stands; what is left is one key that would mean two things.
+    let keymap = Keymap::with(&overrides).map_err(|why| match &place.path {
+        Some(path) => format!("{}: {why}", path.display()),
+        None => why,
+    })?;
+    Ok(Setup { settings, place, keymap })
+}
+
+/// The words that a config file may use.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    commands: Some(|| COMMANDS.iter().map(|spec| spec.command.to_string()).collect()),
+    key: |text| text.parse::<Chord>().map(drop),
+    columns: Some(|table| columns(table).iter().map(|c| c.id).collect()),
+};
+
+/// What an error of the streams means: a reader that went away has read enough.
+fn ended(done: io::Result<Outcome>) -> Outcome {
+    match done {
+        Ok(outcome) => outcome,
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Outcome::Done,
+        Err(e) => {
+            // The error stream may be what failed: there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "egret: writing the output: {e}");
+            Outcome::Failed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_went_away_is_no_failure_and_a_full_disk_is() {
+        assert_eq!(ended(Err(io::ErrorKind::BrokenPipe.into())), Outcome::Done);
+        assert_eq!(ended(Err(io::ErrorKind::StorageFull.into())), Outcome::Failed);
+        assert_eq!(ended(Ok(Outcome::Usage)), Outcome::Usage);
+    }
+}

@@ -1,0 +1,227 @@
+//! The loop: wait, drain what waits, at most one frame.
+
+use std::io;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures::{FutureExt, StreamExt};
+use jiff::Timestamp;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::terminal::{self, Painter, TerminalEvent};
+use crate::app::{App, Effect, Msg, update};
+use crate::ui;
+
+/// Most messages taken between two frames: a flood must not keep the screen from being drawn.
+const BATCH: usize = 256;
+
+/// What carries out effects. Its answers come back as messages.
+pub trait Effects {
+    /// Starts an effect. Must not wait.
+    fn start(&mut self, effect: Effect);
+    /// Gives the terminal to a program for a while and takes it back; only credential plugins ask for it.
+    fn foreground(&mut self, cluster: &crate::model::name::ClusterName) -> impl Future<Output = ()>;
+}
+
+/// Why the loop ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The person quit.
+    Quit,
+    /// A signal asked for it.
+    Signal,
+    /// The terminal is gone.
+    TerminalGone,
+}
+
+/// Everything that can wake the loop.
+struct Wakers {
+    input: EventStream,
+    inbox: UnboundedReceiver<Msg>,
+    terminal: UnboundedReceiver<TerminalEvent>,
+    end: [Signal; 3],
+    resumed: Signal,
+}
+
+/// The state of the loop beside the app.
+struct Loop<'a, E> {
+    app: &'a mut App,
+    look: ui::Look,
+    theme: String,
+    effects: E,
+    painter: Painter,
+    frames: SyncSender<Vec<u8>>,
+    writing: bool,
+    raw: Vec<u8>,
+    dirty: bool,
+    ended: Option<Ended>,
+}
+
+/// Runs the TUI on this terminal until it ends. The terminal must have been taken already.
+///
+/// # Errors
+/// When signals cannot be caught or no thread can be started.
+pub async fn run<E: Effects>(
+    app: &mut App,
+    look: ui::Look,
+    effects: E,
+    inbox: UnboundedReceiver<Msg>,
+    bytes: UnboundedReceiver<Vec<u8>>,
+) -> io::Result<Ended> {
+    let (events, terminal) = unbounded_channel();
+    let frames = terminal::start_writer(events.clone())?;
+    terminal::watch_hang_up(events)?;
+    let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
+    let [a, b, c] = kinds.map(signal);
+    let wakers = Wakers {
+        input: EventStream::new(),
+        inbox,
+        terminal,
+        end: [a?, b?, c?],
+        resumed: signal(SignalKind::from_raw(SIGCONT))?,
+    };
+    let size = crossterm::terminal::size().unwrap_or((80, 24));
+    app.size = size;
+    let theme = app.settings.theme.clone();
+    let state =
+        Loop { app, look, theme, effects, painter: Painter::new(size), frames, writing: false, raw: Vec::new(), dirty: true, ended: None };
+    state.go(wakers, bytes).await
+}
+
+/// The signal that a stopped process is continued by; the same on Linux and macOS but in number.
+const SIGCONT: i32 = if cfg!(target_os = "linux") { 18 } else { 19 };
+
+impl<E: Effects> Loop<'_, E> {
+    async fn go(mut self, mut wakers: Wakers, mut bytes: UnboundedReceiver<Vec<u8>>) -> io::Result<Ended> {
+        self.paint()?;
+        loop {
+            let [term, hup, int] = &mut wakers.end;
+            tokio::select! {
+                biased;
+                _ = term.recv() => return Ok(Ended::Signal),
+                _ = hup.recv() => return Ok(Ended::Signal),
+                _ = int.recv() => return Ok(Ended::Signal),
+                event = wakers.terminal.recv() => match event {
+                    Some(TerminalEvent::Written) => self.writing = false,
+                    Some(TerminalEvent::Gone) | None => return Ok(Ended::TerminalGone),
+                },
+                event = wakers.input.next() => match event {
+                    Some(Ok(event)) => self.input(event).await,
+                    Some(Err(_)) | None => return Ok(Ended::TerminalGone),
+                },
+                Some(msg) = wakers.inbox.recv() => self.take(msg).await,
+                Some(raw) = bytes.recv() => self.pass(&raw),
+                _ = wakers.resumed.recv() => self.resume()?,
+                () = tokio::time::sleep(until_next_minute(Timestamp::now())) => self.take(Msg::Minute).await,
+            }
+            self.drain(&mut wakers).await;
+            if let Some(ended) = self.ended.take() {
+                return Ok(ended);
+            }
+            if self.dirty && !self.writing {
+                self.paint()?;
+            }
+        }
+    }
+
+    /// Takes what waits already, so that one frame shows it all.
+    async fn drain(&mut self, wakers: &mut Wakers) {
+        for _ in 0..BATCH {
+            if let Some(Some(Ok(event))) = wakers.input.next().now_or_never() {
+                self.input(event).await;
+            } else if let Ok(msg) = wakers.inbox.try_recv() {
+                self.take(msg).await;
+            } else {
+                return;
+            }
+        }
+    }
+
+    async fn input(&mut self, event: Event) {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.take(Msg::Key(key)).await,
+            Event::Paste(text) => self.take(Msg::Paste(text)).await,
+            Event::Resize(width, height) => {
+                self.painter.reset((width, height));
+                self.take(Msg::Resize(width, height)).await;
+            }
+            _ => {}
+        }
+    }
+
+    async fn take(&mut self, msg: Msg) {
+        self.app.now = Timestamp::now();
+        self.dirty = true;
+        for effect in update(self.app, msg) {
+            match effect {
+                Effect::Quit => self.ended = Some(Ended::Quit),
+                Effect::Redraw => self.painter.reset(self.app.size),
+                Effect::RunCredentialPlugin(cluster) => {
+                    self.effects.foreground(&cluster).await;
+                    self.painter.reset(self.app.size);
+                }
+                effect => self.effects.start(effect),
+            }
+        }
+        if self.app.settings.theme != self.theme {
+            self.theme.clone_from(&self.app.settings.theme);
+            self.look.set_theme(&self.theme);
+        }
+    }
+
+    /// A stopped program is continued: the shell has used the terminal meanwhile.
+    fn resume(&mut self) -> io::Result<()> {
+        terminal::take()?;
+        self.painter.reset(self.app.size);
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// Bytes that are the terminal's to understand: the clipboard.
+    fn pass(&mut self, raw: &[u8]) {
+        self.raw.extend_from_slice(raw);
+        self.dirty = true;
+    }
+
+    fn paint(&mut self) -> io::Result<()> {
+        self.dirty = false;
+        self.app.settle();
+        let (app, look) = (&*self.app, &self.look);
+        let mut out = std::mem::take(&mut self.raw);
+        if let Some(frame) = self.painter.frame(|buffer| ui::draw(app, look, buffer))? {
+            out.extend(frame);
+        }
+        if out.is_empty() {
+            return Ok(());
+        }
+        self.writing = true;
+        if self.frames.try_send(out).is_err() {
+            // Cannot be: nothing is under way. Drawing all of it again puts it right.
+            self.painter.reset(self.app.size);
+            self.dirty = true;
+        }
+        Ok(())
+    }
+}
+
+fn until_next_minute(now: Timestamp) -> Duration {
+    let past = now.as_millisecond().rem_euclid(60_000);
+    Duration::from_millis(60_000 - past.unsigned_abs())
+}
+
+/// Where effects send their answers.
+pub type Inbox = UnboundedSender<Msg>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_wakes_on_the_minute() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(until_next_minute(at("2026-01-01T00:00:00Z")), Duration::from_secs(60));
+        assert_eq!(until_next_minute(at("2026-01-01T00:00:59.250Z")), Duration::from_millis(750));
+    }
+}

@@ -1,0 +1,3 @@
+module egret/control-plane/supervisor
+
+go 1.26.0

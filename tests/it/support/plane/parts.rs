@@ -1,0 +1,151 @@
+//! The parts of the control plane: which Go module each is built from, and where the results are kept.
+//!
+//! A part is built once for each content of its go.mod, go.sum and sources, into
+//! `egret/control-plane/<part>-<hash>` of the user's cache (`XDG_CACHE_HOME`, `~/.cache`,
+//! `~/Library/Caches`; `EGRET_TEST_CACHE` overrides the whole folder), outside the clone.
+
+use super::{Error, Result, While, build, tools};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// A Go module of `tests/control-plane` and what is taken from it.
+#[derive(Debug)]
+pub struct Part {
+    /// Its folder below `tests/control-plane`.
+    pub name: &'static str,
+    /// The programs built: the name of the result and the package.
+    pub programs: &'static [(&'static str, &'static str)],
+    /// Files and folders copied out of the sources of a module the part requires.
+    pub files: &'static [(&'static str, &'static [&'static str])],
+    /// A module whose version the programs report as their own.
+    pub version_of: Option<&'static str>,
+}
+
+/// Everything a control plane is made of.
+pub const PARTS: &[Part] = &[
+    Part {
+        name: "supervisor",
+        programs: &[("supervisor", "egret/control-plane/supervisor")],
+        files: &[],
+        version_of: None,
+    },
+    Part {
+        name: "kubernetes",
+        programs: &[
+            ("etcd", "go.etcd.io/etcd/server/v3"),
+            ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+            ("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+            ("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
+        ],
+        files: &[],
+        version_of: Some("k8s.io/kubernetes"),
+    },
+    Part {
+        name: "kwok",
+        programs: &[("kwok", "sigs.k8s.io/kwok/cmd/kwok")],
+        files: &[(
+            "sigs.k8s.io/kwok",
+            &[
+                "kustomize/stage/node/fast/node-initialize.yaml",
+                "kustomize/stage/node/heartbeat/node-heartbeat.yaml",
+                "kustomize/stage/pod/fast/pod-ready.yaml",
+                "kustomize/stage/pod/fast/pod-complete.yaml",
+                "kustomize/stage/pod/fast/pod-delete.yaml",
+                "kustomize/crd/bases/kwok.x-k8s.io_logs.yaml",
+                "kustomize/crd/bases/kwok.x-k8s.io_portforwards.yaml",
+            ],
+        )],
+        version_of: None,
+    },
+    Part {
+        name: "gateway-api",
+        programs: &[],
+        files: &[("sigs.k8s.io/gateway-api", &["config/crd/standard"])],
+        version_of: None,
+    },
+];
+
+/// The built parts.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    folders: BTreeMap<&'static str, PathBuf>,
+    programs: BTreeMap<&'static str, PathBuf>,
+}
+
+impl Parts {
+    /// Where a program is.
+    pub fn program(&self, name: &str) -> Result<&Path> {
+        self.programs.get(name).map(PathBuf::as_path).ok_or_else(|| Error(format!("no part builds {name}")))
+    }
+
+    /// A file or folder that a part copied out of its sources.
+    pub fn file(&self, part: &str, path: &str) -> Result<PathBuf> {
+        let folder = self.folders.get(part).ok_or_else(|| Error(format!("there is no part {part}")))?;
+        Ok(folder.join("files").join(path))
+    }
+
+    /// The text of such a file.
+    pub fn text(&self, part: &str, path: &str) -> Result<String> {
+        let file = self.file(part, path)?;
+        std::fs::read_to_string(&file).while_doing(format_args!("reading {}", file.display()))
+    }
+
+    /// The texts of the files of such a folder, in the order of their names.
+    pub fn texts(&self, part: &str, folder: &str) -> Result<Vec<String>> {
+        let folder = self.file(part, folder)?;
+        let what = format!("reading {}", folder.display());
+        let mut files = Vec::new();
+        for entry in folder.read_dir().while_doing(&what)? {
+            files.push(entry.while_doing(&what)?.path());
+        }
+        files.sort();
+        files.iter().map(|file| std::fs::read_to_string(file).while_doing(&what)).collect()
+    }
+}
+
+/// The parts, built where the cache does not have them. Blocks: minutes when something is to be built.
+pub fn ready() -> Result<&'static Parts> {
+    static READY: OnceLock<Result<Parts>> = OnceLock::new();
+    READY.get_or_init(prepare).as_ref().map_err(Clone::clone)
+}
+
+fn prepare() -> Result<Parts> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let missing = tools::missing(&path);
+    if !missing.is_empty() {
+        return Err(Error(missing.join("\n")));
+    }
+    let cache = cache_folder()?;
+    let mut parts = Parts { folders: BTreeMap::new(), programs: BTreeMap::new() };
+    for part in PARTS {
+        let folder = build::ready(part, &sources(part), &cache)?;
+        for (name, _) in part.programs {
+            parts.programs.insert(name, folder.join("bin").join(name));
+        }
+        parts.folders.insert(part.name, folder);
+    }
+    Ok(parts)
+}
+
+/// The folder of a part's Go module in the clone.
+fn sources(part: &Part) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control-plane").join(part.name)
+}
+
+fn cache_folder() -> Result<PathBuf> {
+    if let Some(folder) = set("EGRET_TEST_CACHE") {
+        return Ok(folder);
+    }
+    let home = || set("HOME").ok_or_else(|| Error("neither EGRET_TEST_CACHE nor HOME is set".to_owned()));
+    let user = match set("XDG_CACHE_HOME") {
+        Some(folder) => folder,
+        None if cfg!(target_os = "macos") => home()?.join("Library/Caches"),
+        None => home()?.join(".cache"),
+    };
+    Ok(user.join("egret/control-plane"))
+}
+
+fn set(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}

@@ -1,0 +1,226 @@
+//! A program in a pseudo-terminal, seen through a terminal emulator, and what it costs.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::Winsize;
+
+/// What the terminal has got so far.
+struct Seen {
+    parser: vt100::Parser,
+    bytes: u64,
+    raw: Vec<u8>,
+    first: Option<Instant>,
+    closed: bool,
+}
+
+/// A program in a pseudo-terminal.
+pub struct Pty {
+    child: Child,
+    master: Option<OwnedFd>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+    started: Instant,
+}
+
+impl Pty {
+    /// Starts `command` in a terminal of `columns` by `rows`. Its environment is what the command says.
+    pub fn start(mut command: Command, (columns, rows): (u16, u16)) -> io::Result<Self> {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        grantpt(&master)?;
+        unlockpt(&master)?;
+        set_size(&master, columns, rows)?;
+        let path = ptsname(&master, Vec::new())?;
+        let slave = File::options().read(true).write(true).open(path.to_str().map_err(io::Error::other)?)?;
+        command
+            .stdin(Stdio::from(slave.try_clone()?))
+            .stdout(Stdio::from(slave.try_clone()?))
+            .stderr(Stdio::from(slave));
+        // SAFETY: only calls that are allowed between fork and exec.
+        unsafe {
+            command.pre_exec(|| {
+                rustix::process::setsid()?;
+                rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
+                Ok(())
+            });
+        }
+        let started = Instant::now();
+        let child = command.spawn()?;
+        drop(command);
+        let seen = Seen {
+            parser: vt100::Parser::new(rows, columns, 0),
+            bytes: 0,
+            raw: Vec::new(),
+            first: None,
+            closed: false,
+        };
+        let seen = Arc::new((Mutex::new(seen), Condvar::new()));
+        let (reader, shared) = (File::from(master.try_clone()?), seen.clone());
+        std::thread::spawn(move || read_all(reader, &shared));
+        Ok(Self { child, master: Some(master), seen, started })
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.0.lock().unwrap()
+    }
+
+    /// When the program was started.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The screen as text.
+    pub fn screen(&self) -> String {
+        self.seen().parser.screen().contents()
+    }
+
+    /// Bytes that the program has written so far.
+    pub fn bytes(&self) -> u64 {
+        self.seen().bytes
+    }
+
+    /// Everything that the program has written so far.
+    pub fn raw(&self) -> Vec<u8> {
+        self.seen().raw.clone()
+    }
+
+    /// When the first byte came.
+    pub fn first_byte(&self) -> Option<Instant> {
+        self.seen().first
+    }
+
+    /// Whether the program is on the alternate screen.
+    pub fn on_alternate_screen(&self) -> bool {
+        self.seen().parser.screen().alternate_screen()
+    }
+
+    /// Types.
+    pub fn type_in(&self, keys: &str) {
+        let master = self.master.as_ref().expect("the terminal is open");
+        File::from(master.try_clone().unwrap()).write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        self.seen().parser.screen_mut().set_size(rows, columns);
+        set_size(self.master.as_ref().expect("the terminal is open"), columns, rows).unwrap();
+    }
+
+    /// Waits until `holds` is true of the screen, and tells when it became so; panics with the screen after `limit`.
+    #[track_caller]
+    pub fn wait_until(&self, what: &str, limit: Duration, holds: impl Fn(&str) -> bool) -> Instant {
+        let end = Instant::now() + limit;
+        let mut seen = self.seen();
+        loop {
+            let screen = seen.parser.screen().contents();
+            if holds(&screen) {
+                return Instant::now();
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !(seen.closed && left.is_zero()), "{what}: not within {limit:?}:\n{screen}");
+            assert!(!seen.closed, "{what}: the program ended:\n{screen}");
+            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    /// Waits until the screen shows `text`.
+    #[track_caller]
+    pub fn wait_for(&self, text: &str) -> Instant {
+        self.wait_until(text, Duration::from_secs(30), |screen| screen.contains(text))
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.child.id() as i32).expect("a pid");
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Closes the terminal, as when its window is closed.
+    pub fn vanish(&mut self) {
+        self.master = None;
+        // The reader holds a copy of the descriptor: it must go too, or the terminal lives on.
+        self.seen().closed = true;
+    }
+
+    /// Waits for the program's end; panics when it outlives `limit`.
+    #[track_caller]
+    pub fn wait_end(&mut self, limit: Duration) -> std::process::ExitStatus {
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < end, "the program did not end within {limit:?}:\n{}", self.screen());
+            // A child's end is no descriptor to wait on here; its output closing is.
+            let seen = self.seen();
+            drop(self.seen.1.wait_timeout(seen, Duration::from_millis(20)).unwrap());
+        }
+    }
+
+    /// CPU time that the process has used.
+    pub fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        let after = stat.rsplit(')').next().unwrap_or_default();
+        let field = |n: usize| after.split_whitespace().nth(n).and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
+        // utime and stime, in ticks of a hundredth of a second on every Linux there is.
+        Duration::from_millis((field(11) + field(12)) * 10)
+    }
+
+    /// Peak resident memory in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
+        let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or_default();
+        line.split_whitespace().next().and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) * 1024
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn set_size(master: &impl AsFd, columns: u16, rows: u16) -> io::Result<()> {
+    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    Ok(rustix::termios::tcsetwinsize(master, size)?)
+}
+
+fn read_all(mut master: File, shared: &(Mutex<Seen>, Condvar)) {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        // Wakes now and then to see whether the terminal is to vanish: its descriptor must not be held then.
+        let mut fds = [PollFd::new(&master, PollFlags::IN)];
+        let wait = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+        let ready = poll(&mut fds, Some(&wait)).unwrap_or(0);
+        if shared.0.lock().unwrap().closed {
+            return;
+        }
+        if ready == 0 {
+            continue;
+        }
+        let read = master.read(&mut buffer).unwrap_or(0);
+        let mut seen = shared.0.lock().unwrap();
+        if read == 0 {
+            seen.closed = true;
+            shared.1.notify_all();
+            return;
+        }
+        seen.first.get_or_insert_with(Instant::now);
+        seen.bytes += read as u64;
+        seen.raw.extend_from_slice(&buffer[..read]);
+        seen.parser.process(&buffer[..read]);
+        shared.1.notify_all();
+    }
+}

@@ -55,7 +55,7 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "FILE", help_heading = CLUSTERS)]
     pub kubeconfig: Option<PathBuf>,
 
-    /// Context to open; may be repeated.
+    /// Context to open, by name or as a pattern with * and ?; may be repeated.
     #[arg(long, global = true, value_name = "CONTEXT", help_heading = CLUSTERS)]
     pub context: Vec<String>,
 

@@ -14,7 +14,8 @@ mod show;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::model::gateway::Direction;
+use crate::model::fleet::ClusterIds;
+use crate::model::gateway::{Direction, Directions};
 use crate::model::table::TableKind;
 
 pub use glob::Glob;
@@ -83,16 +84,15 @@ impl Settings {
         self.read_only.value || of_rules().find_map(|r| r.read_only).unwrap_or(false)
     }
 
-    /// The context that a cluster id of `spec.clusterIds` stands for (R2), when the config maps it.
-    pub fn context_of_cluster_id(&self, id: &str) -> Option<&str> {
-        let rule = self.rules.iter().find(|r| r.cluster_id.as_deref() == Some(id))?;
-        Some(rule.pattern.as_str())
+    /// The contexts that cluster ids of `spec.clusterIds` stand for (R2).
+    pub fn cluster_ids(&self) -> ClusterIds {
+        let mapped = |rule: &ContextRule| Some((rule.cluster_id.clone()?, rule.pattern.as_str().into()));
+        self.rules.iter().filter_map(mapped).collect()
     }
 
-    /// The direction the config gives a gateway: by namespace and name, else by name.
-    pub fn direction_of(&self, namespace: &str, name: &str) -> Option<Direction> {
-        let by = |key: &str| self.directions.get(key).map(|d| d.value);
-        by(&format!("{namespace}/{name}")).or_else(|| by(name))
+    /// The directions that gateways were given (R19).
+    pub fn gateway_directions(&self) -> Directions {
+        self.directions.iter().map(|(name, given)| (name.as_str(), given.value)).collect()
     }
 
     /// The values without their sources, for comparing what was said, not where.
@@ -169,7 +169,7 @@ pub enum Contexts {
     Current,
     /// All of them.
     All,
-    /// Those named.
+    /// Those named, or matched by a [`Glob`].
     Named(Vec<String>),
 }
 
@@ -261,16 +261,15 @@ mod tests {
 
     #[test]
     fn a_cluster_id_leads_to_its_context() {
-        let s = settings("[[context]]\nmatch = 'dev-1'\ncluster-id = 'c1'\n");
-        assert_eq!(s.context_of_cluster_id("c1"), Some("dev-1"));
-        assert_eq!(s.context_of_cluster_id("c2"), None);
+        let s = settings("[[context]]\nmatch = 'dev-1'\ncluster-id = 'c1'\n[[context]]\nmatch = '*'\n");
+        assert_eq!(s.cluster_ids().cluster("c1", &[]), Some("dev-1".into()));
+        assert_eq!(s.cluster_ids().cluster("c2", &[]), None);
     }
 
     #[test]
-    fn a_direction_with_a_namespace_is_preferred_to_one_without() {
-        let s = settings("[directions]\ngw = 'egress'\n'edge/gw' = 'ingress'\n");
-        assert_eq!(s.direction_of("istio-system", "gw"), Some(Direction::Egress));
-        assert_eq!(s.direction_of("edge", "gw"), Some(Direction::Ingress));
-        assert_eq!(s.direction_of("edge", "other"), None);
+    fn a_gateway_has_the_direction_it_was_given() {
+        let s = settings("[directions]\ngw = 'egress'\n'edge/gw' = 'ingress'\n").gateway_directions();
+        assert_eq!(s.get("istio-system", "gw"), Some(Direction::Egress));
+        assert_eq!(s.get("edge", "gw"), Some(Direction::Ingress));
     }
 }

@@ -47,7 +47,9 @@
 
 pub mod app;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod headless;
 pub mod model;
 pub mod runtime;
+pub mod sources;

@@ -46,7 +46,7 @@ pub struct LogQuery {
     pub cluster: ClusterName,
     /// Namespace of the pods.
     pub namespace: Arc<str>,
-    /// Pods, each with the containers to read; no container: all.
+    /// Pods, each with the containers to read.
     pub pods: Vec<(Arc<str>, Vec<Box<str>>)>,
     /// The logs before the last restart, which end.
     pub previous: bool,

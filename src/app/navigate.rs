@@ -229,16 +229,15 @@ impl App {
                 return Vec::new();
             }
         };
-        let containers = pods.first().map(|p| p.containers.to_vec()).unwrap_or_default();
         let query = LogQuery {
             cluster,
             namespace,
-            pods: pods.iter().map(|p| (p.meta.name.clone(), Vec::new())).collect(),
+            pods: pods.iter().map(|p| (p.meta.name.clone(), p.containers.to_vec())).collect(),
             previous,
             tail: TAIL,
         };
         let ticket = self.ticket();
-        self.stack.push(Screen::Logs(Logs::new(title, query.clone(), containers, ticket)));
+        self.stack.push(Screen::Logs(Logs::new(title, query.clone(), ticket)));
         vec![Effect::OpenLogs(ticket, query)]
     }
 
@@ -281,18 +280,7 @@ impl App {
                 logs.timestamps = !logs.timestamps;
                 return Vec::new();
             }
-            Command::NextContainer => {
-                logs.container = match logs.container {
-                    None => Some(0),
-                    Some(at) if at + 1 < logs.containers.len() => Some(at + 1),
-                    Some(_) => None,
-                };
-                let chosen: Vec<Box<str>> =
-                    logs.container.and_then(|at| logs.containers.get(at)).cloned().into_iter().collect();
-                for pod in &mut logs.query.pods {
-                    pod.1.clone_from(&chosen);
-                }
-            }
+            Command::NextContainer => logs.next_container(),
             _ => logs.query.previous = !logs.query.previous,
         }
         let before = logs.ticket;
@@ -498,7 +486,7 @@ fn gateway(row: &GatewayRow, tab: Tab) -> Screen {
 /// The objects that make a gateway up, the leading one first.
 fn parts(row: &GatewayRow) -> Vec<ObjectKey> {
     let GatewayId { cluster, .. } = &row.id;
-    let home = &row.home;
+    let home = row.home.as_ref().unwrap_or(cluster);
     let mut parts = Vec::new();
     parts.extend(row.cr.as_ref().map(|r| key(home, Kind::IstioGateway, &r.meta)));
     parts.extend(row.api.as_ref().map(|r| key(cluster, Kind::Gateway, &r.meta)));

@@ -36,8 +36,9 @@ impl ClusterIds {
 /// The gateways of all clusters, one row per gateway and data-plane cluster, sorted by cluster, namespace and name.
 ///
 /// Rows that need nothing of another cluster are those of [`Snapshot::gateways`], shared.
-pub fn fleet(snapshots: &[Arc<Snapshot>], ids: &ClusterIds, directions: &Directions) -> Vec<Arc<GatewayRow>> {
-    let mut join = Fleet::new(snapshots, directions);
+/// Directions are those that [`super::gateway::join`] was told.
+pub fn fleet(snapshots: &[Arc<Snapshot>], ids: &ClusterIds) -> Vec<Arc<GatewayRow>> {
+    let mut join = Fleet::new(snapshots);
     let mut rows = Vec::new();
     for (home, row) in join.all() {
         let named = row.cr.as_ref().and_then(|cr| Some((cr, cr.gateway.spec.cluster_ids.as_ref()?)));
@@ -65,7 +66,6 @@ type Workload<'s> = (&'s str, &'s str);
 
 struct Fleet<'s> {
     snapshots: &'s [Arc<Snapshot>],
-    directions: &'s Directions,
     /// Rows without a CR under their workload, by the place of their cluster.
     by_workload: HashMap<(usize, Workload<'s>), &'s Arc<GatewayRow>>,
     /// Rows that a CR of another cluster has replaced.
@@ -75,14 +75,9 @@ struct Fleet<'s> {
 }
 
 impl<'s> Fleet<'s> {
-    fn new(snapshots: &'s [Arc<Snapshot>], directions: &'s Directions) -> Self {
-        let mut fleet = Self {
-            snapshots,
-            directions,
-            by_workload: HashMap::new(),
-            taken: HashSet::new(),
-            unmarked: BTreeMap::new(),
-        };
+    fn new(snapshots: &'s [Arc<Snapshot>]) -> Self {
+        let mut fleet =
+            Self { snapshots, by_workload: HashMap::new(), taken: HashSet::new(), unmarked: BTreeMap::new() };
         for (at, row) in fleet.all() {
             if let Some(workload) = row.workload.as_deref().filter(|_| row.cr.is_none()) {
                 fleet.by_workload.insert((at, (&workload.meta.namespace, &workload.meta.name)), row);
@@ -128,6 +123,7 @@ impl<'s> Fleet<'s> {
             };
             let mut candidate = Candidate::of_cr(cr, home_name, &name);
             candidate.row.cluster_id = Some(id.as_str().into());
+            candidate.row.direction = local.direction;
             match plane {
                 Some(plane) if self.heard(plane) => rows.extend(self.in_plane(plane, home, local, candidate)),
                 Some(plane) => rows.push((home, self.unheard(plane, candidate.row))),
@@ -147,7 +143,7 @@ impl<'s> Fleet<'s> {
         let snapshot = &self.snapshots[plane];
         if plane == home && local.workload.is_some() {
             let row = GatewayRow { cluster_id: candidate.row.cluster_id, ..(**local).clone() };
-            return Some((plane, Arc::new(finish(row, Some(snapshot), self.directions))));
+            return Some((plane, Arc::new(finish(row, Some(snapshot), &Directions::default()))));
         }
         let namespace: &'s str = &local.id.namespace;
         let find = |name: &str| self.by_workload.get(&(plane, (namespace, name))).copied();
@@ -159,9 +155,16 @@ impl<'s> Fleet<'s> {
             found.workload.as_ref().and_then(|workload| find(&format!("{}-canary", workload.meta.name)));
         self.taken.insert((plane, Arc::as_ptr(found)));
         self.taken.extend(canary.map(|canary| (plane, Arc::as_ptr(canary))));
-        let GatewayRow { id, home, cluster_id, cr, .. } = candidate.row;
-        let mut row =
-            GatewayRow { id, home, cluster_id, cr, origin: Origin::IstioGateway, ..(**found).clone() };
+        let GatewayRow { id, home, cluster_id, cr, direction, .. } = candidate.row;
+        let mut row = GatewayRow {
+            id,
+            home,
+            cluster_id,
+            cr,
+            direction,
+            origin: Origin::IstioGateway,
+            ..(**found).clone()
+        };
         if let Some(canary) = canary {
             row.canary = canary.workload.clone();
             let news =
@@ -169,7 +172,7 @@ impl<'s> Fleet<'s> {
             row.pods.extend(news.cloned());
             row.pods.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
         }
-        Some((plane, Arc::new(finish(row, Some(snapshot), self.directions))))
+        Some((plane, Arc::new(finish(row, Some(snapshot), &Directions::default()))))
     }
 
     /// Whether a cluster has rows to show, current or stale.
@@ -189,7 +192,7 @@ impl<'s> Fleet<'s> {
     }
 
     fn unknown(&self, row: GatewayRow, why: health::Health) -> Arc<GatewayRow> {
-        let mut row = finish(row, None, self.directions);
+        let mut row = finish(row, None, &Directions::default());
         row.health = health::without_pods(&row, why);
         Arc::new(row)
     }
@@ -200,7 +203,7 @@ impl<'s> Fleet<'s> {
         aside
             .into_iter()
             .flat_map(|(plane, found)| {
-                let rows = assemble(&self.snapshots[plane], found, self.directions);
+                let rows = assemble(&self.snapshots[plane], found, &Directions::default());
                 rows.into_iter().map(move |row| (plane, row))
             })
             .collect()

@@ -94,8 +94,8 @@ pub enum Direction {
 pub struct GatewayRow {
     /// Its identity.
     pub id: GatewayId,
-    /// The cluster whose API server holds the CR or the Gateway API object; else the data-plane cluster itself.
-    pub home: ClusterName,
+    /// The cluster that holds the CR, when it is another than the data plane's.
+    pub home: Option<ClusterName>,
     /// The id under which `spec.clusterIds` names the data-plane cluster; `None` when the CR names none.
     pub cluster_id: Option<Box<str>>,
     /// Who made it.
@@ -148,7 +148,7 @@ impl GatewayRow {
     /// A gateway of which only its identity and origin are known.
     pub fn new(id: GatewayId, origin: Origin) -> Self {
         Self {
-            home: id.cluster.clone(),
+            home: None,
             id,
             cluster_id: None,
             origin,

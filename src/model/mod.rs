@@ -19,6 +19,7 @@ pub mod istio_gateway;
 pub mod layout;
 pub mod name;
 mod open_enum;
+pub mod overview;
 pub mod parameters;
 pub mod quantity;
 pub mod row;

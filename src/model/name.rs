@@ -72,6 +72,8 @@ pub enum Kind {
     Node,
     /// `v1` `Event`: read for the open object only.
     Event,
+    /// `apiextensions.k8s.io/v1` `CustomResourceDefinition`: watched by name, to see a kind appear.
+    CustomResourceDefinition,
 }
 
 /// Where a kind is served.
@@ -104,6 +106,7 @@ impl Kind {
             Self::PodDisruptionBudget => ("policy", "v1", "poddisruptionbudgets", true),
             Self::Node => ("", "v1", "nodes", false),
             Self::Event => ("", "v1", "events", true),
+            Self::CustomResourceDefinition => ("apiextensions.k8s.io", "v1", "customresourcedefinitions", false),
         };
         Resource { group, version, plural, namespaced }
     }

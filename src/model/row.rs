@@ -394,6 +394,8 @@ pub struct EventRow {
     pub count: u32,
     /// When it was last seen.
     pub last: Option<Timestamp>,
+    /// Uid of the event itself.
+    pub uid: Box<str>,
 }
 
 /// One entry of `metadata.managedFields`, without its paths.

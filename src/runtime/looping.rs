@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::terminal::{self, Painter, TerminalEvent};
 use crate::app::{App, Effect, Msg, update};
+use crate::model::name::ClusterName;
 use crate::ui;
 
 /// Most messages taken between two frames: a flood must not keep the screen from being drawn.
@@ -22,7 +23,7 @@ pub trait Effects {
     /// Starts an effect. Must not wait.
     fn start(&mut self, effect: Effect);
     /// Gives the terminal to a program for a while and takes it back; only credential plugins ask for it.
-    fn foreground(&mut self, cluster: &crate::model::name::ClusterName) -> impl Future<Output = ()>;
+    fn foreground(&mut self, cluster: &ClusterName) -> impl Future<Output = ()>;
 }
 
 /// Why the loop ended.
@@ -38,7 +39,8 @@ pub enum Ended {
 
 /// Everything that can wake the loop.
 struct Wakers {
-    input: EventStream,
+    /// Away while a program has the terminal: its reader would take that program's keys.
+    input: Option<EventStream>,
     inbox: UnboundedReceiver<Msg>,
     terminal: UnboundedReceiver<TerminalEvent>,
     end: [Signal; 3],
@@ -57,6 +59,8 @@ struct Loop<'a, E> {
     raw: Vec<u8>,
     dirty: bool,
     ended: Option<Ended>,
+    /// A cluster whose credential plugin is to have the terminal.
+    foreground: Option<ClusterName>,
 }
 
 /// Runs the TUI on this terminal until it ends. The terminal must have been taken already.
@@ -76,7 +80,7 @@ pub async fn run<E: Effects>(
     let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
     let [a, b, c] = kinds.map(signal);
     let wakers = Wakers {
-        input: EventStream::new(),
+        input: Some(EventStream::new()),
         inbox,
         terminal,
         end: [a?, b?, c?],
@@ -86,7 +90,7 @@ pub async fn run<E: Effects>(
     app.size = size;
     let theme = app.settings.theme.clone();
     let state =
-        Loop { app, look, theme, effects, painter: Painter::new(size), frames, writing: false, raw: Vec::new(), dirty: true, ended: None };
+        Loop { app, look, theme, effects, painter: Painter::new(size), frames, writing: false, raw: Vec::new(), dirty: true, ended: None, foreground: None };
     state.go(wakers, bytes).await
 }
 
@@ -107,7 +111,7 @@ impl<E: Effects> Loop<'_, E> {
                     Some(TerminalEvent::Written) => self.writing = false,
                     Some(TerminalEvent::Gone) | None => return Ok(Ended::TerminalGone),
                 },
-                event = wakers.input.next() => match event {
+                event = next_input(&mut wakers.input) => match event {
                     Some(Ok(event)) => self.input(event).await,
                     Some(Err(_)) | None => return Ok(Ended::TerminalGone),
                 },
@@ -120,6 +124,13 @@ impl<E: Effects> Loop<'_, E> {
             if let Some(ended) = self.ended.take() {
                 return Ok(ended);
             }
+            if let Some(cluster) = self.foreground.take() {
+                wakers.input = None;
+                self.effects.foreground(&cluster).await;
+                wakers.input = Some(EventStream::new());
+                self.painter.reset(self.app.size);
+                self.dirty = true;
+            }
             if self.dirty && !self.writing {
                 self.paint()?;
             }
@@ -129,7 +140,7 @@ impl<E: Effects> Loop<'_, E> {
     /// Takes what waits already, so that one frame shows it all.
     async fn drain(&mut self, wakers: &mut Wakers) {
         for _ in 0..BATCH {
-            if let Some(Some(Ok(event))) = wakers.input.next().now_or_never() {
+            if let Some(Some(Ok(event))) = next_input(&mut wakers.input).now_or_never() {
                 self.input(event).await;
             } else if let Ok(msg) = wakers.inbox.try_recv() {
                 self.take(msg).await;
@@ -158,10 +169,7 @@ impl<E: Effects> Loop<'_, E> {
             match effect {
                 Effect::Quit => self.ended = Some(Ended::Quit),
                 Effect::Redraw => self.painter.reset(self.app.size),
-                Effect::RunCredentialPlugin(cluster) => {
-                    self.effects.foreground(&cluster).await;
-                    self.painter.reset(self.app.size);
-                }
+                Effect::RunCredentialPlugin(cluster) => self.foreground = Some(cluster),
                 effect => self.effects.start(effect),
             }
         }
@@ -203,6 +211,14 @@ impl<E: Effects> Loop<'_, E> {
             self.dirty = true;
         }
         Ok(())
+    }
+}
+
+/// The next event of the keyboard; never, while a program has the terminal.
+async fn next_input(input: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+    match input {
+        Some(stream) => stream.next().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -8,7 +8,7 @@ mod plane;
 
 use clap::Parser;
 use futures::future::try_join_all;
-use plane::{Cluster, Error, Load, NodeSize, Options, Result, apply_yaml, kubeconfig_of};
+use plane::{Cluster, Error, Load, NodeSize, Options, Result, kubeconfig_of, put_sample_gateways};
 use std::io::Write as _;
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -71,7 +71,7 @@ async fn bring_up(cli: &Cli) -> Result<Vec<Cluster>> {
     let clusters = try_join_all(clusters).await?;
     if cli.gateways {
         for cluster in &clusters {
-            sample_gateways(cluster).await?;
+            put_sample_gateways(&cluster.admin().await).await?;
         }
     }
     if let (Some(load), Some(first)) = (&cli.load, clusters.first()) {
@@ -92,14 +92,6 @@ fn node_size(cli: &Cli) -> NodeSize {
         }
         None => usual,
     }
-}
-
-async fn sample_gateways(cluster: &Cluster) -> Result<()> {
-    let client = cluster.admin().await;
-    for text in plane::sample_gateways()? {
-        apply_yaml(&client, &text).await?;
-    }
-    Ok(())
 }
 
 async fn any(signals: &mut [Signal]) {

@@ -24,7 +24,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["model"]),
     ("cli", &["config", "model"]),
     // The world.
-    ("cluster", &["model"]),
+    // A context may be named by a pattern.
+    ("cluster", &["config::Glob", "model"]),
     ("demo", &["model"]),
     ("reconcile", &["cluster", "materialize", "model"]),
     ("sources", &["cluster", "envoy", "metrics", "model"]),

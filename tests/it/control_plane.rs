@@ -1,12 +1,11 @@
-//! The control plane that the other tests run on.
+//! The control plane that the other tests run on is what they take it for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "the configuration knows tests only by their attribute"
+)]
 
-use crate::support::plane::{self, Cluster, Options, table};
-
-#[tokio::test]
-async fn a_cluster_starts() {
-    let start = std::time::Instant::now();
-    let cluster = Cluster::start(Options::default()).await.unwrap();
-    eprintln!("up after {:?}", start.elapsed());
-    let nodes = table(&cluster.admin().await, "/api/v1/nodes").await.unwrap();
-    assert_eq!(nodes.cell("node-0", "Status"), "Ready");
-}
+mod building;
+mod pods;
+mod servers;
+mod users;

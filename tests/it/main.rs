@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod architecture;
+mod cli;
 mod config;
 mod control_plane;
 mod crd;
+mod dependencies;
+mod files;
+mod readme;
 mod support;

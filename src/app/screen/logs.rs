@@ -1,6 +1,7 @@
 //! Logs: at most 10,000 lines, followed at their end or held where the person reads.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::text::Find;
 use crate::app::effect::{LogQuery, Ticket};
@@ -16,7 +17,9 @@ pub const KEPT: usize = 10_000;
 pub struct Logs {
     /// What is read.
     pub query: LogQuery,
-    /// All containers that can be chosen, of the first pod.
+    /// Every pod with all its containers.
+    pub pods: Vec<(Arc<str>, Vec<Box<str>>)>,
+    /// The containers that can be chosen.
     pub containers: Vec<Box<str>>,
     /// The chosen one; `None`: all.
     pub container: Option<usize>,
@@ -51,8 +54,15 @@ pub struct Logs {
 
 impl Logs {
     /// An empty log that follows.
-    pub fn new(title: String, query: LogQuery, containers: Vec<Box<str>>, ticket: Ticket) -> Self {
+    pub fn new(title: String, query: LogQuery, ticket: Ticket) -> Self {
+        let mut containers: Vec<Box<str>> = Vec::new();
+        for name in query.pods.iter().flat_map(|(_, names)| names) {
+            if !containers.contains(name) {
+                containers.push(name.clone());
+            }
+        }
         Self {
+            pods: query.pods.clone(),
             query,
             containers,
             container: None,
@@ -71,6 +81,18 @@ impl Logs {
             top: 0,
             height: 1,
         }
+    }
+
+    /// Goes to the next container, and from the last to all of them.
+    pub fn next_container(&mut self) {
+        self.container = match self.container {
+            None => Some(0),
+            Some(at) if at + 1 < self.containers.len() => Some(at + 1),
+            Some(_) => None,
+        };
+        let chosen = self.container.and_then(|at| self.containers.get(at));
+        let of_pod = |names: &[Box<str>]| names.iter().filter(|n| chosen.is_none_or(|c| c == *n)).cloned().collect();
+        self.query.pods = self.pods.iter().map(|(pod, names)| (pod.clone(), of_pod(names))).collect();
     }
 
     /// Forgets the lines, to read others.
@@ -210,7 +232,7 @@ mod tests {
             previous: false,
             tail: 100,
         };
-        let mut logs = Logs::new("p".to_owned(), query, Vec::new(), Ticket(1));
+        let mut logs = Logs::new("p".to_owned(), query, Ticket(1));
         logs.push((0..lines).map(numbered).collect());
         logs
     }

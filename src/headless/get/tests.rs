@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::fault::Reason;
 use crate::model::row::{PodRow, RowMeta};
 
 fn moment() -> Timestamp {

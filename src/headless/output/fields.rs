@@ -79,7 +79,8 @@ const CLUSTER: &[Field<Snapshot>] = &[
 ];
 
 const GATEWAY: &[Field<GatewayRow>] = &[
-    ("home", |g| json!(g.home.as_ref().map(|h| h.as_str()))),
+    ("home", |g| json!(g.home.as_str())),
+    ("clusterId", |g| json!(g.cluster_id)),
     ("origin", |g| json!(g.origin.to_string())),
     ("direction", |g| json!(g.direction.to_string())),
     ("status", |g| json!(g.health.state.to_string())),

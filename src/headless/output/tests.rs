@@ -137,32 +137,15 @@ fn a_pod_is_told_with_raw_values() {
 }
 
 fn gateway() -> Item {
-    let row = GatewayRow {
-        id: GatewayId { cluster: "c".into(), namespace: "istio-system".into(), name: "gw".into() },
-        home: None,
-        origin: Origin::GatewayChart,
-        direction: Direction::Egress,
-        health: Health { state: HealthState::Progressing, reason: "2 of 3 ready".into() },
-        ready: Some((2, 3)),
-        service_type: "ClusterIP".into(),
-        address: "".into(),
-        ports: "443".into(),
-        limits: "".into(),
-        autoscaling: "off".into(),
-        mtls_label: false,
-        proxy_version: "".into(),
-        created: None,
-        cr: None,
-        api: None,
-        workload: None,
-        canary: None,
-        replica_sets: Vec::new(),
-        pods: Vec::new(),
-        service: Some(Arc::new(service_row())),
-        endpoint_slices: Vec::new(),
-        autoscaler: None,
-        budget: None,
-    };
+    let mut row = GatewayRow::new(
+        GatewayId { cluster: "c".into(), namespace: "istio-system".into(), name: "gw".into() },
+        Origin::GatewayChart,
+    );
+    row.direction = Direction::Egress;
+    row.health = Health { state: HealthState::Progressing, reason: "2 of 3 ready".into() };
+    row.ready = Some((2, 3));
+    row.service_type = "ClusterIP".into();
+    row.service = Some(Arc::new(service_row()));
     item("c", Subject::Gateway(Arc::new(row)))
 }
 
@@ -204,7 +187,7 @@ fn a_gateway_is_told_with_raw_values() {
     let told: serde_json::Value = serde_json::from_str(&json).unwrap();
     let wanted = serde_json::json!([{
         "cluster": "c", "namespace": "istio-system", "name": "gw",
-        "home": null, "origin": "helm", "direction": "egress",
+        "home": "c", "clusterId": null, "origin": "helm", "direction": "egress",
         "status": "Progressing", "reason": "2 of 3 ready", "ready": {"ready": 2, "wanted": 3},
         "type": "ClusterIP", "address": null,
         "ports": [{

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::model::fault::{Fault, Reason};
-use crate::model::gateway::Direction;
+use crate::model::gateway::{Direction, join};
 use crate::model::health::HealthState;
 use crate::model::testing::{
     cluster, deployment, gateway_objects, istio_gateway, pod, replica_set, selector, with,
@@ -20,7 +20,7 @@ fn ids(all: &[(&str, &str)]) -> ClusterIds {
 
 /// Cluster, name, origin, ready, state of every row.
 fn seen(snapshots: &[Arc<Snapshot>], ids: &ClusterIds) -> Vec<String> {
-    let rows = fleet(snapshots, ids, &Directions::default());
+    let rows = fleet(snapshots, ids);
     let ready =
         |row: &GatewayRow| row.ready.map_or("-".to_owned(), |(ready, wanted)| format!("{ready}/{wanted}"));
     let one = |row: &Arc<GatewayRow>| {
@@ -42,7 +42,7 @@ fn a_resource_and_its_workloads_behind_other_servers_are_one_row_each() {
         ("dev", gateway_objects("istio-egress", 1)),
     ];
     let snapshots = open(&clusters);
-    let rows = fleet(&snapshots, &ids(&[("c-1", "eu"), ("c-2", "us")]), &Directions::default());
+    let rows = fleet(&snapshots, &ids(&[("c-1", "eu"), ("c-2", "us")]));
     assert_eq!(
         seen(&snapshots, &ids(&[("c-1", "eu"), ("c-2", "us")])),
         [
@@ -52,14 +52,17 @@ fn a_resource_and_its_workloads_behind_other_servers_are_one_row_each() {
         ]
     );
     let eu = &rows[1];
-    assert_eq!((eu.home.as_str(), eu.cluster_id.as_deref()), ("mesh", Some("c-1")));
+    assert_eq!(
+        (eu.home.as_ref().map(ClusterName::as_str), eu.cluster_id.as_deref()),
+        (Some("mesh"), Some("c-1"))
+    );
     assert!(eu.cr.is_some() && eu.pods.len() == 2 && eu.direction == Direction::Egress);
 }
 
 #[test]
 fn a_cluster_that_is_not_open_is_named_and_its_pods_unknown() {
     let snapshots = open(&[("mesh", vec![cr(&["c-xyz", "c-2"])])]);
-    let rows = fleet(&snapshots, &ids(&[("c-2", "us")]), &Directions::default());
+    let rows = fleet(&snapshots, &ids(&[("c-2", "us")]));
     let told: Vec<_> =
         rows.iter().map(|row| (row.id.cluster.as_str(), row.ready, row.health.reason.as_str())).collect();
     let wanted = [
@@ -82,7 +85,7 @@ fn what_the_keeper_reports_is_shown_of_a_cluster_that_is_not_open() {
     let failed = json!({"Status": "ReconcileFailed", "ErrorMessage": "no quota"});
     let addresses = |status: &Value| -> Vec<(String, HealthState)> {
         let snapshots = open(&[("mesh", vec![with(cr(&["c-1", "c-2"]), "/status", status.clone())])]);
-        let rows = fleet(&snapshots, &ids(&[]), &Directions::default());
+        let rows = fleet(&snapshots, &ids(&[]));
         rows.iter().map(|row| (row.address.to_string(), row.health.state)).collect()
     };
     let (unknown, error) = (HealthState::Unknown, HealthState::Error);
@@ -97,7 +100,7 @@ fn without_ids_the_home_cluster_is_the_data_plane() {
     let snapshots = open(&[("a", objects), ("b", gateway_objects("istio-egress", 1))]);
     let wanted = ["a egress IstioGateway 1/1 Running", "b istio-egress manifest 1/1 Running"];
     assert_eq!(seen(&snapshots, &ids(&[])), wanted);
-    let rows = fleet(&snapshots, &ids(&[]), &Directions::default());
+    let rows = fleet(&snapshots, &ids(&[]));
     assert!(Arc::ptr_eq(&rows[0], &snapshots[0].gateways[0]), "shared, not joined again");
 }
 
@@ -143,8 +146,8 @@ fn a_workload_without_any_mark_of_a_gateway_is_found_by_its_name() {
     let snapshots = open(&[("mesh", vec![cr(&["c-1"])]), ("eu", objects)]);
     assert!(snapshots[1].gateways.is_empty());
     assert_eq!(seen(&snapshots, &ids(&[("c-1", "eu")])), ["eu egress IstioGateway 2/2 Running"]);
-    let rows = fleet(&snapshots, &ids(&[("c-1", "eu")]), &Directions::default());
-    assert_eq!((rows[0].pods.len(), rows[0].home.as_str()), (2, "mesh"));
+    let rows = fleet(&snapshots, &ids(&[("c-1", "eu")]));
+    assert_eq!((rows[0].pods.len(), rows[0].home.as_ref().map(ClusterName::as_str)), (2, Some("mesh")));
 }
 
 #[test]
@@ -155,7 +158,7 @@ fn a_canary_in_another_cluster_belongs_to_its_gateway() {
     objects.push(replica_set(canary, 1));
     objects.push(with(pod(canary, 0), "/metadata/labels", selector("istio-egress")));
     let snapshots = open(&[("mesh", vec![cr(&["c-1"])]), ("eu", objects)]);
-    let rows = fleet(&snapshots, &ids(&[("c-1", "eu")]), &Directions::default());
+    let rows = fleet(&snapshots, &ids(&[("c-1", "eu")]));
     assert_eq!(rows.len(), 1);
     assert!(rows[0].canary.is_some() && rows[0].pods.len() == 2);
 }
@@ -165,9 +168,24 @@ fn a_cluster_that_was_never_heard_says_so() {
     let mut plane = cluster("eu", &[]);
     plane.link = Link::Unreachable { fault: Fault::new(Reason::Unreachable, "timeout", ""), next_try: None };
     let snapshots = vec![Arc::new(cluster("mesh", &[cr(&["eu"])])), Arc::new(plane)];
-    let rows = fleet(&snapshots, &ids(&[]), &Directions::default());
+    let rows = fleet(&snapshots, &ids(&[]));
     assert_eq!(
         (rows[0].ready, rows[0].health.reason.as_str()),
         (None, "pods unknown: cluster eu is unreachable")
     );
+}
+
+#[test]
+fn the_configs_direction_of_a_resource_holds_in_every_cluster() {
+    let directions: Directions = [("egress", Direction::Ingress)].into_iter().collect();
+    let joined = |mut snapshot: Snapshot| {
+        snapshot.gateways = join(&snapshot, &directions).into();
+        Arc::new(snapshot)
+    };
+    let mut objects = gateway_objects("istio-egress", 1);
+    let snapshots = [joined(cluster("mesh", &[cr(&["eu", "c-2"])])), joined(cluster("eu", &objects))];
+    assert!(fleet(&snapshots, &ids(&[])).iter().all(|row| row.direction == Direction::Ingress));
+    objects.push(cr(&["here"]));
+    let snapshots = [joined(cluster("here", &objects))];
+    assert!(fleet(&snapshots, &ids(&[])).iter().all(|row| row.direction == Direction::Ingress));
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use super::index::{Index, Pods};
 use super::origin::{self, Class};
-use super::{Directions, GatewayId, GatewayRow, Origin, text};
+use super::{Direction, Directions, GatewayId, GatewayRow, Origin, text};
 use crate::model::health;
-use crate::model::istio_gateway::{Protocol, names};
+use crate::model::istio_gateway::names;
 use crate::model::name::{ClusterName, Kind};
+use crate::model::parameters::summary;
 use crate::model::row::{GatewayApiRow, IstioGatewayRow, ServiceRow, WorkloadRow};
 use crate::model::snapshot::{KindState, Snapshot};
 
@@ -56,7 +57,7 @@ impl Candidate {
     pub(crate) fn of_cr(cr: &Arc<IstioGatewayRow>, home: &ClusterName, cluster: &ClusterName) -> Self {
         let id = id(cluster, &cr.meta.namespace, &cr.meta.name);
         let row = GatewayRow {
-            home: home.clone(),
+            home: (home != cluster).then(|| home.clone()),
             cr: Some(cr.clone()),
             ..GatewayRow::new(id, Origin::IstioGateway)
         };
@@ -242,10 +243,13 @@ fn fill_pods(snapshot: &Snapshot, rows: &mut [GatewayRow]) {
 
 /// Texts, counts, direction and health of a row whose parts are all there.
 ///
-/// `plane` is the data-plane cluster; `None` when it is not open, and the health then keeps its reason.
+/// A direction that is known already stays. `plane` is the data-plane cluster; `None` when it is not open, and the
+/// health is then left to the caller.
 pub(crate) fn finish(mut row: GatewayRow, plane: Option<&Snapshot>, directions: &Directions) -> GatewayRow {
-    row.direction =
-        directions.get(&row.id.namespace, &row.id.name).unwrap_or_else(|| origin::direction(&row));
+    if row.direction == Direction::Unknown {
+        let by_config = directions.get(&row.id.namespace, &row.id.name);
+        row.direction = by_config.unwrap_or_else(|| origin::direction(&row));
+    }
     row.created = [row.cr.as_ref().map(|cr| &cr.meta), row.api.as_ref().map(|api| &api.meta)]
         .into_iter()
         .chain([row.workload.as_ref().map(|workload| &workload.meta)])
@@ -284,20 +288,15 @@ pub(crate) fn finish(mut row: GatewayRow, plane: Option<&Snapshot>, directions: 
 /// What the CR wishes, where nothing that exists says more.
 fn fill_from_cr(row: &mut GatewayRow) {
     let Some(cr) = row.cr.clone() else { return };
-    let gateway = &cr.gateway;
-    let wish = gateway.spec.effective(row.cluster_id.as_deref());
+    let wish = summary(&cr.gateway, row.cluster_id.as_deref());
     if row.service.is_none() {
-        let written = wish.service_type.clone().unwrap_or_else(|| gateway.spec.default_service_type());
-        row.service_type = written.as_str().into();
-        let protocol = |protocol: Protocol| if protocol == Protocol::Udp { "UDP" } else { "TCP" };
-        let ports = wish.ports.iter().flatten();
-        row.ports = text::ports(ports.filter_map(|port| Some((port.port?, protocol(port.protocol())))));
+        row.service_type = wish.service_type.as_str().into();
+        row.ports = wish.ports.into();
         row.address = reported_address(&cr, row.cluster_id.as_deref()).unwrap_or_default().into();
     }
     if row.workload.is_none() {
-        let limit = |of| wish.resources.as_ref().and_then(|all| all.limit(of)).map(ToString::to_string);
-        row.limits = text::limits(&limit("cpu").unwrap_or_default(), &limit("memory").unwrap_or_default());
-        row.mtls_label = wish.mtls_label();
+        row.limits = wish.limits.into();
+        row.mtls_label = wish.mtls_label;
     }
 }
 

@@ -20,10 +20,13 @@ pub(super) fn ports<'p>(all: impl IntoIterator<Item = (u16, &'p str)>) -> Box<st
     all.into_iter().map(one).collect::<Vec<_>>().join(",").into()
 }
 
-/// `2 / 4G`, `–` for what is not limited.
-pub(super) fn limits(cpu: &str, memory: &str) -> Box<str> {
-    let or_dash = |text: &str| if text.is_empty() { "–".to_owned() } else { text.to_owned() };
-    format!("{} / {}", or_dash(cpu), or_dash(memory)).into()
+/// `2 / 4G`, `–` for what is not limited; one `–` where nothing is, as for a CR.
+fn limits(cpu: &str, memory: &str) -> Box<str> {
+    let or_dash = |text| if str::is_empty(text) { "–" } else { text };
+    match (cpu, memory) {
+        ("", "") => "–".into(),
+        _ => format!("{} / {}", or_dash(cpu), or_dash(memory)).into(),
+    }
 }
 
 /// The limits in a workload's template; empty where the injector will fill them in.
@@ -102,5 +105,6 @@ mod tests {
         assert_eq!(&*ports([(80, "TCP"), (443, ""), (53, "UDP")]), "80,443,53/UDP");
         assert_eq!(&*limits("2", "4G"), "2 / 4G");
         assert_eq!(&*limits("", "4G"), "– / 4G");
+        assert_eq!(&*limits("", ""), "–");
     }
 }

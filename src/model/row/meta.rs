@@ -1,5 +1,7 @@
 //! What every row knows of its object's metadata.
 
+use std::cmp::Ordering;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -42,39 +44,110 @@ pub struct Owner {
     pub uid: Box<str>,
 }
 
-/// A small map of strings, sorted by key: less memory than a tree for a handful of entries.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pairs(Box<[(Box<str>, Box<str>)]>);
+/// A small map of strings, sorted by key. All of it is one text: thousands of rows have such maps, and a box for
+/// every key and value would cost more than what it holds.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Pairs {
+    /// Keys and values, one after the other.
+    text: Box<str>,
+    /// Where each key and each value ends.
+    ends: Box<[u32]>,
+}
 
 impl Pairs {
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
-        let at = self.0.binary_search_by(|(k, _)| (**k).cmp(key)).ok()?;
-        Some(&self.0[at].1)
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            let (found, value) = self.at(middle);
+            match found.cmp(key) {
+                Ordering::Equal => return Some(value),
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+            }
+        }
+        None
     }
 
     /// All pairs, in the order of their keys.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.0.iter().map(|(k, v)| (&**k, &**v))
+        (0..self.len()).map(|at| self.at(at))
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.ends.is_empty()
     }
 
     /// Whether every pair of `selector` is here too. An empty selector selects nothing, as in a Service.
     pub fn selected_by(&self, selector: &Pairs) -> bool {
         !selector.is_empty() && selector.iter().all(|(k, v)| self.get(k) == Some(v))
     }
+
+    fn len(&self) -> usize {
+        self.ends.len() / 2
+    }
+
+    fn at(&self, at: usize) -> (&str, &str) {
+        let end = |part: usize| self.ends[part] as usize;
+        let start = if at == 0 { 0 } else { end(2 * at - 1) };
+        (&self.text[start..end(2 * at)], &self.text[end(2 * at)..end(2 * at + 1)])
+    }
 }
 
-impl<K: Into<Box<str>>, V: Into<Box<str>>> FromIterator<(K, V)> for Pairs {
+impl fmt::Debug for Pairs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Pairs {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
-        let mut all: Vec<(Box<str>, Box<str>)> =
-            pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-        all.sort_unstable();
-        all.dedup_by(|a, b| a.0 == b.0);
-        Self(all.into_boxed_slice())
+        let mut all: Vec<(K, V)> = pairs.into_iter().collect();
+        all.sort_by(|a, b| (a.0.as_ref(), a.1.as_ref()).cmp(&(b.0.as_ref(), b.1.as_ref())));
+        all.dedup_by(|a, b| a.0.as_ref() == b.0.as_ref());
+        let mut text = String::new();
+        let mut ends = Vec::with_capacity(2 * all.len());
+        for part in all.iter().flat_map(|(key, value)| [key.as_ref(), value.as_ref()]) {
+            text.push_str(part);
+            // The API server takes no object above 3 MiB, so an end always fits.
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        Self { text: text.into(), ends: ends.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_found_by_key_in_any_number() {
+        for count in 0..20 {
+            let all: Pairs = (0..count).rev().map(|n| (format!("key-{n:02}"), n.to_string())).collect();
+            for n in 0..count {
+                assert_eq!(all.get(&format!("key-{n:02}")), Some(n.to_string().as_str()));
+            }
+            assert_eq!((all.get(""), all.get("key-99"), all.iter().len()), (None, None, count));
+            assert!(all.iter().is_sorted());
+        }
+    }
+
+    #[test]
+    fn a_key_is_there_once_and_an_empty_value_is_a_value() {
+        let all: Pairs = [("b", ""), ("a", "2"), ("a", "1")].into_iter().collect();
+        assert_eq!(all.iter().collect::<Vec<_>>(), [("a", "1"), ("b", "")]);
+        assert_eq!(format!("{all:?}"), r#"{"a": "1", "b": ""}"#);
+    }
+
+    #[test]
+    fn a_selector_selects_what_has_all_its_pairs() {
+        let labels: Pairs = [("a", "1"), ("b", "2")].into_iter().collect();
+        let cases: [(&[(&str, &str)], bool); 4] =
+            [(&[], false), (&[("a", "1")], true), (&[("a", "1"), ("b", "2")], true), (&[("a", "2")], false)];
+        for (selector, selects) in cases {
+            assert_eq!(labels.selected_by(&selector.iter().copied().collect()), selects, "{selector:?}");
+        }
     }
 }

@@ -53,10 +53,17 @@ impl Row for IstioGatewayRow {
     fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         let metadata = serde_json::from_slice::<Managed<'_>>(json)?.metadata.0;
         let mut object: Value = serde_json::from_slice(json)?;
-        if let Some(fields) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-            fields.remove("managedFields");
-            if let Some(annotations) = fields.get_mut("annotations").and_then(Value::as_object_mut) {
-                annotations.remove(LAST_APPLIED);
+        // The typed reading wants metadata, even where there is none.
+        let fields = object.as_object_mut().map(|parts| parts.entry("metadata").or_insert(Value::Null));
+        if let Some(fields) = fields {
+            if fields.is_null() {
+                *fields = Value::Object(Default::default());
+            }
+            if let Some(fields) = fields.as_object_mut() {
+                fields.remove("managedFields");
+                if let Some(annotations) = fields.get_mut("annotations").and_then(Value::as_object_mut) {
+                    annotations.remove(LAST_APPLIED);
+                }
             }
         }
         Ok(Self {

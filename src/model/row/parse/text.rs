@@ -21,6 +21,12 @@ impl Deref for Text<'_> {
     }
 }
 
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<Text<'_>> for Box<str> {
     fn from(text: Text<'_>) -> Self {
         match text.0 {

@@ -217,6 +217,9 @@ impl Cluster {
             },
             (how, name) = first_exit(&mut others) => return Err(self.tell(name, &format!("ended: {how}"))),
         }
+        if let Some(how) = others.iter().find_map(Server::ended) {
+            return Err(self.tell("kwok", &format!("a server ended: {how}")));
+        }
         self.others.lock().await.extend(others);
         Ok(())
     }

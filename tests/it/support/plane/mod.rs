@@ -41,7 +41,7 @@ pub use load::Load;
 pub use objects::{apply_yaml, delete_now, patch_status, wait_for, wait_until_gone};
 pub use odd::{Odd, UNMANAGED, odd_pod};
 pub use podlogs::PodLogs;
-pub use samples::sample_gateways;
+pub use samples::put_sample_gateways;
 pub use table::{Table, table};
 
 /// What went wrong while a control plane was built, started or asked, in words for a person.

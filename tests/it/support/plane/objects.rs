@@ -73,7 +73,7 @@ async fn apply_with(client: &Client, kinds: &mut Kinds, document: Value) -> Resu
 /// When the API server refuses.
 pub async fn patch_status<K>(api: &Api<K>, name: &str, status: &Value) -> K
 where
-    K: Resource + Clone + DeserializeOwned + Debug,
+    K: Clone + DeserializeOwned + Debug,
 {
     let patch = serde_json::json!({ "status": status });
     match api.patch_status(name, &PatchParams::default(), &Patch::Merge(&patch)).await {
@@ -129,7 +129,7 @@ where
     K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
 {
     let gone = await_condition(api, name, |object: Option<&K>| object.is_none());
-    match tokio::time::timeout(PATIENCE, gone).await {
+    match tokio::time::timeout(PATIENCE, Box::pin(gone)).await {
         Ok(Ok(_)) => {}
         Ok(Err(why)) => panic!("waiting until {name} is gone: {why}"),
         Err(_) => panic!("{name} is still there after {} s", PATIENCE.as_secs()),
@@ -141,7 +141,7 @@ where
     K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
 {
     let wished = await_condition(api.clone(), name, |object: Option<&K>| object.is_some_and(&wish));
-    match tokio::time::timeout(PATIENCE, wished).await {
+    match tokio::time::timeout(PATIENCE, Box::pin(wished)).await {
         Ok(Ok(Some(object))) => Ok(object),
         Ok(Ok(None)) => Err(Error(format!("{name} was there and is gone"))),
         Ok(Err(why)) => Err(Error::while_doing(format_args!("waiting for {name}"), why)),

@@ -119,13 +119,18 @@ fn prepare() -> Result<Parts> {
     let cache = cache_folder()?;
     let mut parts = Parts { folders: BTreeMap::new(), programs: BTreeMap::new() };
     for part in PARTS {
-        let folder = build::ready(part, &sources(part), &cache)?;
+        let folder = built(part, &sources(part), &cache)?;
         for (name, _) in part.programs {
             parts.programs.insert(name, folder.join("bin").join(name));
         }
         parts.folders.insert(part.name, folder);
     }
     Ok(parts)
+}
+
+/// Builds one part from these sources into this cache, if it is not there yet; the folder of the result. Blocks.
+pub fn built(part: &Part, sources: &Path, cache: &Path) -> Result<PathBuf> {
+    build::ready(part, sources, cache)
 }
 
 /// The folder of a part's Go module in the clone.

@@ -1,0 +1,14 @@
+//! The API server as we see it: kubeconfig, connection, lists, watches, single objects, logs.
+#![allow(clippy::disallowed_methods, reason = "talking to a server takes time, and says when")]
+
+pub mod connect;
+pub mod credentials;
+pub mod discovery;
+pub mod error;
+pub mod kubeconfig;
+pub mod logs;
+pub mod object;
+pub mod read_only;
+pub mod scan;
+pub mod service;
+pub mod stream;

@@ -1,0 +1,307 @@
+//! Lists and watches as rows: one raw LIST whose items become rows while the body arrives, then a raw watch from its
+//! resourceVersion.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use kube::core::Status;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::time::timeout;
+
+use super::connect::Connection;
+use super::error::Asked;
+use super::scan::{Lines, Scanner};
+use crate::model::fault::{Fault, Reason};
+use crate::model::name::{Kind, Resource};
+use crate::model::row::Row;
+
+/// Longest to wait for the first byte of an answer.
+const ANSWER: Duration = Duration::from_secs(15);
+
+/// Longest silence in the middle of a list.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// The watch's own end: the server closes it after this time, and it is begun again. A server process that no
+/// longer runs cannot close it, which is how that is seen (R17). Seconds.
+pub const WATCH_SECONDS: u64 = 60;
+
+/// What the server may be late by in closing a watch.
+const WATCH_GRACE: Duration = Duration::from_secs(5);
+
+/// Rows are handed on in batches of this size, the first as soon as it is full: it fills a screen.
+const BATCH: usize = 64;
+
+/// Where a kind is listed: of one namespace, or of all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The kind.
+    pub kind: Kind,
+    /// The version that the cluster serves.
+    pub version: Box<str>,
+    /// The namespace; `None`: all, or a cluster-wide kind.
+    pub namespace: Option<Box<str>>,
+    /// Field selector; empty: none.
+    pub fields: String,
+}
+
+impl Place {
+    /// Path of the collection.
+    pub fn path(&self) -> String {
+        let Resource { group, plural, .. } = self.kind.resource();
+        let version = &self.version;
+        let base = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+        match &self.namespace {
+            Some(namespace) => format!("{base}/namespaces/{namespace}/{plural}"),
+            None => format!("{base}/{plural}"),
+        }
+    }
+
+    /// In words, for faults: `list pods in istio-system`.
+    pub fn words(&self, verb: &str) -> String {
+        let plural = self.kind.resource().plural;
+        match &self.namespace {
+            Some(namespace) => format!("{verb} {plural} in {namespace}"),
+            None if self.kind.resource().namespaced => format!("{verb} {plural} in all namespaces"),
+            None => format!("{verb} {plural}"),
+        }
+    }
+}
+
+/// How a list ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Where the watch goes on.
+    pub resource_version: Box<str>,
+    /// Items that could not be read: they cost themselves, never the list. The first, in words.
+    pub unread: Option<String>,
+}
+
+/// One event of a watch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change<T> {
+    /// Added or modified.
+    Applied(T),
+    /// Deleted: the last state.
+    Deleted(T),
+    /// An object that cannot be read; what is wrong with it.
+    Unread(String),
+}
+
+/// Why a watch ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WatchEnd {
+    /// As the server does after its time: go on from the last resourceVersion.
+    Closed,
+    /// The history is gone: list again.
+    Expired,
+    /// It broke.
+    Broken(Fault),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListMeta {
+    #[serde(default)]
+    resource_version: String,
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    metadata: ListMeta,
+}
+
+/// Sends a GET and waits for the answer's head.
+pub(super) async fn get(c: &Connection, path: &str, asked: &Asked) -> Result<Response<Body>, Fault> {
+    let late = || Fault::new(Reason::Unreachable, format!("{}: {}: no answer in {} s", asked.cluster, asked.what, ANSWER.as_secs()), "Is the VPN up? egret tries again.");
+    let request = Request::get(path).header("accept", "application/json").body(Body::empty());
+    let request = request.map_err(|e| Fault::new(Reason::Invalid, format!("{}: {}: {e}", asked.cluster, asked.what), ""))?;
+    timeout(ANSWER, c.client.send(request)).await.map_err(|_| late())?.map_err(|e| asked.fault(&e))
+}
+
+/// Reads the Status that a refusal carries.
+pub(super) async fn refusal(answer: Response<Body>, asked: &Asked) -> Fault {
+    let code = answer.status().as_u16();
+    let body = timeout(SILENCE, answer.into_body().collect()).await;
+    let bytes = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let mut status: Status = serde_json::from_slice(&bytes).unwrap_or_default();
+    if status.code == 0 {
+        status.code = code;
+        // Not the API server's own words: a proxy's, maybe a page. Its first line is enough.
+        status.message = String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().chars().take(200).collect();
+    }
+    asked.refused(&status)
+}
+
+/// Lists a place. Rows are handed on in batches while the body arrives.
+///
+/// # Errors
+/// When the server refuses, does not answer, or stops in the middle.
+pub async fn list<R: Row>(c: &Connection, place: &Place, mut rows: impl FnMut(Vec<R>)) -> Result<Listed, Fault> {
+    let asked = Asked::new(&c.cluster, place.words("list"));
+    let mut path = place.path();
+    if !place.fields.is_empty() {
+        path = format!("{path}?fieldSelector={}", place.fields);
+    }
+    let answer = get(c, &path, &asked).await?;
+    if answer.status() != StatusCode::OK {
+        return Err(refusal(answer, &asked).await);
+    }
+    let mut body = answer.into_body();
+    let mut scanner = Scanner::default();
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut unread = None;
+    while let Some(chunk) = next(&mut body, SILENCE, &asked).await? {
+        scanner.feed(&chunk, |item| match R::parse(item) {
+            Ok(row) => batch.push(row),
+            Err(error) => {
+                unread.get_or_insert_with(|| unreadable(place, item, &error));
+            }
+        });
+        if batch.len() >= BATCH {
+            rows(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
+        }
+    }
+    rows(batch);
+    let meta = scanner.metadata().filter(|_| scanner.is_whole()).and_then(|m| serde_json::from_slice::<ListMeta>(m).ok());
+    let Some(meta) = meta else {
+        let summary = format!("{}: {}: the answer was cut off", asked.cluster, asked.what);
+        return Err(Fault::new(Reason::Unreachable, summary, "egret tries again."));
+    };
+    Ok(Listed { resource_version: meta.resource_version.into(), unread })
+}
+
+/// The next chunk of a body; `None` at its end.
+async fn next(body: &mut Body, silence: Duration, asked: &Asked) -> Result<Option<Bytes>, Fault> {
+    let broke = |why: String| {
+        let summary = format!("{}: {}: {why}", asked.cluster, asked.what);
+        Fault::new(Reason::Unreachable, summary, "egret tries again.")
+    };
+    loop {
+        let frame = timeout(silence, body.frame()).await.map_err(|_| broke(format!("no answer for {} s", silence.as_secs())))?;
+        match frame {
+            None => return Ok(None),
+            Some(Err(error)) => return Err(asked.fault(&error)),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+/// An object that cannot be read, by name.
+fn unreadable(place: &Place, item: &[u8], error: &serde_json::Error) -> String {
+    #[derive(Deserialize)]
+    struct Named {
+        metadata: Name,
+    }
+    #[derive(Deserialize)]
+    struct Name {
+        name: String,
+    }
+    let name = serde_json::from_slice::<Named>(item).map_or_else(|_| "?".to_owned(), |n| n.metadata.name);
+    format!("{} {name} cannot be read: {error}", place.kind)
+}
+
+/// Watches a place from a resourceVersion, which moves on with each event, and hands on each change.
+pub async fn watch<R: Row>(
+    c: &Connection,
+    place: &Place,
+    version: &mut Box<str>,
+    mut opened: impl FnMut(),
+    mut change: impl FnMut(Change<R>),
+) -> WatchEnd {
+    let asked = Asked::new(&c.cluster, place.words("watch"));
+    let fields = if place.fields.is_empty() { String::new() } else { format!("&fieldSelector={}", place.fields) };
+    let path = format!(
+        "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={version}{fields}",
+        place.path()
+    );
+    // The server answers a watch at once only when it has something to say: its head may take as long as the watch.
+    let request = match Request::get(&path).header("accept", "application/json").body(Body::empty()) {
+        Ok(request) => request,
+        Err(error) => return WatchEnd::Broken(Fault::new(Reason::Invalid, format!("{}: {error}", asked.what), "")),
+    };
+    let limit = Duration::from_secs(WATCH_SECONDS) + WATCH_GRACE;
+    let end = tokio::time::Instant::now() + limit;
+    let silent = || {
+        let summary = format!("{}: {}: the server has been silent for {} s", asked.cluster, asked.what, limit.as_secs());
+        WatchEnd::Broken(Fault::new(Reason::Unreachable, summary, "egret tries again."))
+    };
+    let answer = match tokio::time::timeout(ANSWER, c.client.send(request)).await {
+        Err(_) => return silent(),
+        Ok(Err(error)) => return WatchEnd::Broken(asked.fault(&error)),
+        Ok(Ok(answer)) => answer,
+    };
+    if answer.status() == StatusCode::GONE {
+        return WatchEnd::Expired;
+    }
+    if answer.status() != StatusCode::OK {
+        return WatchEnd::Broken(refusal(answer, &asked).await);
+    }
+    opened();
+    let mut body = answer.into_body();
+    let mut lines = Lines::default();
+    let mut ended = None;
+    loop {
+        let chunk = match tokio::time::timeout_at(end, body.frame()).await {
+            Err(_) => return silent(),
+            Ok(None) => return ended.unwrap_or(WatchEnd::Closed),
+            // A server that goes away in the middle is found out by the next request.
+            Ok(Some(Err(error))) => return WatchEnd::Broken(asked.fault(&error)),
+            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        };
+        lines.feed(&chunk, |line| {
+            if let Some(end) = event(line, place, version, &mut change, &asked) {
+                ended.get_or_insert(end);
+            }
+        });
+        if let Some(end) = ended.take() {
+            return end;
+        }
+    }
+}
+
+/// Takes one event of a watch.
+fn event<R: Row>(
+    line: &[u8],
+    place: &Place,
+    version: &mut Box<str>,
+    change: &mut impl FnMut(Change<R>),
+    asked: &Asked,
+) -> Option<WatchEnd> {
+    let Ok(event) = serde_json::from_slice::<Event<'_>>(line) else {
+        let summary = format!("{}: {}: the server sent something that is no event", asked.cluster, asked.what);
+        return Some(WatchEnd::Broken(Fault::new(Reason::Server, summary, "egret tries again.")));
+    };
+    let object = event.object.get().as_bytes();
+    if event.kind == "ERROR" {
+        let status: Status = serde_json::from_slice(object).unwrap_or_default();
+        return Some(if status.code == 410 { WatchEnd::Expired } else { WatchEnd::Broken(asked.refused(&status)) });
+    }
+    if let Ok(versioned) = serde_json::from_slice::<Versioned>(object)
+        && !versioned.metadata.resource_version.is_empty()
+    {
+        *version = versioned.metadata.resource_version.into();
+    }
+    match (event.kind, R::parse(object)) {
+        ("ADDED" | "MODIFIED", Ok(row)) => change(Change::Applied(row)),
+        ("DELETED", Ok(row)) => change(Change::Deleted(row)),
+        ("ADDED" | "MODIFIED" | "DELETED", Err(error)) => change(Change::Unread(unreadable(place, object, &error))),
+        _ => {}
+    }
+    None
+}

@@ -1,0 +1,176 @@
+//! Effects carried out: each in a task of its own, its answers back as messages.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures::future::join_all;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::AbortHandle;
+
+use super::looping::{Effects, Inbox};
+use super::{clipboard, terminal};
+use crate::app::effect::{Effect, LogQuery, Ticket};
+use crate::app::msg::{LogLine, Msg};
+use crate::cluster::connect::Connection;
+use crate::cluster::logs::{self, LogOf, Said};
+use crate::cluster::object;
+use crate::model::clean::clean;
+use crate::model::fault::{Fault, Reason};
+use crate::model::name::{ClusterName, ObjectKey};
+use crate::sources::Sources;
+
+/// Carries out effects on open clusters.
+pub struct Live {
+    sources: Sources,
+    inbox: Inbox,
+    /// Bytes for the terminal: the clipboard.
+    bytes: UnboundedSender<Vec<u8>>,
+    open: HashMap<Ticket, AbortHandle>,
+    in_tmux: bool,
+}
+
+impl Live {
+    /// Answers go to `inbox`, clipboard bytes to `bytes`.
+    pub fn new(sources: Sources, inbox: Inbox, bytes: UnboundedSender<Vec<u8>>) -> Self {
+        let in_tmux = std::env::var_os("TMUX").is_some_and(|v| !v.is_empty());
+        Self { sources, inbox, bytes, open: HashMap::new(), in_tmux }
+    }
+
+    fn connection(&self, cluster: &ClusterName) -> Result<Connection, Fault> {
+        self.sources.connection(cluster).ok_or_else(|| {
+            let summary = format!("{cluster} is not connected");
+            Fault::new(Reason::Unreachable, summary, "Wait for it, or `R` tries again now.")
+        })
+    }
+
+    fn keep(&mut self, ticket: Ticket, task: impl Future<Output = ()> + Send + 'static) {
+        self.open.insert(ticket, tokio::spawn(task).abort_handle());
+    }
+
+    fn open_object(&mut self, ticket: Ticket, key: ObjectKey) {
+        let inbox = self.inbox.clone();
+        match self.connection(&key.cluster) {
+            Ok(c) => self.keep(ticket, async move {
+                object::follow(&c, &key, |state| tell(&inbox, Msg::Object(ticket, state))).await;
+            }),
+            Err(fault) => tell(&inbox, Msg::Object(ticket, Err(fault))),
+        }
+    }
+
+    fn open_events(&mut self, ticket: Ticket, keys: Vec<ObjectKey>) {
+        let inbox = self.inbox.clone();
+        let Some(cluster) = keys.first().map(|k| k.cluster.clone()) else { return };
+        match self.connection(&cluster) {
+            Ok(c) => self.keep(ticket, async move {
+                let of_cluster: Vec<ObjectKey> = keys.into_iter().filter(|k| k.cluster == c.cluster).collect();
+                object::follow_events(&c, &of_cluster, |state| tell(&inbox, Msg::Events(ticket, state))).await;
+            }),
+            Err(fault) => tell(&inbox, Msg::Events(ticket, Err(fault))),
+        }
+    }
+
+    fn open_logs(&mut self, ticket: Ticket, query: LogQuery) {
+        let inbox = self.inbox.clone();
+        match self.connection(&query.cluster) {
+            Ok(c) => self.keep(ticket, follow_logs(c, ticket, query, inbox)),
+            Err(fault) => tell(&inbox, Msg::LogNote(ticket, fault.summary)),
+        }
+    }
+
+    fn copy(&self, text: String) {
+        let (inbox, bytes, in_tmux) = (self.inbox.clone(), self.bytes.clone(), self.in_tmux);
+        tokio::spawn(async move {
+            let copied = clipboard::copy(&text, in_tmux).await;
+            let said = copied.map(|copy| {
+                if let Some(raw) = copy.bytes {
+                    // The loop is gone only when the program ends.
+                    let _ = bytes.send(raw);
+                }
+                copy.said
+            });
+            tell(&inbox, Msg::Copied(said));
+        });
+    }
+}
+
+fn tell(inbox: &Inbox, msg: Msg) {
+    // Nobody listens any more when the program ends.
+    let _ = inbox.send(msg);
+}
+
+async fn follow_logs(c: Connection, ticket: Ticket, query: LogQuery, inbox: Inbox) {
+    let several = query.pods.len() > 1 || query.pods.iter().any(|(_, containers)| containers.len() != 1);
+    let each = query.pods.iter().flat_map(|(pod, containers)| containers.iter().map(move |c| (pod, c)));
+    let tasks = each.map(|(pod, container)| {
+        let log = LogOf {
+            namespace: query.namespace.to_string(),
+            pod: pod.to_string(),
+            container: container.to_string(),
+            previous: query.previous,
+            tail: query.tail,
+        };
+        let source: Arc<str> = if several { clean(&format!("{}/{container}", short(pod))).as_ref().into() } else { "".into() };
+        let (c, inbox) = (&c, &inbox);
+        async move {
+            let on = |said| match said {
+                Said::Note(note) => tell(inbox, Msg::LogNote(ticket, note)),
+                Said::Lines(lines) => {
+                    let line = |(time, text): (_, String)| LogLine {
+                        source: source.clone(),
+                        time,
+                        text: clean(&text).into_owned().into(),
+                    };
+                    tell(inbox, Msg::LogLines(ticket, lines.into_iter().map(line).collect()));
+                }
+            };
+            logs::follow(c, &log, on).await;
+        }
+    });
+    join_all(tasks).await;
+}
+
+/// The end of a pod's name tells pods of one Deployment apart.
+fn short(pod: &str) -> &str {
+    pod.rsplit_once('-').map_or(pod, |(_, end)| end)
+}
+
+impl Effects for Live {
+    fn start(&mut self, effect: Effect) {
+        match effect {
+            Effect::OpenObject(ticket, key) => self.open_object(ticket, key),
+            Effect::OpenEvents(ticket, keys) => self.open_events(ticket, keys),
+            Effect::OpenLogs(ticket, query) => self.open_logs(ticket, query),
+            Effect::Close(ticket) => {
+                if let Some(task) = self.open.remove(&ticket) {
+                    task.abort();
+                }
+            }
+            Effect::Copy(text) => self.copy(text),
+            Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
+            Effect::SetNamespaces(namespaces) => {
+                self.sources.set_namespaces(namespaces.into_iter().map(Into::into).collect());
+            }
+            Effect::OpenContext(name) => self.sources.open(&ClusterName::from(name.as_str())),
+            Effect::CloseContext(cluster) => {
+                self.sources.close(&cluster);
+                tell(&self.inbox, Msg::Closed(cluster));
+            }
+            Effect::SetReadOnly(on) => self.sources.set_read_only(on),
+            // The loop's own.
+            Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) => {}
+        }
+    }
+
+    async fn foreground(&mut self, cluster: &ClusterName) {
+        let Some(plugin) = self.sources.plugin(cluster) else { return };
+        terminal::give_back();
+        let done = plugin.run_in_terminal().await;
+        if let Err(error) = terminal::take() {
+            tracing::error!("the terminal was not given back: {error}");
+        }
+        match done {
+            Ok(_) => self.sources.retry(Some(cluster)),
+            Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The program as people and scripts start it: what it prints, where, and how it ends.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::{fs, io};
+
+use egret::config::SAMPLE;
+
+/// A start of the program in a home directory of its own, with nothing else in the environment.
+struct Start {
+    command: Command,
+    home: tempfile::TempDir,
+}
+
+/// What was printed, and how it ended.
+#[derive(Debug)]
+struct End {
+    out: String,
+    err: String,
+    code: Option<i32>,
+}
+
+fn egret(line: &str) -> Start {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
+    command.args(line.split_whitespace()).env_clear().env("HOME", home.path()).stdin(Stdio::null());
+    Start { command, home }
+}
+
+impl Start {
+    fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// With a config file in the usual place.
+    fn config(self, text: &str) -> Self {
+        let folder = self.home.path().join(".config/egret");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("config.toml"), text).unwrap();
+        self
+    }
+
+    fn run(mut self) -> End {
+        let output = self.command.output().unwrap();
+        let home = self.home.path().to_string_lossy().into_owned();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&home, "~");
+        End { out: text(output.stdout), err: text(output.stderr), code: output.status.code() }
+    }
+}
+
+/// Holds a text against `tests/snapshots/NAME.snap`.
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn the_help_says_what_there_is() {
+    for (name, line) in [
+        ("help", "--help"),
+        ("help-short", "-h"),
+        ("help-get", "get --help"),
+        ("help-config", "config --help"),
+    ] {
+        let end = egret(line).run();
+        assert_eq!((end.code, end.err.as_str()), (Some(0), ""), "{line}");
+        snapshot(name, &end.out);
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let end = egret("--version").run();
+    assert_eq!((end.code, end.out), (Some(0), format!("egret {}\n", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
+    for (line, said) in [
+        ("fetch", "unrecognized subcommand 'fetch'"),
+        ("get", "<WHAT>"),
+        ("get gateway-classes", "[possible values: clusters, gateways, services, pods]"),
+        ("get pods -o csv", "[possible values: table, wide, json, yaml, name]"),
+        ("get pods --context", "--context <CONTEXT>"),
+        ("--context a --all-contexts", "cannot be used with"),
+        ("-n a -A", "cannot be used with"),
+        ("--color sometimes", "[possible values: auto, never, 16, 256, truecolor]"),
+        ("--glyphs runes", "[possible values: auto, braille, block, ascii]"),
+        ("--view nodes", "[possible values: clusters, gateways, services, pods]"),
+        ("--view pods get pods", "--view names a screen, and a verb opens none"),
+        ("completions tcsh", "[possible values: bash, elvish, fish, powershell, zsh]"),
+    ] {
+        let end = egret(line).run();
+        assert_eq!((end.code, end.out.as_str()), (Some(2), ""), "{line}: {end:?}");
+        assert!(end.err.contains(said), "{line}: {}", end.err);
+    }
+}
+
+#[test]
+fn the_configuration_in_force_names_the_source_of_each_value() {
+    let end = egret("config --glyphs ascii --context a")
+        .config("theme = \"ansi\"\ncontexts = [\"b\"]\n\n[keys]\nquit = []\n")
+        .env("EGRET_NAMESPACES", "istio-system,edge")
+        .env("NO_COLOR", "1")
+        .run();
+    let wanted = r#"# file: ~/.config/egret/config.toml
+
+contexts = ["a"]                       # --context
+namespaces = ["istio-system", "edge"]  # EGRET_NAMESPACES
+read-only = false                      # default
+show-ingress = false                   # default
+theme = "ansi"                         # file, line 1
+color = "never"                        # NO_COLOR
+glyphs = "ascii"                       # --glyphs
+
+[keys]
+quit = []  # file, line 5
+"#;
+    assert_eq!((end.out.as_str(), end.err.as_str(), end.code), (wanted, "", Some(0)));
+}
+
+#[test]
+fn without_a_file_the_configuration_says_where_it_would_be() {
+    let first = |start: Start| start.run().out.lines().next().map(str::to_string);
+    let usual = first(egret("config"));
+    assert_eq!(usual.as_deref(), Some("# file: ~/.config/egret/config.toml (does not exist)"));
+    let xdg = first(egret("config").env("XDG_CONFIG_HOME", "/nowhere"));
+    assert_eq!(xdg.as_deref(), Some("# file: /nowhere/egret/config.toml (does not exist)"));
+}
+
+#[test]
+fn no_color_takes_colours_away_unless_they_were_asked_for() {
+    let color = |start: Start| {
+        let out = start.env("NO_COLOR", "1").run().out;
+        out.lines().find(|l| l.starts_with("color")).and_then(|l| l.split('"').nth(1).map(str::to_string))
+    };
+    for (start, wanted) in [
+        (egret("config"), "never"),
+        (egret("config --color 256"), "256"),
+        (egret("config --color auto"), "never"),
+        (egret("config").config("color = \"truecolor\"\n"), "truecolor"),
+        (egret("config").env("EGRET_COLOR", "16"), "16"),
+    ] {
+        assert_eq!(color(start).as_deref(), Some(wanted));
+    }
+    let out = egret("config").env("NO_COLOR", "").run().out;
+    assert!(out.contains("color = \"auto\""), "an empty NO_COLOR is none: {out}");
+}
+
+#[test]
+fn the_default_configuration_is_the_sample_even_beside_a_broken_file() {
+    let end = egret("config --default").config("them = 1\n").run();
+    assert_eq!((end.out.as_str(), end.code), (SAMPLE, Some(0)));
+}
+
+#[test]
+fn a_wrong_config_file_ends_with_2_and_tells_every_problem_with_file_and_line() {
+    let text = "them = \"mono\"\n[keys]\nqit = \"q\"\nhelp = \"meta-q\"\n";
+    for verb in ["config", "keys", "get pods"] {
+        let end = egret(verb).config(text).env("EGRET_READ_ONLY", "perhaps").run();
+        assert_eq!((end.code, end.out.as_str()), (Some(2), ""), "{verb}");
+        let lines: Vec<&str> = end.err.lines().collect();
+        assert_eq!(lines.len(), 4, "{}", end.err);
+        for (line, start) in lines.iter().zip([
+            "egret: ~/.config/egret/config.toml:1: unknown key `them`; did you mean `theme`?",
+            "~/.config/egret/config.toml:3: unknown command `qit`; did you mean `quit`?",
+            "~/.config/egret/config.toml:4: `keys.help`: `meta-q` is not a key",
+            "environment variable EGRET_READ_ONLY: expected true, false, 1 or 0, not `perhaps`",
+        ]) {
+            assert!(line.starts_with(start), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_would_mean_two_things_is_refused() {
+    let end = egret("keys").config("[keys]\nquit = \"?\"\n").run();
+    assert_eq!((end.code, end.out.as_str()), (Some(2), ""));
+    assert!(end.err.contains("`?` would mean both"), "{}", end.err);
+}
+
+#[test]
+fn a_config_file_that_was_asked_for_must_be_there() {
+    for start in [egret("config --config nowhere.toml"), egret("config").env("EGRET_CONFIG", "nowhere.toml")]
+    {
+        let end = start.run();
+        assert_eq!(end.code, Some(2));
+        assert!(end.err.starts_with("egret: config file nowhere.toml: "), "{}", end.err);
+    }
+}
+
+#[test]
+fn keys_are_those_of_the_config() {
+    let end = egret("keys").config("[keys]\nquit = [\"ctrl-q\", \"f10\"]\n").run();
+    assert_eq!((end.code, end.err.as_str()), (Some(0), ""));
+    let quit = end.out.lines().find(|l| l.split_whitespace().any(|w| w == "quit"));
+    assert!(quit.is_some_and(|l| l.trim_start().starts_with("ctrl-q, f10  ")), "{quit:?}");
+}
+
+#[test]
+fn completions_are_printed_for_every_shell_and_name_the_verbs() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let end = egret(&format!("completions {shell}")).run();
+        assert_eq!((end.code, end.err.as_str()), (Some(0), ""), "{shell}");
+        for word in ["get", "completions", "all-contexts", "gateways"] {
+            // Elvish and PowerShell complete flags and verbs, but no values.
+            let values = !["elvish", "powershell"].contains(&shell);
+            assert!(end.out.contains(word) || (word == "gateways" && !values), "{shell}: {word}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_every_verb_quietly() {
+    for line in ["config", "config --default", "keys", "completions zsh", "--help"] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let mut start = egret(line);
+        let output = start.command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let output = output.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{line}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_and_fails() {
+    if !Path::new("/dev/full").exists() {
+        // Only Linux has this device.
+        return;
+    }
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut start = egret("config --default");
+    let output = start.command.stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let output = output.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(err.starts_with("egret: writing the output: "), "{err}");
+}

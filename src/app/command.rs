@@ -329,8 +329,8 @@ pub const COMMANDS: &[Spec] = &[
         "back",
         "Back: clear the filter, then leave the screen",
     ),
-    spec(C::Palette, &[":"], &[S::Global], G::General, ":", "Any command by name"),
-    spec(C::Help, &["?"], &[S::Global], G::General, "?", "All keys that work here"),
+    spec(C::Palette, &[":"], &[S::Global], G::General, "commands", "Any command by name"),
+    spec(C::Help, &["?"], &[S::Global], G::General, "help", "All keys that work here"),
     spec(C::Quit, &["q", "ctrl-c"], &[S::Global], G::General, "", "Quit"),
 ];
 

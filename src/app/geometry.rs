@@ -25,7 +25,7 @@ pub struct Areas {
     pub body: Area,
     /// What is being typed: filter, search.
     pub prompt: Area,
-    /// Two lines that explain the selected row.
+    /// Lines that explain what is above: the selected row, the log.
     pub explain: Area,
     /// Keys that apply.
     pub hints: Area,
@@ -39,8 +39,8 @@ pub fn too_small((width, height): (u16, u16)) -> bool {
     width < SMALLEST.0 || height < SMALLEST.1
 }
 
-/// Divides the terminal for a screen that has (or has not) tabs, a prompt and an explanation.
-pub fn areas((width, height): (u16, u16), tabs: bool, prompt: bool, explain: bool) -> Areas {
+/// Divides the terminal for a screen that has (or has not) tabs and a prompt, and `explain` lines of explanation.
+pub fn areas((width, height): (u16, u16), tabs: bool, prompt: bool, explain: u16) -> Areas {
     let mut y = 0;
     let mut take = |rows: u16| {
         let rows = rows.min(height - y);
@@ -48,14 +48,21 @@ pub fn areas((width, height): (u16, u16), tabs: bool, prompt: bool, explain: boo
         y += rows;
         area
     };
-    let below = u16::from(prompt) + if explain { 2 } else { 0 } + 1;
+    let below = u16::from(prompt) + explain + 1;
     let header = take(1);
     let tabs = take(u16::from(tabs));
     let body = take(height.saturating_sub(header.height + tabs.height + below));
     let prompt = take(u16::from(prompt));
-    let explain = take(if explain { 2 } else { 0 });
+    let explain = take(explain);
     let hints = take(1);
     Areas { header, tabs, body, prompt, explain, hints }
+}
+
+/// A box of at most `wanted` cells in the middle of the terminal, its frame included, that leaves an edge of the
+/// screen behind it in sight.
+pub fn centred((width, height): (u16, u16), wanted: (u16, u16)) -> Area {
+    let size = (wanted.0.min(width.saturating_sub(4)), wanted.1.min(height.saturating_sub(2)));
+    Area { x: (width - size.0) / 2, y: (height - size.1) / 2, width: size.0, height: size.1 }
 }
 
 #[cfg(test)]
@@ -65,8 +72,8 @@ mod tests {
     #[test]
     fn the_parts_fill_the_terminal_without_a_gap_or_an_overlap() {
         for size in [(80, 24), (120, 40), (200, 60), (60, 14), (10, 2)] {
-            for bits in 0..8u8 {
-                let a = areas(size, bits & 1 > 0, bits & 2 > 0, bits & 4 > 0);
+            for bits in 0..12u8 {
+                let a = areas(size, bits & 1 > 0, bits & 2 > 0, u16::from(bits >> 2));
                 let mut y = 0;
                 for part in [a.header, a.tabs, a.body, a.prompt, a.explain, a.hints] {
                     assert_eq!((part.x, part.y, part.width), (0, y, size.0));

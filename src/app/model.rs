@@ -12,7 +12,7 @@ use super::keymap::Keymap;
 use super::overlay::Overlay;
 use super::screen::{Details, DetailsOf, Screen, Tab, Table};
 use crate::model::fleet::{self, ClusterIds};
-use crate::model::gateway::{Direction, Directions, GatewayId, GatewayRow};
+use crate::model::gateway::{Direction, GatewayId, GatewayRow};
 use crate::model::name::ClusterName;
 use crate::model::snapshot::Snapshot;
 use crate::model::table::{Item, Subject, TableKind, Tone};
@@ -36,8 +36,6 @@ pub struct Settings {
     pub ingress: bool,
     /// Columns per table, from the config.
     pub columns: BTreeMap<TableKind, Vec<String>>,
-    /// Directions that the config gives gateways (R19).
-    pub directions: Directions,
     /// Which cluster id is which context (R2), from the config.
     pub cluster_ids: ClusterIds,
 }
@@ -142,7 +140,7 @@ impl App {
 
     /// All gateways of all clusters, one a data-plane cluster.
     pub fn fleet(&self) -> Vec<Arc<GatewayRow>> {
-        fleet::fleet(&self.clusters, &self.settings.cluster_ids, &self.settings.directions)
+        fleet::fleet(&self.clusters, &self.settings.cluster_ids)
     }
 
     /// One gateway, as it is now.
@@ -214,9 +212,9 @@ impl App {
     /// Where the parts of the screen are.
     pub fn areas(&self) -> Areas {
         let (tabs, explain) = match self.screen() {
-            Screen::Table(_) => (false, true),
-            Screen::Details(_) => (true, true),
-            Screen::Logs(_) => (false, false),
+            Screen::Table(_) => (false, 2),
+            Screen::Details(_) => (true, 2),
+            Screen::Logs(_) => (false, 1),
         };
         geometry::areas(self.size, tabs, self.prompt().is_some(), explain)
     }

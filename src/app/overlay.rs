@@ -1,6 +1,9 @@
 //! What stands in front of a screen and takes its keys.
 
-use crate::app::command::Command;
+use std::ops::Range;
+
+use crate::app::command::{Command, Spec};
+use crate::app::geometry::{self, Area};
 use crate::app::text::Input;
 
 /// What stands in front.
@@ -19,6 +22,39 @@ pub enum Overlay {
 pub struct Help {
     /// First shown line.
     pub offset: usize,
+}
+
+/// Columns of a terminal from which on the help stands in two columns.
+const TWO_COLUMNS: u16 = 110;
+
+/// Where the lines of the help go.
+#[derive(Debug)]
+pub struct HelpPage {
+    /// The box, frame included.
+    pub area: Area,
+    /// The lines of each column.
+    pub columns: Vec<Range<usize>>,
+    /// Lines that the box shows.
+    pub height: usize,
+}
+
+impl HelpPage {
+    /// Lays out these lines: in two columns, cut at a heading, where the terminal is wide.
+    pub fn new(rows: &[(String, Option<&'static Spec>)], size: (u16, u16)) -> Self {
+        let all = rows.len();
+        let headings = (1..all).filter(|at| rows[*at].1.is_none());
+        let cut = headings.min_by_key(|at| (*at).max(all - at)).filter(|_| size.0 >= TWO_COLUMNS);
+        let columns = cut.map_or_else(|| vec![0..all], |at| vec![0..at, at..all]);
+        let longest = columns.iter().map(Range::len).max().unwrap_or(0);
+        let width = if columns.len() > 1 { 160 } else { 80 };
+        let area = geometry::centred(size, (width, u16::try_from(longest + 2).unwrap_or(u16::MAX)));
+        Self { area, columns, height: usize::from(area.height.saturating_sub(2)) }
+    }
+
+    /// The furthest that it makes sense to scroll.
+    pub fn last_offset(&self) -> usize {
+        self.columns.iter().map(Range::len).max().unwrap_or(0).saturating_sub(self.height)
+    }
 }
 
 /// State of the palette.

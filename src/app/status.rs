@@ -2,7 +2,7 @@
 
 use super::command::{COMMANDS, Command, Spec};
 use super::model::App;
-use super::screen::{Details, DetailsOf, Screen, Tab, Table};
+use super::screen::{Details, DetailsOf, Logs, Screen, Tab, Table};
 use crate::model::columns;
 use crate::model::name::Kind;
 use crate::model::snapshot::{KindState, Link, Snapshot};
@@ -125,7 +125,7 @@ impl App {
         })
     }
 
-    /// The two lines below the body: what the selected row means.
+    /// The lines below the body: what the selected row means; of a log, how it is read.
     pub fn explanation(&self) -> [String; 2] {
         if let Some(table) = self.active_table() {
             return match table.item() {
@@ -135,7 +135,8 @@ impl App {
         }
         match self.screen() {
             Screen::Details(details) => self.explain_details(details),
-            _ => Default::default(),
+            Screen::Logs(logs) => [explain_logs(logs), String::new()],
+            Screen::Table(_) => Default::default(),
         }
     }
 
@@ -240,6 +241,27 @@ impl App {
         }
         out
     }
+}
+
+/// What is read, how, and how much of it is kept.
+fn explain_logs(logs: &Logs) -> String {
+    let mut said = Vec::new();
+    said.push(if logs.follow { "following" } else { "held" }.to_owned());
+    if logs.query.previous {
+        said.push("before the last restart".to_owned());
+    }
+    if logs.query.pods.len() > 1 {
+        said.push(format!("{} pods", logs.query.pods.len()));
+    }
+    said.push(logs.container_name().to_owned());
+    let lines = logs.lines.len();
+    said.push(format!("{lines} {}", if lines == 1 { "line" } else { "lines" }));
+    if logs.dropped > 0 {
+        said.push(format!("{} older ones dropped", logs.dropped));
+    }
+    // A log without lines says its note in their place.
+    said.extend(logs.note.clone().filter(|_| lines > 0));
+    said.join(" · ")
 }
 
 /// The kinds whose denial a table must tell.

@@ -8,7 +8,7 @@ use super::command::Command;
 use super::effect::Effect;
 use super::model::App;
 use super::msg::Msg;
-use super::overlay::Overlay;
+use super::overlay::{HelpPage, Overlay};
 use super::screen::details::Loaded;
 use super::screen::{Details, Screen};
 use crate::model::name::ClusterName;
@@ -232,6 +232,12 @@ impl App {
     pub fn settle(&mut self) {
         let (now, body) = (self.now, self.areas().body);
         self.make_text(body.width);
+        if matches!(self.overlay, Some(Overlay::Help(_))) {
+            let last = HelpPage::new(&self.help_rows(), self.size).last_offset();
+            if let Some(Overlay::Help(help)) = &mut self.overlay {
+                help.offset = help.offset.min(last);
+            }
+        }
         let troubles = match self.screen() {
             Screen::Table(table) => self.troubles(table.kind).len().min(3) as u16,
             _ => 0,

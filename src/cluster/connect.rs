@@ -53,7 +53,10 @@ pub struct Connection {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("cluster", &self.cluster).field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("cluster", &self.cluster)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,11 +66,19 @@ impl std::fmt::Debug for Connection {
 /// When the context or its user does not exist.
 pub fn plugin(contexts: &Contexts, cluster: &ClusterName) -> Result<Option<Arc<Plugin>>, Fault> {
     let Source::Files(config) = &contexts.source else { return Ok(None) };
-    let context = config.contexts.iter().find(|c| c.name == cluster.as_str()).and_then(|c| c.context.as_ref());
-    let context = context.ok_or_else(|| Fault::new(Reason::Invalid, format!("the kubeconfig has no context `{cluster}`"), ""))?;
+    let context =
+        config.contexts.iter().find(|c| c.name == cluster.as_str()).and_then(|c| c.context.as_ref());
+    let context = context.ok_or_else(|| {
+        Fault::new(Reason::Invalid, format!("the kubeconfig has no context `{cluster}`"), "")
+    })?;
     let user = context.user.as_deref().unwrap_or_default();
     let auth = config.auth_infos.iter().find(|a| a.name == user).and_then(|a| a.auth_info.as_ref());
-    let about = config.clusters.iter().find(|c| c.name == context.cluster).and_then(|c| c.cluster.clone()).unwrap_or_default();
+    let about = config
+        .clusters
+        .iter()
+        .find(|c| c.name == context.cluster)
+        .and_then(|c| c.cluster.clone())
+        .unwrap_or_default();
     Ok(auth.and_then(|a| a.exec.clone()).map(|exec| Arc::new(Plugin::new(cluster.as_str(), exec, &about))))
 }
 
@@ -82,7 +93,11 @@ pub async fn connect(
     read_only: ReadOnly,
 ) -> Result<Connection, Fault> {
     let wrong = |why: String| {
-        Fault::new(Reason::Invalid, format!("{cluster}: the kubeconfig cannot be used: {why}"), "Mend it, then try again.")
+        Fault::new(
+            Reason::Invalid,
+            format!("{cluster}: the kubeconfig cannot be used: {why}"),
+            "Mend it, then try again.",
+        )
     };
     let mut config = match &contexts.source {
         Source::InCluster => Config::incluster().map_err(|e| wrong(e.to_string()))?,
@@ -92,7 +107,8 @@ pub async fn connect(
             for auth in config.auth_infos.iter_mut().filter_map(|a| a.auth_info.as_mut()) {
                 auth.exec = None;
             }
-            let options = KubeConfigOptions { context: Some(cluster.to_string()), ..KubeConfigOptions::default() };
+            let options =
+                KubeConfigOptions { context: Some(cluster.to_string()), ..KubeConfigOptions::default() };
             Config::from_custom_kubeconfig(config, &options).await.map_err(|e| wrong(e.to_string()))?
         }
     };
@@ -141,11 +157,21 @@ fn build(
         }
         Some(proxy) if proxy.scheme_str() == Some("https") => {
             let tls = config.rustls_https_connector_with_connector(http)?;
-            assemble(&config, authorized(Tunnel::new(proxy.clone(), tls), &proxy), read_only, plugin, round_trip)
+            assemble(
+                &config,
+                authorized(Tunnel::new(proxy.clone(), tls), &proxy),
+                read_only,
+                plugin,
+                round_trip,
+            )
         }
-        Some(proxy) => {
-            assemble(&config, authorized(Tunnel::new(proxy.clone(), http), &proxy), read_only, plugin, round_trip)
-        }
+        Some(proxy) => assemble(
+            &config,
+            authorized(Tunnel::new(proxy.clone(), http), &proxy),
+            read_only,
+            plugin,
+            round_trip,
+        ),
     }
 }
 
@@ -162,12 +188,16 @@ fn authorized<C>(tunnel: Tunnel<C>, proxy: &Uri) -> Tunnel<C> {
 
 /// `HTTPS_PROXY`, unless `NO_PROXY` names the server: as kubectl does.
 fn proxy_of_environment(server: &Uri) -> Option<Uri> {
-    let var = |name: &str| std::env::var(name.to_uppercase()).or_else(|_| std::env::var(name)).ok().filter(|v| !v.is_empty());
+    let var = |name: &str| {
+        std::env::var(name.to_uppercase()).or_else(|_| std::env::var(name)).ok().filter(|v| !v.is_empty())
+    };
     let proxy = if server.scheme_str() == Some("http") { var("http_proxy") } else { var("https_proxy") }?;
     let host = server.host()?;
-    let excepted = var("no_proxy").is_some_and(|list| list.split(',').any(|entry| excepts(entry.trim(), host)));
+    let excepted =
+        var("no_proxy").is_some_and(|list| list.split(',').any(|entry| excepts(entry.trim(), host)));
     // Go never uses a proxy for the machine itself.
-    let local = host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback());
+    let local = host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback());
     if excepted || local {
         return None;
     }
@@ -182,11 +212,13 @@ fn excepts(entry: &str, host: &str) -> bool {
     let entry = entry.trim_start_matches("*.").trim_start_matches('.');
     let in_network = || {
         let (network, bits) = entry.split_once('/')?;
-        let (network, host) = (network.parse::<std::net::Ipv4Addr>().ok()?, host.parse::<std::net::Ipv4Addr>().ok()?);
+        let (network, host) =
+            (network.parse::<std::net::Ipv4Addr>().ok()?, host.parse::<std::net::Ipv4Addr>().ok()?);
         let mask = u32::MAX.checked_shl(32 - bits.parse::<u32>().ok()?.min(32)).unwrap_or(0);
         Some(u32::from(network) & mask == u32::from(host) & mask)
     };
-    !entry.is_empty() && (host == entry || host.ends_with(&format!(".{entry}")) || in_network().unwrap_or(false))
+    !entry.is_empty()
+        && (host == entry || host.ends_with(&format!(".{entry}")) || in_network().unwrap_or(false))
 }
 
 fn assemble<C>(
@@ -198,7 +230,12 @@ fn assemble<C>(
 ) -> kube::Result<Client>
 where
     C: tower::Service<Uri> + Clone + Send + Sync + 'static,
-    C::Response: hyper_util::client::legacy::connect::Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+    C::Response: hyper_util::client::legacy::connect::Connection
+        + hyper::rt::Read
+        + hyper::rt::Write
+        + Send
+        + Unpin
+        + 'static,
     C::Future: Send + 'static,
     C::Error: std::error::Error + Send + Sync + 'static,
 {
@@ -210,6 +247,7 @@ where
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
         .service(http);
-    let guarded = Guarded { inner: service, read_only: read_only.clone(), plugin, round_trip: round_trip.clone() };
+    let guarded =
+        Guarded { inner: service, read_only: read_only.clone(), plugin, round_trip: round_trip.clone() };
     Ok(Client::new(guarded, config.default_namespace.clone()))
 }

@@ -121,10 +121,16 @@ impl Plugin {
 
     fn command(&self) -> Result<Command, Fault> {
         let Some(program) = &self.config.command else {
-            return Err(self.fault("the kubeconfig names no command for its credential plugin", "Name one under users[].user.exec.command."));
+            return Err(self.fault(
+                "the kubeconfig names no command for its credential plugin",
+                "Name one under users[].user.exec.command.",
+            ));
         };
         let mut command = Command::new(program);
-        command.args(self.config.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", &self.info).kill_on_drop(true);
+        command
+            .args(self.config.args.iter().flatten())
+            .env("KUBERNETES_EXEC_INFO", &self.info)
+            .kill_on_drop(true);
         for pair in self.config.env.iter().flatten() {
             if let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) {
                 command.env(name, value);
@@ -144,7 +150,10 @@ impl Plugin {
             .await
             .map_err(|_| {
                 let seconds = self.limit.as_secs();
-                self.fault(format!("the credential plugin `{}` did not end within {seconds} s", self.name()), "It may be waiting for a person: `x` on Clusters runs it in this terminal.")
+                self.fault(
+                    format!("the credential plugin `{}` did not end within {seconds} s", self.name()),
+                    "It may be waiting for a person: `x` on Clusters runs it in this terminal.",
+                )
             })?
             .map_err(|e| self.not_started(&e))?;
         let said = last_words(&output.stderr);
@@ -152,7 +161,10 @@ impl Plugin {
             if asks_for_terminal(&said) {
                 return Err(self.needs_terminal(&said));
             }
-            return Err(self.fault(format!("the credential plugin `{}` failed ({}): {said}", self.name(), output.status), "Run it in a shell to see more, or log in again."));
+            return Err(self.fault(
+                format!("the credential plugin `{}` failed ({}): {said}", self.name(), output.status),
+                "Run it in a shell to see more, or log in again.",
+            ));
         }
         self.read(&output.stdout)
     }
@@ -166,9 +178,17 @@ impl Plugin {
         let interactive = self.info.replace("\"interactive\":false", "\"interactive\":true");
         command.env("KUBERNETES_EXEC_INFO", interactive);
         command.stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let output = command.spawn().map_err(|e| self.not_started(&e))?.wait_with_output().await.map_err(|e| self.not_started(&e))?;
+        let output = command
+            .spawn()
+            .map_err(|e| self.not_started(&e))?
+            .wait_with_output()
+            .await
+            .map_err(|e| self.not_started(&e))?;
         if !output.status.success() {
-            return Err(self.fault(format!("the credential plugin `{}` failed ({})", self.name(), output.status), "Log in again."));
+            return Err(self.fault(
+                format!("the credential plugin `{}` failed ({})", self.name(), output.status),
+                "Log in again.",
+            ));
         }
         let credential = self.read(&output.stdout)?;
         self.learn(credential.clone()).await;
@@ -176,10 +196,16 @@ impl Plugin {
     }
 
     fn read(&self, stdout: &[u8]) -> Result<Credential, Fault> {
-        let unusable = |why: &str| self.fault(format!("the credential plugin `{}` {why}", self.name()), "It must print an ExecCredential.");
+        let unusable = |why: &str| {
+            self.fault(
+                format!("the credential plugin `{}` {why}", self.name()),
+                "It must print an ExecCredential.",
+            )
+        };
         // kubectl reads YAML here, of which JSON is a part.
         let text = std::str::from_utf8(stdout).map_err(|_| unusable("printed something that is no text"))?;
-        let parsed: ExecCredential = serde_yaml::from_str(text).map_err(|_| unusable("printed something that is no ExecCredential"))?;
+        let parsed: ExecCredential = serde_yaml::from_str(text)
+            .map_err(|_| unusable("printed something that is no ExecCredential"))?;
         let status = parsed.status.ok_or_else(|| unusable("printed an ExecCredential without a status"))?;
         let certificate = status.client_certificate_data.zip(status.client_key_data);
         if status.token.is_none() && certificate.is_none() {
@@ -189,12 +215,17 @@ impl Plugin {
     }
 
     fn not_started(&self, error: &std::io::Error) -> Fault {
-        let hint = self.config.install_hint.clone().unwrap_or_else(|| "Install it, or mend users[].user.exec in the kubeconfig.".to_owned());
+        let hint = self
+            .config
+            .install_hint
+            .clone()
+            .unwrap_or_else(|| "Install it, or mend users[].user.exec in the kubeconfig.".to_owned());
         self.fault(format!("the credential plugin `{}` could not be run: {error}", self.name()), hint)
     }
 
     fn needs_terminal(&self, why: &str) -> Fault {
-        let summary = format!("{}: the credential plugin `{}` needs a terminal: {why}", self.context, self.name());
+        let summary =
+            format!("{}: the credential plugin `{}` needs a terminal: {why}", self.context, self.name());
         Fault::new(Reason::NeedsTerminal, summary, "`x` on Clusters runs it in this terminal.")
     }
 
@@ -221,10 +252,12 @@ fn exec_info(config: &ExecConfig, cluster: &Cluster, interactive: bool) -> Strin
         ];
         for (name, value) in optional {
             if let Some(value) = value {
-                let _: Option<serde_json::Value> = about.as_object_mut().and_then(|o| o.insert(name.to_owned(), value));
+                let _: Option<serde_json::Value> =
+                    about.as_object_mut().and_then(|o| o.insert(name.to_owned(), value));
             }
         }
-        let extension = cluster.extensions.iter().flatten().find(|e| e.name == "client.authentication.k8s.io/exec");
+        let extension =
+            cluster.extensions.iter().flatten().find(|e| e.name == "client.authentication.k8s.io/exec");
         if let Some(extension) = extension {
             about["config"] = extension.extension.clone();
         }
@@ -243,7 +276,14 @@ fn last_words(stderr: &[u8]) -> String {
 
 /// What plugins say when they find no terminal.
 fn asks_for_terminal(said: &str) -> bool {
-    const SIGNS: &[&str] = &["not a terminal", "not a tty", "inappropriate ioctl", "no tty", "interactive", "requires a terminal"];
+    const SIGNS: &[&str] = &[
+        "not a terminal",
+        "not a tty",
+        "inappropriate ioctl",
+        "no tty",
+        "interactive",
+        "requires a terminal",
+    ];
     let said = said.to_lowercase();
     SIGNS.iter().any(|sign| said.contains(sign))
 }

@@ -117,7 +117,8 @@ async fn keeper(c: &Connection) -> Keeper {
     let Some(version) = served.first() else { return Keeper::Nobody };
     let name = format!("{}.{}", resource.plural, resource.group);
     let crd: Result<Value, Fault> =
-        json(c, &format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"), "get the CRD").await;
+        json(c, &format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"), "get the CRD")
+            .await;
     let (key, value) = KEEPER_LABEL;
     match crd {
         Ok(crd) if crd["metadata"]["labels"][key].as_str() == Some(value) => Keeper::Egret,
@@ -135,7 +136,9 @@ async fn asm_marks(c: &Connection, version: &str) -> Option<bool> {
     let path = format!("/apis/{}/{version}/{}?limit=20", resource.group, resource.plural);
     let list: Value = json(c, &path, "list istiogateways").await.ok()?;
     let marked = |object: &Value, field: &str| {
-        object["metadata"][field].as_object().is_some_and(|m| m.keys().any(|k| k.starts_with("asm.alibabacloud.com/")))
+        object["metadata"][field]
+            .as_object()
+            .is_some_and(|m| m.keys().any(|k| k.starts_with("asm.alibabacloud.com/")))
     };
     Some(list["items"].as_array()?.iter().any(|o| marked(o, "annotations") || marked(o, "labels")))
 }
@@ -181,7 +184,9 @@ async fn crd_change(c: &Connection, kind: Kind) {
         fields: format!("metadata.name%3D{}.{}", resource.plural, resource.group),
     };
     // From now on: what is there already has been seen.
-    let Ok(listed) = super::stream::list::<Crd>(c, &place, |_| ()).await else { return std::future::pending().await };
+    let Ok(listed) = super::stream::list::<Crd>(c, &place, |_| ()).await else {
+        return std::future::pending().await;
+    };
     let mut version = listed.resource_version;
     let (tell, mut changed) = tokio::sync::mpsc::unbounded_channel();
     let watching = async {

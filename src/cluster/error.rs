@@ -53,9 +53,19 @@ impl Asked {
                 format!("{cluster}: {what}: it was changed meanwhile ({said})"),
                 "Look at what changed, then try again.".to_owned(),
             ),
-            410 => (Reason::Server, format!("{cluster}: {what}: the server no longer keeps that much history"), String::new()),
-            429 => (Reason::Server, format!("{cluster}: {what}: the server is too busy ({said})"), "egret tries again.".to_owned()),
-            400 | 422 => (Reason::Invalid, format!("{cluster}: {what}: {}", causes(status, &said)), String::new()),
+            410 => (
+                Reason::Server,
+                format!("{cluster}: {what}: the server no longer keeps that much history"),
+                String::new(),
+            ),
+            429 => (
+                Reason::Server,
+                format!("{cluster}: {what}: the server is too busy ({said})"),
+                "egret tries again.".to_owned(),
+            ),
+            400 | 422 => {
+                (Reason::Invalid, format!("{cluster}: {what}: {}", causes(status, &said)), String::new())
+            }
             code => (
                 Reason::Server,
                 format!("{cluster}: {what}: the server failed with {code}: {said}"),
@@ -81,7 +91,11 @@ impl Asked {
             return fault.clone();
         }
         if let Some(refused) = chain.iter().find_map(|e| e.downcast_ref::<Refused>()) {
-            return Fault::new(Reason::ReadOnly, format!("{cluster}: {refused}"), "Read-only mode refuses every write.");
+            return Fault::new(
+                Reason::ReadOnly,
+                format!("{cluster}: {refused}"),
+                "Read-only mode refuses every write.",
+            );
         }
         let text: Vec<String> = chain.iter().map(ToString::to_string).collect();
         let all = text.join(": ");
@@ -95,13 +109,33 @@ impl Asked {
 
 /// Signs in the texts of lower layers, what they mean, and what to do. The first that fits counts.
 const SIGNS: &[(&str, &str, &str)] = &[
-    ("connection refused", "connection refused: nothing listens there", "Is the API server up, or the tunnel to it?"),
-    ("dns error", "the server's name cannot be resolved", "Is the VPN up? Is the name in the kubeconfig right?"),
-    ("failed to lookup address", "the server's name cannot be resolved", "Is the VPN up? Is the name in the kubeconfig right?"),
+    (
+        "connection refused",
+        "connection refused: nothing listens there",
+        "Is the API server up, or the tunnel to it?",
+    ),
+    (
+        "dns error",
+        "the server's name cannot be resolved",
+        "Is the VPN up? Is the name in the kubeconfig right?",
+    ),
+    (
+        "failed to lookup address",
+        "the server's name cannot be resolved",
+        "Is the VPN up? Is the name in the kubeconfig right?",
+    ),
     ("network is unreachable", "network is unreachable", "Is the VPN up?"),
     ("no route to host", "no route to the server", "Is the VPN up?"),
-    ("unknownissuer", "its certificate is signed by a CA that the kubeconfig does not name", "Mend certificate-authority in the kubeconfig."),
-    ("notvalidforname", "its certificate is for another name", "Mend server or tls-server-name in the kubeconfig."),
+    (
+        "unknownissuer",
+        "its certificate is signed by a CA that the kubeconfig does not name",
+        "Mend certificate-authority in the kubeconfig.",
+    ),
+    (
+        "notvalidforname",
+        "its certificate is for another name",
+        "Mend server or tls-server-name in the kubeconfig.",
+    ),
     ("expired", "its certificate, or the one of this context, has expired", "Renew it."),
     ("certificaterequired", "it asks for a client certificate", "Mend the user in the kubeconfig."),
     ("timed out", "no answer in time", "Is the VPN up? egret tries again."),
@@ -133,6 +167,8 @@ fn causes(status: &Status, said: &str) -> String {
     if causes.is_empty() {
         return said.to_owned();
     }
-    let each = causes.iter().map(|c| if c.field.is_empty() { c.message.clone() } else { format!("{}: {}", c.field, c.message) });
+    let each = causes
+        .iter()
+        .map(|c| if c.field.is_empty() { c.message.clone() } else { format!("{}: {}", c.field, c.message) });
     crate::model::clean::clean(&each.collect::<Vec<_>>().join("; ")).into_owned()
 }

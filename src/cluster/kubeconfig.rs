@@ -53,21 +53,29 @@ pub fn read(chosen: Option<&Path>) -> Result<Contexts, Fault> {
         Some(config) if !config.contexts.is_empty() => Ok(of_files(config)),
         Some(_) => {
             let looked = list(&paths);
-            Err(Fault::new(Reason::Invalid, format!("the kubeconfig has no context ({looked})"), "`kubectl config set-context` makes one."))
+            Err(Fault::new(
+                Reason::Invalid,
+                format!("the kubeconfig has no context ({looked})"),
+                "`kubectl config set-context` makes one.",
+            ))
         }
         None if env::var_os("KUBERNETES_SERVICE_HOST").is_some() => {
             let name = ClusterName::from(IN_CLUSTER);
             Ok(Contexts { source: Source::InCluster, names: vec![name.clone()], current: Some(name) })
         }
         None => {
-            let summary = format!("there is no kubeconfig; looked at {}, and egret does not run in a cluster", list(&paths));
+            let summary = format!(
+                "there is no kubeconfig; looked at {}, and egret does not run in a cluster",
+                list(&paths)
+            );
             Err(Fault::new(Reason::Missing, summary, "Name one with --kubeconfig or KUBECONFIG."))
         }
     }
 }
 
 fn of_files(config: Kubeconfig) -> Contexts {
-    let names: Vec<ClusterName> = config.contexts.iter().map(|c| ClusterName::from(c.name.as_str())).collect();
+    let names: Vec<ClusterName> =
+        config.contexts.iter().map(|c| ClusterName::from(c.name.as_str())).collect();
     let current = config.current_context.as_deref().map(ClusterName::from).filter(|c| names.contains(c));
     Contexts { source: Source::Files(Box::new(config)), names, current }
 }
@@ -96,7 +104,11 @@ fn broken(path: &Path, error: &KubeconfigError) -> Fault {
         other => other.to_string(),
     };
     let first = why.lines().next().unwrap_or_default().to_owned();
-    Fault::new(Reason::Invalid, format!("kubeconfig {}: {first}", path.display()), "Mend the file, or name another with --kubeconfig.")
+    Fault::new(
+        Reason::Invalid,
+        format!("kubeconfig {}: {first}", path.display()),
+        "Mend the file, or name another with --kubeconfig.",
+    )
 }
 
 impl Contexts {
@@ -122,10 +134,16 @@ impl Contexts {
         let mut chosen: Vec<ClusterName> = Vec::new();
         for pattern in wanted {
             let glob = crate::config::Glob::new(pattern.as_str());
-            let fits: Vec<&ClusterName> = self.names.iter().filter(|n| n.as_str() == pattern || glob.matches(n.as_str())).collect();
+            let fits: Vec<&ClusterName> =
+                self.names.iter().filter(|n| n.as_str() == pattern || glob.matches(n.as_str())).collect();
             if fits.is_empty() {
-                let summary = format!("the kubeconfig has no context `{pattern}`; there are {}", self.listed());
-                return Err(Fault::new(Reason::Invalid, summary, "`kubectl config get-contexts` lists them too."));
+                let summary =
+                    format!("the kubeconfig has no context `{pattern}`; there are {}", self.listed());
+                return Err(Fault::new(
+                    Reason::Invalid,
+                    summary,
+                    "`kubectl config get-contexts` lists them too.",
+                ));
             }
             for name in fits {
                 if !chosen.contains(name) {

@@ -56,11 +56,17 @@ pub async fn follow(c: &Connection, log: &LogOf, mut on: impl FnMut(Said)) {
     loop {
         let note = match read(c, log, &mut mark, &mut on, &mut told).await {
             Ok(()) if log.previous => {
-                on(Said::Note("This log has ended: it is that of the container before its last restart.".to_owned()));
+                on(Said::Note(
+                    "This log has ended: it is that of the container before its last restart.".to_owned(),
+                ));
                 return;
             }
             Ok(()) => "The log ended; waiting for more.".to_owned(),
-            Err(fault) if fault.reason == Reason::Missing || fault.reason == Reason::Denied || (log.previous && fault.reason == Reason::Invalid) => {
+            Err(fault)
+                if fault.reason == Reason::Missing
+                    || fault.reason == Reason::Denied
+                    || (log.previous && fault.reason == Reason::Invalid) =>
+            {
                 on(Said::Note(fault.summary));
                 return;
             }

@@ -82,14 +82,20 @@ pub async fn follow(c: &Connection, key: &ObjectKey, mut on: impl FnMut(Result<O
         last = Some(object);
         let place = place(key, discovery::version(c, key.kind).await.ok().flatten());
         loop {
-            let end = watch::<Whole>(c, &place, &mut version, || (), |change| match change {
-                Change::Applied(Whole(_, object)) => {
-                    last = Some(object.clone());
-                    on(Ok(Some(object)));
-                }
-                Change::Deleted(_) => on(Ok(None)),
-                Change::Unread(_) => {}
-            })
+            let end = watch::<Whole>(
+                c,
+                &place,
+                &mut version,
+                || (),
+                |change| match change {
+                    Change::Applied(Whole(_, object)) => {
+                        last = Some(object.clone());
+                        on(Ok(Some(object)));
+                    }
+                    Change::Deleted(_) => on(Ok(None)),
+                    Change::Unread(_) => {}
+                },
+            )
             .await;
             match end {
                 WatchEnd::Closed => {}
@@ -138,7 +144,11 @@ impl Row for EventRow {
 
 /// Reads the events of objects of one cluster and follows them until dropped; hands all of them on each time, oldest
 /// first.
-pub async fn follow_events(c: &Connection, keys: &[ObjectKey], on: impl FnMut(Result<Arc<[EventRow]>, Fault>)) {
+pub async fn follow_events(
+    c: &Connection,
+    keys: &[ObjectKey],
+    on: impl FnMut(Result<Arc<[EventRow]>, Fault>),
+) {
     let all = std::sync::Mutex::new((Vec::<EventRow>::new(), on));
     let one = |key: &ObjectKey| {
         let fields = format!(
@@ -183,11 +193,17 @@ pub async fn follow_events(c: &Connection, keys: &[ObjectKey], on: impl FnMut(Re
             };
             merge(rows, false);
             loop {
-                let end = watch::<EventRow>(c, place, &mut version, || (), |change| match change {
-                    Change::Applied(row) => merge(vec![row], false),
-                    Change::Deleted(row) => merge(vec![row], true),
-                    Change::Unread(_) => {}
-                })
+                let end = watch::<EventRow>(
+                    c,
+                    place,
+                    &mut version,
+                    || (),
+                    |change| match change {
+                        Change::Applied(row) => merge(vec![row], false),
+                        Change::Deleted(row) => merge(vec![row], true),
+                        Change::Unread(_) => {}
+                    },
+                )
                 .await;
                 match end {
                     WatchEnd::Closed => {}

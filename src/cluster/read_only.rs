@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_dry_run_is_a_write() {
-        let request = Request::builder().method("POST").uri("/api/v1/namespaces/n/pods?dryRun=All").body(()).unwrap();
+        let request =
+            Request::builder().method("POST").uri("/api/v1/namespaces/n/pods?dryRun=All").body(()).unwrap();
         assert!(!ReadOnly::new(true).allows(&request));
         assert!(ReadOnly::new(false).allows(&request));
     }

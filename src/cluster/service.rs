@@ -65,10 +65,12 @@ where
         // The clone that was polled ready is the one to be used.
         let fresh = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, fresh);
-        let (read_only, plugin, round_trip) = (self.read_only.clone(), self.plugin.clone(), self.round_trip.clone());
+        let (read_only, plugin, round_trip) =
+            (self.read_only.clone(), self.plugin.clone(), self.round_trip.clone());
         Box::pin(async move {
             if !read_only.allows(&request) {
-                let refused = Refused { method: request.method().to_string(), path: request.uri().path().to_owned() };
+                let refused =
+                    Refused { method: request.method().to_string(), path: request.uri().path().to_owned() };
                 return Err(refused.into());
             }
             if let Some(plugin) = &plugin {

@@ -53,7 +53,8 @@ impl Place {
     pub fn path(&self) -> String {
         let Resource { group, plural, .. } = self.kind.resource();
         let version = &self.version;
-        let base = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+        let base =
+            if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
         match &self.namespace {
             Some(namespace) => format!("{base}/namespaces/{namespace}/{plural}"),
             None => format!("{base}/{plural}"),
@@ -124,9 +125,16 @@ struct Versioned {
 
 /// Sends a GET and waits for the answer's head.
 pub(super) async fn get(c: &Connection, path: &str, asked: &Asked) -> Result<Response<Body>, Fault> {
-    let late = || Fault::new(Reason::Unreachable, format!("{}: {}: no answer in {} s", asked.cluster, asked.what, ANSWER.as_secs()), "Is the VPN up? egret tries again.");
+    let late = || {
+        Fault::new(
+            Reason::Unreachable,
+            format!("{}: {}: no answer in {} s", asked.cluster, asked.what, ANSWER.as_secs()),
+            "Is the VPN up? egret tries again.",
+        )
+    };
     let request = Request::get(path).header("accept", "application/json").body(Body::empty());
-    let request = request.map_err(|e| Fault::new(Reason::Invalid, format!("{}: {}: {e}", asked.cluster, asked.what), ""))?;
+    let request = request
+        .map_err(|e| Fault::new(Reason::Invalid, format!("{}: {}: {e}", asked.cluster, asked.what), ""))?;
     timeout(ANSWER, c.client.send(request)).await.map_err(|_| late())?.map_err(|e| asked.fault(&e))
 }
 
@@ -139,7 +147,8 @@ pub(super) async fn refusal(answer: Response<Body>, asked: &Asked) -> Fault {
     if status.code == 0 {
         status.code = code;
         // Not the API server's own words: a proxy's, maybe a page. Its first line is enough.
-        status.message = String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().chars().take(200).collect();
+        status.message =
+            String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().chars().take(200).collect();
     }
     asked.refused(&status)
 }
@@ -148,7 +157,11 @@ pub(super) async fn refusal(answer: Response<Body>, asked: &Asked) -> Fault {
 ///
 /// # Errors
 /// When the server refuses, does not answer, or stops in the middle.
-pub async fn list<R: Row>(c: &Connection, place: &Place, mut rows: impl FnMut(Vec<R>)) -> Result<Listed, Fault> {
+pub async fn list<R: Row>(
+    c: &Connection,
+    place: &Place,
+    mut rows: impl FnMut(Vec<R>),
+) -> Result<Listed, Fault> {
     let asked = Asked::new(&c.cluster, place.words("list"));
     let mut path = place.path();
     if !place.fields.is_empty() {
@@ -174,7 +187,10 @@ pub async fn list<R: Row>(c: &Connection, place: &Place, mut rows: impl FnMut(Ve
         }
     }
     rows(batch);
-    let meta = scanner.metadata().filter(|_| scanner.is_whole()).and_then(|m| serde_json::from_slice::<ListMeta>(m).ok());
+    let meta = scanner
+        .metadata()
+        .filter(|_| scanner.is_whole())
+        .and_then(|m| serde_json::from_slice::<ListMeta>(m).ok());
     let Some(meta) = meta else {
         let summary = format!("{}: {}: the answer was cut off", asked.cluster, asked.what);
         return Err(Fault::new(Reason::Unreachable, summary, "egret tries again."));
@@ -189,7 +205,9 @@ async fn next(body: &mut Body, silence: Duration, asked: &Asked) -> Result<Optio
         Fault::new(Reason::Unreachable, summary, "egret tries again.")
     };
     loop {
-        let frame = timeout(silence, body.frame()).await.map_err(|_| broke(format!("no answer for {} s", silence.as_secs())))?;
+        let frame = timeout(silence, body.frame())
+            .await
+            .map_err(|_| broke(format!("no answer for {} s", silence.as_secs())))?;
         match frame {
             None => return Ok(None),
             Some(Err(error)) => return Err(asked.fault(&error)),
@@ -225,7 +243,8 @@ pub async fn watch<R: Row>(
     mut change: impl FnMut(Change<R>),
 ) -> WatchEnd {
     let asked = Asked::new(&c.cluster, place.words("watch"));
-    let fields = if place.fields.is_empty() { String::new() } else { format!("&fieldSelector={}", place.fields) };
+    let fields =
+        if place.fields.is_empty() { String::new() } else { format!("&fieldSelector={}", place.fields) };
     let path = format!(
         "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={version}{fields}",
         place.path()
@@ -233,12 +252,19 @@ pub async fn watch<R: Row>(
     // The server answers a watch at once only when it has something to say: its head may take as long as the watch.
     let request = match Request::get(&path).header("accept", "application/json").body(Body::empty()) {
         Ok(request) => request,
-        Err(error) => return WatchEnd::Broken(Fault::new(Reason::Invalid, format!("{}: {error}", asked.what), "")),
+        Err(error) => {
+            return WatchEnd::Broken(Fault::new(Reason::Invalid, format!("{}: {error}", asked.what), ""));
+        }
     };
     let limit = Duration::from_secs(WATCH_SECONDS) + WATCH_GRACE;
     let end = tokio::time::Instant::now() + limit;
     let silent = || {
-        let summary = format!("{}: {}: the server has been silent for {} s", asked.cluster, asked.what, limit.as_secs());
+        let summary = format!(
+            "{}: {}: the server has been silent for {} s",
+            asked.cluster,
+            asked.what,
+            limit.as_secs()
+        );
         WatchEnd::Broken(Fault::new(Reason::Unreachable, summary, "egret tries again."))
     };
     let answer = match tokio::time::timeout(ANSWER, c.client.send(request)).await {
@@ -284,13 +310,18 @@ fn event<R: Row>(
     asked: &Asked,
 ) -> Option<WatchEnd> {
     let Ok(event) = serde_json::from_slice::<Event<'_>>(line) else {
-        let summary = format!("{}: {}: the server sent something that is no event", asked.cluster, asked.what);
+        let summary =
+            format!("{}: {}: the server sent something that is no event", asked.cluster, asked.what);
         return Some(WatchEnd::Broken(Fault::new(Reason::Server, summary, "egret tries again.")));
     };
     let object = event.object.get().as_bytes();
     if event.kind == "ERROR" {
         let status: Status = serde_json::from_slice(object).unwrap_or_default();
-        return Some(if status.code == 410 { WatchEnd::Expired } else { WatchEnd::Broken(asked.refused(&status)) });
+        return Some(if status.code == 410 {
+            WatchEnd::Expired
+        } else {
+            WatchEnd::Broken(asked.refused(&status))
+        });
     }
     if let Ok(versioned) = serde_json::from_slice::<Versioned>(object)
         && !versioned.metadata.resource_version.is_empty()
@@ -300,7 +331,9 @@ fn event<R: Row>(
     match (event.kind, R::parse(object)) {
         ("ADDED" | "MODIFIED", Ok(row)) => change(Change::Applied(row)),
         ("DELETED", Ok(row)) => change(Change::Deleted(row)),
-        ("ADDED" | "MODIFIED" | "DELETED", Err(error)) => change(Change::Unread(unreadable(place, object, &error))),
+        ("ADDED" | "MODIFIED" | "DELETED", Err(error)) => {
+            change(Change::Unread(unreadable(place, object, &error)))
+        }
         _ => {}
     }
     None

@@ -6,22 +6,25 @@
 use std::cmp::Ordering;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::output::{self, Lines};
 use super::{Outcome, Streams};
 use crate::cli::{Get, Globals, Output};
+use crate::cluster::kubeconfig;
 use crate::config::{Settings, closest};
 use crate::model::clean::clean;
 use crate::model::columns::{columns, compare};
 use crate::model::fault::{Fault, Reason};
 use crate::model::filter::Filter;
 use crate::model::fleet::{ClusterIds, fleet};
-use crate::model::gateway::{Direction, Directions};
+use crate::model::gateway::Direction;
 use crate::model::name::Kind;
 use crate::model::snapshot::{KindState, Link, Snapshot};
 use crate::model::table::{Column, Item, Subject, TableKind};
+use crate::{setup, sources};
 
 /// The kinds a table is made from: those that its lines come from, and those that only complete them.
 const KINDS: &[(TableKind, &[Kind], &[Kind])] = &[
@@ -52,7 +55,6 @@ pub struct Plan<'a> {
     sort: Option<(&'static Column, bool)>,
     show_ingress: bool,
     cluster_ids: ClusterIds,
-    directions: Directions,
 }
 
 /// Reads the clusters and prints what was asked for.
@@ -69,7 +71,7 @@ pub fn run(
             return Ok(Outcome::Usage);
         }
     };
-    match read(get.what, settings, globals) {
+    match read(settings, globals) {
         Ok(snapshots) => plan.print(&snapshots, now(), streams),
         Err(fault) => {
             streams.complain(in_words(&fault))?;
@@ -78,10 +80,19 @@ pub fn run(
     }
 }
 
+/// Longest that `get` waits for a cluster that does not answer.
+const LIMIT: Duration = Duration::from_secs(30);
+
 /// Every chosen cluster once.
-fn read(_table: TableKind, _settings: &Settings, _globals: &Globals) -> Result<Vec<Arc<Snapshot>>, Fault> {
-    // `sources::once` belongs here; until it is there, saying so beats an empty list.
-    Err(Fault::new(Reason::Missing, "this build of egret cannot read clusters yet", ""))
+fn read(settings: &Settings, globals: &Globals) -> Result<Vec<Arc<Snapshot>>, Fault> {
+    let contexts = kubeconfig::read(globals.kubeconfig.as_deref())?;
+    let chosen = setup::chosen(&contexts, settings)?;
+    let guarded = setup::guarded(&contexts, settings);
+    let options = setup::options(settings);
+    let failed = |e: std::io::Error| Fault::new(Reason::Invalid, format!("no runtime: {e}"), "");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
+    Ok(runtime.block_on(sources::once(contexts, &chosen, options, guarded, LIMIT)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place of the verbs that looks at the clock")]
@@ -108,7 +119,6 @@ impl<'a> Plan<'a> {
             // Who asks for one by its name wants it whatever it is.
             show_ingress: settings.show_ingress.value || get.name.is_some(),
             cluster_ids: settings.cluster_ids(),
-            directions: settings.gateway_directions(),
         })
     }
 
@@ -168,7 +178,7 @@ impl<'a> Plan<'a> {
         };
         match self.get.what {
             TableKind::Clusters => snapshots.iter().map(|s| of(s, Subject::Cluster(s.clone()))).collect(),
-            TableKind::Gateways => fleet(snapshots, &self.cluster_ids, &self.directions)
+            TableKind::Gateways => fleet(snapshots, &self.cluster_ids)
                 .into_iter()
                 .map(|g| Item { cluster: g.id.cluster.clone(), stale: false, subject: Subject::Gateway(g) })
                 .collect(),

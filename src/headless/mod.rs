@@ -13,11 +13,8 @@ pub mod output;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use crate::app::command::COMMANDS;
-use crate::app::keymap::{Chord, Keymap};
 use crate::cli::{Globals, Verb};
-use crate::config::{Settings, Vocabulary, load};
-use crate::model::columns::columns;
+use crate::setup::{Setup, setup};
 
 /// How a verb ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,37 +81,6 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Completions(_) => Ok(Outcome::Done),
     }
 }
-
-/// What was read before anything is done.
-#[derive(Debug)]
-pub struct Setup {
-    /// The settings in force.
-    pub settings: Settings,
-    /// The config file that was looked at.
-    pub place: load::Place,
-    /// The keys in force.
-    pub keymap: Keymap,
-}
-
-/// Reads config file, environment and flags. The error says everything that is wrong with them.
-pub fn setup(globals: &Globals) -> Result<Setup, String> {
-    let (settings, place) = load::load(globals.config.as_deref(), &VOCABULARY).map_err(|e| e.to_string())?;
-    let settings = load::settle(globals.over(settings));
-    let overrides = settings.keys.iter().map(|(name, keys)| (name.clone(), keys.value.clone())).collect();
-    // Each name and key was checked where it stands; what is left is one key that would mean two things.
-    let keymap = Keymap::with(&overrides).map_err(|why| match &place.path {
-        Some(path) => format!("{}: {why}", path.display()),
-        None => why,
-    })?;
-    Ok(Setup { settings, place, keymap })
-}
-
-/// The words that a config file may use.
-pub const VOCABULARY: Vocabulary = Vocabulary {
-    commands: Some(|| COMMANDS.iter().map(|spec| spec.command.to_string()).collect()),
-    key: |text| text.parse::<Chord>().map(drop),
-    columns: Some(|table| columns(table).iter().map(|c| c.id).collect()),
-};
 
 /// What an error of the streams means: a reader that went away has read enough.
 fn ended(done: io::Result<Outcome>) -> Outcome {

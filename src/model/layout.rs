@@ -1,12 +1,107 @@
-//! stub
+//! Which columns fit a width, and how wide each is.
+
+use unicode_width::UnicodeWidthStr;
+
 use super::table::Column;
+
+/// Spaces between two columns.
+pub const GAP: u16 = 1;
+
+/// The columns that fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fitted {
+    /// Index into the table's columns, and width in cells.
     pub shown: Vec<(usize, u16)>,
+    /// How many found no room.
     pub hidden: usize,
 }
-pub fn fit(_: &[Column], _: bool, _: Option<&[String]>, _: u16, _: &[u16]) -> Fitted {
-    Fitted { shown: vec![], hidden: 0 }
+
+/// Width of a text in cells.
+pub fn text_width(text: &str) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
 }
-pub fn text_width(s: &str) -> u16 {
-    unicode_width::UnicodeWidthStr::width(s) as u16
+
+/// Chooses columns for `width` cells. `natural` is the width that each column's widest cell has been seen to need.
+///
+/// The least needed go first, until the rest fits at its least width; what is left over goes to those that are cut,
+/// in order of need.
+pub fn fit(columns: &[Column], wide: bool, chosen: Option<&[String]>, width: u16, natural: &[u16]) -> Fitted {
+    let wanted = |at: usize| {
+        let room = natural.get(at).copied().unwrap_or(0).max(text_width(columns[at].title));
+        room.clamp(columns[at].min, columns[at].max.max(columns[at].min))
+    };
+    let mut shown: Vec<usize> = match chosen {
+        Some(ids) if !wide => ids.iter().filter_map(|id| columns.iter().position(|c| c.id == id)).collect(),
+        _ => (0..columns.len()).filter(|at| wide || !columns[*at].wide).collect(),
+    };
+    let all = shown.len();
+    // The least width that still tells something: a column that needs less takes less.
+    let least = |at: usize| wanted(at).min(columns[at].min.max(text_width(columns[at].title)));
+    let total = |shown: &[usize], each: &dyn Fn(usize) -> u16| -> u32 {
+        let gaps = (shown.len().saturating_sub(1)) as u32 * u32::from(GAP);
+        shown.iter().map(|at| u32::from(each(*at))).sum::<u32>() + gaps
+    };
+    while shown.len() > 1 && total(&shown, &least) > u32::from(width) {
+        let Some(drop) = (0..shown.len()).min_by_key(|n| (columns[shown[*n]].keep, std::cmp::Reverse(*n)))
+        else {
+            break;
+        };
+        if columns[shown[drop]].keep == u8::MAX {
+            break;
+        }
+        shown.remove(drop);
+    }
+    let mut widths: Vec<u16> = shown.iter().map(|at| least(*at)).collect();
+    let mut left = u32::from(width).saturating_sub(total(&shown, &least));
+    let mut order: Vec<usize> = (0..shown.len()).collect();
+    order.sort_by_key(|n| std::cmp::Reverse(columns[shown[*n]].keep));
+    for n in order {
+        let more = u32::from(wanted(shown[n]).saturating_sub(widths[n])).min(left);
+        widths[n] += more as u16;
+        left -= more;
+    }
+    Fitted { hidden: all - shown.len(), shown: shown.into_iter().zip(widths).collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::columns::columns;
+    use crate::model::table::TableKind;
+    use strum::IntoEnumIterator;
+
+    #[test]
+    fn columns_never_need_more_than_the_width_and_the_most_needed_stay() {
+        for kind in TableKind::iter() {
+            let columns = columns(kind);
+            for width in [40, 60, 80, 120, 200] {
+                for natural in [5, 20, 60] {
+                    let naturals = vec![natural; columns.len()];
+                    let fitted = fit(columns, true, None, width, &naturals);
+                    let used: u16 = fitted.shown.iter().map(|(_, w)| w + GAP).sum::<u16>() - GAP;
+                    assert!(used <= width, "{kind} at {width}: {used}");
+                    assert_eq!(fitted.hidden + fitted.shown.len(), columns.len());
+                    let dropped = (0..columns.len()).filter(|at| !fitted.shown.iter().any(|(s, _)| s == at));
+                    let least_kept = fitted.shown.iter().map(|(at, _)| columns[*at].keep).min().unwrap();
+                    for at in dropped {
+                        assert!(
+                            columns[at].keep <= least_kept,
+                            "{kind} at {width}: {} went first",
+                            columns[at].id
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn chosen_columns_stand_in_the_order_they_are_named() {
+        let columns = columns(TableKind::Pods);
+        let chosen = ["status".to_owned(), "name".to_owned()];
+        let fitted = fit(columns, false, Some(&chosen), 200, &vec![10; columns.len()]);
+        let ids: Vec<&str> = fitted.shown.iter().map(|(at, _)| columns[*at].id).collect();
+        assert_eq!(ids, ["status", "name"]);
+    }
+}
+pub const GAP: u16 = 1;

@@ -25,8 +25,8 @@ pub mod quantity;
 pub mod row;
 pub mod search;
 pub mod snapshot;
+pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod table;
 pub mod tolerant;
 pub mod yaml;

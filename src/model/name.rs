@@ -106,7 +106,9 @@ impl Kind {
             Self::PodDisruptionBudget => ("policy", "v1", "poddisruptionbudgets", true),
             Self::Node => ("", "v1", "nodes", false),
             Self::Event => ("", "v1", "events", true),
-            Self::CustomResourceDefinition => ("apiextensions.k8s.io", "v1", "customresourcedefinitions", false),
+            Self::CustomResourceDefinition => {
+                ("apiextensions.k8s.io", "v1", "customresourcedefinitions", false)
+            }
         };
         Resource { group, version, plural, namespaced }
     }

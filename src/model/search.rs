@@ -1,12 +1,71 @@
-//! stub
+//! Searching lines of text: words without regard to case unless they have an upper-case letter; `/…/` is a regex.
+
 use std::ops::Range;
-#[derive(Debug)]
-pub struct Search;
+
+use regex::{Regex, RegexBuilder};
+
+/// Greatest size of a compiled expression, in bytes.
+const LIMIT: usize = 1 << 20;
+
+/// What is searched.
+#[derive(Clone, Debug)]
+pub struct Search(Regex);
+
+/// Why it cannot be searched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadSearch(String);
+
 impl Search {
-    pub fn new(_: &str) -> Result<Self, String> {
-        Ok(Self)
+    /// Reads what is typed.
+    ///
+    /// # Errors
+    /// A regular expression that is none, or is too large.
+    pub fn new(text: &str) -> Result<Self, BadSearch> {
+        let expression = text.strip_prefix('/').map(|e| e.strip_suffix('/').unwrap_or(e));
+        let source = expression.map_or_else(|| regex::escape(text), ToOwned::to_owned);
+        RegexBuilder::new(&source)
+            .case_insensitive(!text.chars().any(char::is_uppercase))
+            .size_limit(LIMIT)
+            .build()
+            .map(Self)
+            .map_err(|e| {
+                BadSearch(
+                    e.to_string().lines().last().unwrap_or("not a regular expression").trim().to_owned(),
+                )
+            })
     }
-    pub fn matches(&self, _: &str) -> Vec<Range<usize>> {
-        vec![]
+
+    /// Where it is in a line, in bytes; never empty ranges.
+    pub fn matches(&self, line: &str) -> Vec<Range<usize>> {
+        self.0.find_iter(line).map(|m| m.range()).filter(|r| !r.is_empty()).collect()
+    }
+
+    /// Whether it is in a line.
+    pub fn is_in(&self, line: &str) -> bool {
+        self.0.is_match(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_matters_only_when_an_upper_case_letter_is_typed() {
+        assert_eq!(Search::new("egress").unwrap().matches("Egress egress"), [0..6, 7..13]);
+        assert_eq!(Search::new("Egress").unwrap().matches("Egress egress"), [0..6]);
+    }
+
+    #[test]
+    fn a_word_is_no_expression_and_slashes_make_one() {
+        assert_eq!(Search::new("a.c").unwrap().matches("abc a.c"), [4..7]);
+        assert_eq!(Search::new("/a.c/").unwrap().matches("abc a.c"), [0..3, 4..7]);
+        assert!(Search::new("/(/").is_err());
+    }
+
+    #[test]
+    fn an_expression_that_matches_nothing_has_no_empty_ranges() {
+        assert!(Search::new("/x*/").unwrap().matches("abc").is_empty());
     }
 }

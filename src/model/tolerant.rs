@@ -242,8 +242,8 @@ mod tests {
         let (read, unread) = read::<Sample>(json!({"number": "seven", "labels": {"a": "b", "c": 1}}));
         assert_eq!(read.labels, Some(BTreeMap::from([("a".into(), "b".into())])));
         assert_eq!(read.number, None);
-        assert_eq!(unread[1].value, json!("seven"));
-        assert!(matches!(&unread[1].why, Why::Type(why) if why.contains("expected u16")), "{unread:?}");
+        assert_eq!(unread[0].value, json!("seven"));
+        assert!(matches!(&unread[0].why, Why::Type(why) if why.contains("expected u16")), "{unread:?}");
     }
 
     #[test]

@@ -62,8 +62,10 @@ impl Live {
         let Some(cluster) = keys.first().map(|k| k.cluster.clone()) else { return };
         match self.connection(&cluster) {
             Ok(c) => self.keep(ticket, async move {
-                let of_cluster: Vec<ObjectKey> = keys.into_iter().filter(|k| k.cluster == c.cluster).collect();
-                object::follow_events(&c, &of_cluster, |state| tell(&inbox, Msg::Events(ticket, state))).await;
+                let of_cluster: Vec<ObjectKey> =
+                    keys.into_iter().filter(|k| k.cluster == c.cluster).collect();
+                object::follow_events(&c, &of_cluster, |state| tell(&inbox, Msg::Events(ticket, state)))
+                    .await;
             }),
             Err(fault) => tell(&inbox, Msg::Events(ticket, Err(fault))),
         }
@@ -109,7 +111,8 @@ async fn follow_logs(c: Connection, ticket: Ticket, query: LogQuery, inbox: Inbo
             previous: query.previous,
             tail: query.tail,
         };
-        let source: Arc<str> = if several { clean(&format!("{}/{container}", short(pod))).as_ref().into() } else { "".into() };
+        let source: Arc<str> =
+            if several { clean(&format!("{}/{container}", short(pod))).as_ref().into() } else { "".into() };
         let (c, inbox) = (&c, &inbox);
         async move {
             let on = |said| match said {

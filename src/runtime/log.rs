@@ -39,6 +39,10 @@ pub fn start(file: Option<&Path>) -> io::Result<Option<WorkerGuard>> {
     }
     let file = OpenOptions::new().create(true).append(true).open(path)?;
     let (writer, guard) = tracing_appender::non_blocking(file);
-    tracing_subscriber::fmt().with_env_filter(EnvFilter::new(FILTER)).with_writer(writer).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(FILTER))
+        .with_writer(writer)
+        .with_ansi(false)
+        .init();
     Ok(Some(guard))
 }

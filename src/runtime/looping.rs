@@ -89,8 +89,19 @@ pub async fn run<E: Effects>(
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     app.size = size;
     let theme = app.settings.theme.clone();
-    let state =
-        Loop { app, look, theme, effects, painter: Painter::new(size), frames, writing: false, raw: Vec::new(), dirty: true, ended: None, foreground: None };
+    let state = Loop {
+        app,
+        look,
+        theme,
+        effects,
+        painter: Painter::new(size),
+        frames,
+        writing: false,
+        raw: Vec::new(),
+        dirty: true,
+        ended: None,
+        foreground: None,
+    };
     state.go(wakers, bytes).await
 }
 

@@ -2,4 +2,127 @@
 #![allow(clippy::disallowed_methods, reason = "the runtime is where the clock is read")]
 
 pub mod clipboard;
+pub mod effects;
+pub mod log;
+pub mod looping;
+pub mod report;
 pub mod terminal;
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use crate::app::model::Settings as AppSettings;
+use crate::app::{App, Msg};
+use crate::cluster::kubeconfig::Contexts;
+use crate::config::{Namespaces, Settings};
+use crate::model::fault::Fault;
+use crate::model::name::ClusterName;
+use crate::model::table::TableKind;
+use crate::setup::{self, Setup};
+use crate::sources::Sources;
+use crate::ui;
+pub use looping::Ended;
+
+/// What the TUI begins with.
+#[derive(Debug)]
+pub struct Start {
+    /// Settings and keys.
+    pub setup: Setup,
+    /// `--kubeconfig`.
+    pub kubeconfig: Option<PathBuf>,
+    /// The first screen.
+    pub view: TableKind,
+    /// `--log-file`.
+    pub log_file: Option<PathBuf>,
+}
+
+/// Why the TUI could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Output or input is no terminal.
+    #[error("egret needs a terminal; `egret get` prints the same tables without one")]
+    NoTerminal,
+    /// The clusters to open cannot be told.
+    #[error("{}\n{}", .0.summary, .0.hint)]
+    Clusters(Fault),
+    /// The terminal or the system refused.
+    #[error("the terminal: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Runs the TUI until it ends.
+///
+/// # Errors
+/// When there is no terminal, no kubeconfig, or the system refuses.
+pub fn run(start: Start) -> Result<Ended, Error> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(Error::NoTerminal);
+    }
+    // A log that cannot be written must not keep anyone from their clusters.
+    let _log = log::start(start.log_file.as_deref());
+    report::on_panic();
+    let contexts = crate::cluster::kubeconfig::read(start.kubeconfig.as_deref()).map_err(Error::Clusters)?;
+    let chosen = setup::chosen(&contexts, &start.setup.settings).map_err(Error::Clusters)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    terminal::take()?;
+    let ended = runtime.block_on(go(start, contexts, chosen));
+    terminal::give_back();
+    // Tasks may be in the middle of a request to a cluster that does not answer: they are not waited for.
+    runtime.shutdown_background();
+    Ok(ended?)
+}
+
+async fn go(start: Start, contexts: Contexts, chosen: Vec<ClusterName>) -> io::Result<Ended> {
+    let settings = &start.setup.settings;
+    let (inbox, messages) = unbounded_channel();
+    let (bytes, raw) = unbounded_channel();
+    let names = contexts.names.iter().map(ToString::to_string).collect();
+    let guarded = setup::guarded(&contexts, settings);
+    let look = ui::Look::of_environment(&settings.theme.value, settings.color.value, settings.glyphs.value);
+    let app_settings = app_settings(settings, &look, &guarded);
+    let mut app = App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, Timestamp::now());
+    let (mut sources, snapshots) = Sources::new(contexts, setup::options(settings), guarded);
+    for cluster in &chosen {
+        sources.open(cluster);
+    }
+    tell(&inbox, Msg::Contexts(names));
+    tokio::spawn(pass_on(snapshots, inbox.clone()));
+    let live = effects::Live::new(sources, inbox, bytes);
+    looping::run(&mut app, look, live, messages, raw).await
+}
+
+/// Snapshots become messages. The channel they come by holds few: a slow screen sees the newest.
+async fn pass_on(
+    mut snapshots: tokio::sync::mpsc::Receiver<std::sync::Arc<crate::model::snapshot::Snapshot>>,
+    inbox: UnboundedSender<Msg>,
+) {
+    while let Some(snapshot) = snapshots.recv().await {
+        tell(&inbox, Msg::Snapshot(snapshot));
+    }
+}
+
+fn tell(inbox: &UnboundedSender<Msg>, msg: Msg) {
+    // The loop is gone only when the program ends.
+    let _ = inbox.send(msg);
+}
+
+fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -> AppSettings {
+    let namespaces = match &settings.namespaces.value {
+        Namespaces::All => Vec::new(),
+        Namespaces::Named(names) => names.clone(),
+    };
+    AppSettings {
+        theme: look.theme_name().to_owned(),
+        themes: ui::theme_names().map(str::to_owned).collect(),
+        read_only: settings.read_only.value,
+        read_only_demanded: settings.read_only.value,
+        read_only_clusters: guarded.iter().cloned().collect(),
+        namespaces,
+        ingress: settings.show_ingress.value,
+        columns: settings.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect(),
+        cluster_ids: settings.cluster_ids(),
+    }
+}

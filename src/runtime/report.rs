@@ -21,7 +21,9 @@ pub fn on_panic() {
         std::panic::set_hook(Box::new(|info| {
             terminal::give_back();
             let said = match write(info) {
-                Some(path) => format!("egret ended by a fault of its own. The report is in {}\n", path.display()),
+                Some(path) => {
+                    format!("egret ended by a fault of its own. The report is in {}\n", path.display())
+                }
                 None => format!("egret ended by a fault of its own: {info}\n"),
             };
             // Not `eprintln`: its lock may be held by the thread that panics.

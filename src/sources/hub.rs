@@ -13,8 +13,8 @@ use crate::model::fault::{Fault, Reason};
 use crate::model::gateway::{Directions, join};
 use crate::model::name::{ClusterName, Kind};
 use crate::model::row::{
-    DaemonSetRow, DeploymentRow, EndpointSliceRow, GatewayApiRow, GatewayClassRow, HpaRow, IstioGatewayRow, PdbRow,
-    PodRow, ReplicaSetRow, Row, Rows, ServiceRow, WorkloadRow,
+    DaemonSetRow, DeploymentRow, EndpointSliceRow, GatewayApiRow, GatewayClassRow, HpaRow, IstioGatewayRow,
+    PdbRow, PodRow, ReplicaSetRow, Row, Rows, ServiceRow, WorkloadRow,
 };
 use crate::model::snapshot::{ClusterFacts, IstioRevision, KindState, Link, Snapshot};
 
@@ -129,7 +129,13 @@ impl Hub {
             started: now,
             revision: 0,
         };
-        Arc::new(Self { cluster, state: Mutex::new(state), changed: Notify::new(), back: Notify::new(), again: watch::Sender::new(0) })
+        Arc::new(Self {
+            cluster,
+            state: Mutex::new(state),
+            changed: Notify::new(),
+            back: Notify::new(),
+            again: watch::Sender::new(0),
+        })
     }
 
     /// The cluster.
@@ -278,8 +284,10 @@ impl State {
         }
         let states = self.shelves.states();
         let refused = |s: &KindState| matches!(s, KindState::Denied(_));
-        let nothing = states.values().all(|s| refused(s) || *s == KindState::Absent) && states.values().any(refused);
-        match states.values().find_map(|s| if let KindState::Denied(fault) = s { Some(fault) } else { None }) {
+        let nothing =
+            states.values().all(|s| refused(s) || *s == KindState::Absent) && states.values().any(refused);
+        match states.values().find_map(|s| if let KindState::Denied(fault) = s { Some(fault) } else { None })
+        {
             Some(fault) if nothing => Link::Denied { fault: fault.clone(), next_try: None },
             _ => Link::Ready,
         }

@@ -12,7 +12,8 @@ use crate::model::snapshot::KindState;
 /// Lists and watches a kind in a place until the task is dropped.
 pub async fn keep<T: Kept>(hub: Arc<Hub>, c: Connection, namespace: Option<Box<str>>, number: usize) {
     let source = Source::Place(T::KIND, number);
-    let mut place = Place { kind: T::KIND, version: T::KIND.resource().version.into(), namespace, fields: String::new() };
+    let mut place =
+        Place { kind: T::KIND, version: T::KIND.resource().version.into(), namespace, fields: String::new() };
     loop {
         let fault = match listed::<T>(&hub, &c, &mut place, number, source).await {
             Ok(version) => watched::<T>(&hub, &c, &place, version, number, source).await,
@@ -73,7 +74,7 @@ async fn listed<T: Kept>(
             if let Some(what) = &listed.unread {
                 tracing::warn!(cluster = %c.cluster, "{what}");
             }
-            T::shelf(s).replace(number, rows, listed.unread);
+            T::shelf(s).replace(number, rows);
             Ok(listed.resource_version)
         }
         Err(fault) => Err(fault),
@@ -99,7 +100,6 @@ async fn watched<T: Kept>(
                     Change::Deleted(row) => shelf.remove(number, &row),
                     Change::Unread(what) => {
                         tracing::warn!(cluster = %c.cluster, "{what}");
-                        shelf.set_unread(number, what);
                     }
                 }
             });
@@ -108,7 +108,9 @@ async fn watched<T: Kept>(
         match end {
             WatchEnd::Closed => {}
             WatchEnd::Expired => return None,
-            WatchEnd::Broken(fault) if fault.reason == Reason::Unreachable || fault.reason == Reason::Server => {
+            WatchEnd::Broken(fault)
+                if fault.reason == Reason::Unreachable || fault.reason == Reason::Server =>
+            {
                 // The history may still be there when the server is back: resume first, list only if it is not.
                 hub.failed(source, fault).await;
             }

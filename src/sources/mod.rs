@@ -24,8 +24,8 @@ use crate::cluster::read_only::ReadOnly;
 use crate::model::gateway::Directions;
 use crate::model::name::ClusterName;
 use crate::model::row::{
-    DaemonSetRow, DeploymentRow, EndpointSliceRow, GatewayApiRow, GatewayClassRow, HpaRow, IstioGatewayRow, PdbRow,
-    PodRow, ReplicaSetRow, ServiceRow,
+    DaemonSetRow, DeploymentRow, EndpointSliceRow, GatewayApiRow, GatewayClassRow, HpaRow, IstioGatewayRow,
+    PdbRow, PodRow, ReplicaSetRow, ServiceRow,
 };
 use crate::model::snapshot::{ClusterFacts, Link, Snapshot};
 use hub::{Hub, Kept, Source};
@@ -67,7 +67,11 @@ pub struct Sources {
 
 impl Sources {
     /// No cluster yet; snapshots of those that are opened come by the receiver, each cluster's in their order.
-    pub fn new(contexts: Contexts, options: Options, guarded: Vec<ClusterName>) -> (Self, mpsc::Receiver<Arc<Snapshot>>) {
+    pub fn new(
+        contexts: Contexts,
+        options: Options,
+        guarded: Vec<ClusterName>,
+    ) -> (Self, mpsc::Receiver<Arc<Snapshot>>) {
         let (out, inbox) = mpsc::channel(4);
         (Self { contexts, options, guarded, open: BTreeMap::new(), out }, inbox)
     }
@@ -83,7 +87,8 @@ impl Sources {
     }
 
     fn start(&mut self, cluster: &ClusterName, read_only: ReadOnly, plugin: Option<Arc<Plugin>>) {
-        let facts = ClusterFacts { namespaces: self.options.namespaces.clone().into(), ..ClusterFacts::default() };
+        let facts =
+            ClusterFacts { namespaces: self.options.namespaces.clone().into(), ..ClusterFacts::default() };
         let hub = Hub::new(cluster.clone(), facts);
         let mut tasks = JoinSet::new();
         tasks.spawn(publish(hub.clone(), self.options.directions.clone(), self.out.clone()));
@@ -159,7 +164,8 @@ pub async fn once(
     let (mut sources, mut inbox) = Sources::new(contexts, options, guarded);
     let mut newest: BTreeMap<ClusterName, Arc<Snapshot>> = BTreeMap::new();
     for cluster in chosen {
-        newest.insert(cluster.clone(), Arc::new(Snapshot::connecting(cluster.clone(), jiff::Timestamp::now())));
+        newest
+            .insert(cluster.clone(), Arc::new(Snapshot::connecting(cluster.clone(), jiff::Timestamp::now())));
         sources.open(cluster);
     }
     let settled = |s: &Arc<Snapshot>| match s.link {
@@ -188,13 +194,14 @@ async fn run(
 ) {
     let mut placed = None;
     loop {
-        let connection = match connect::connect(&contexts, hub.cluster(), plugin.clone(), read_only.clone()).await {
-            Ok(connection) => connection,
-            Err(fault) => {
-                hub.failed(Source::Connect, fault).await;
-                continue;
-            }
-        };
+        let connection =
+            match connect::connect(&contexts, hub.cluster(), plugin.clone(), read_only.clone()).await {
+                Ok(connection) => connection,
+                Err(fault) => {
+                    hub.failed(Source::Connect, fault).await;
+                    continue;
+                }
+            };
         let numbers = placed.get_or_insert_with(|| Numbers::new(&hub, &namespaces)).clone();
         hub.change(|s| {
             s.connected();
@@ -246,8 +253,17 @@ struct Numbers(Arc<BTreeMap<crate::model::name::Kind, Vec<usize>>>);
 macro_rules! all_kinds {
     ($act:ident) => {
         $act!(
-            IstioGatewayRow, GatewayApiRow, GatewayClassRow, DeploymentRow, DaemonSetRow, ReplicaSetRow, PodRow,
-            ServiceRow, EndpointSliceRow, HpaRow, PdbRow
+            IstioGatewayRow,
+            GatewayApiRow,
+            GatewayClassRow,
+            DeploymentRow,
+            DaemonSetRow,
+            ReplicaSetRow,
+            PodRow,
+            ServiceRow,
+            EndpointSliceRow,
+            HpaRow,
+            PdbRow
         )
     };
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::model::fault::Fault;
 use crate::model::row::{Row, Rows};
 use crate::model::snapshot::KindState;
 
@@ -20,8 +19,6 @@ pub struct Shelf<T> {
 struct PlaceRows<T> {
     rows: Vec<Arc<T>>,
     state: KindState,
-    /// What of it could not be read, in words.
-    unread: Option<String>,
 }
 
 impl<T> Default for Shelf<T> {
@@ -37,7 +34,7 @@ fn key<T: Row>(row: &T) -> (&str, &str) {
 impl<T: Row> Shelf<T> {
     /// A place more, loading; returns its number.
     pub fn add_place(&mut self) -> usize {
-        self.places.push(PlaceRows { rows: Vec::new(), state: KindState::Loading, unread: None });
+        self.places.push(PlaceRows { rows: Vec::new(), state: KindState::Loading });
         self.places.len() - 1
     }
 
@@ -49,13 +46,13 @@ impl<T: Row> Shelf<T> {
     }
 
     /// All rows of a place, from a list that has ended: what is not among them is gone.
-    pub fn replace(&mut self, place: usize, mut rows: Vec<Arc<T>>, unread: Option<String>) {
+    pub fn replace(&mut self, place: usize, mut rows: Vec<Arc<T>>) {
         let Some(at) = self.places.get_mut(place) else { return };
         // etcd lists in this order already; a server that does not is still right.
         if !rows.is_sorted_by(|a, b| key(&**a) <= key(&**b)) {
             rows.sort_by(|a, b| key(&**a).cmp(&key(&**b)));
         }
-        *at = PlaceRows { rows, state: KindState::Ready, unread };
+        *at = PlaceRows { rows, state: KindState::Ready };
         self.stale = true;
     }
 
@@ -94,18 +91,6 @@ impl<T: Row> Shelf<T> {
         at.state = state;
     }
 
-    /// Says that an object could not be read.
-    pub fn set_unread(&mut self, place: usize, what: String) {
-        if let Some(at) = self.places.get_mut(place) {
-            at.unread.get_or_insert(what);
-        }
-    }
-
-    /// What could not be read, in words.
-    pub fn unread(&self) -> Option<&str> {
-        self.places.iter().find_map(|p| p.unread.as_deref())
-    }
-
     /// Whether the place has rows or has been listed.
     pub fn is_settled(&self, place: usize) -> bool {
         self.places.get(place).is_some_and(|p| p.state.settled())
@@ -125,7 +110,9 @@ impl<T: Row> Shelf<T> {
 
     /// The state of the kind over its places: the worst news first, but rows that are there are there.
     pub fn state(&self) -> Option<KindState> {
-        let find = |wanted: fn(&KindState) -> bool| self.places.iter().map(|p| &p.state).find(|s| wanted(s)).cloned();
+        let find = |wanted: fn(&KindState) -> bool| {
+            self.places.iter().map(|p| &p.state).find(|s| wanted(s)).cloned()
+        };
         self.places.first()?;
         find(|s| matches!(s, KindState::Loading))
             .or_else(|| find(|s| matches!(s, KindState::Failed(_))))
@@ -133,15 +120,6 @@ impl<T: Row> Shelf<T> {
             .or_else(|| find(|s| matches!(s, KindState::Ready)))
             .or_else(|| find(|s| matches!(s, KindState::Absent)))
     }
-}
-
-/// What a place does after a failure.
-#[derive(Debug)]
-pub enum Next {
-    /// Try again when the cluster is tried again.
-    Wait(Fault),
-    /// Wait until someone asks, or the kind appears.
-    Rest,
 }
 
 #[cfg(test)]
@@ -175,7 +153,7 @@ mod tests {
         let mut shelf = Shelf::default();
         let place = shelf.add_place();
         shelf.extend(place, vec![pod("n", "1", "x"), pod("n", "2", "x")]);
-        shelf.replace(place, vec![Arc::new(pod("n", "3", "x")), Arc::new(pod("n", "2", "y"))], None);
+        shelf.replace(place, vec![Arc::new(pod("n", "3", "x")), Arc::new(pod("n", "2", "y"))]);
         assert_eq!(shown(&mut shelf), ["n/2 y", "n/3 x"]);
         assert_eq!(shelf.state(), Some(KindState::Ready));
     }
@@ -193,7 +171,7 @@ mod tests {
     fn a_kind_is_loading_until_every_place_is_listed() {
         let mut shelf = Shelf::<PodRow>::default();
         let (a, b) = (shelf.add_place(), shelf.add_place());
-        shelf.replace(a, Vec::new(), None);
+        shelf.replace(a, Vec::new());
         assert_eq!(shelf.state(), Some(KindState::Loading));
         shelf.set_state(b, KindState::Absent);
         assert_eq!(shelf.state(), Some(KindState::Ready));

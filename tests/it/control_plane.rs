@@ -7,5 +7,6 @@
 
 mod building;
 mod pods;
+mod samples;
 mod servers;
 mod users;

@@ -91,7 +91,8 @@ impl Logs {
             Some(_) => None,
         };
         let chosen = self.container.and_then(|at| self.containers.get(at));
-        let of_pod = |names: &[Box<str>]| names.iter().filter(|n| chosen.is_none_or(|c| c == *n)).cloned().collect();
+        let of_pod =
+            |names: &[Box<str>]| names.iter().filter(|n| chosen.is_none_or(|c| c == *n)).cloned().collect();
         self.query.pods = self.pods.iter().map(|(pod, names)| (pod.clone(), of_pod(names))).collect();
     }
 

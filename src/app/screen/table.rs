@@ -14,6 +14,26 @@ use crate::model::filter::Filter;
 use crate::model::layout;
 use crate::model::table::{Cell, Column, Item, ItemId, SortKey, TableKind};
 
+/// Cells before the first column: the mark of the cursor.
+pub const MARGIN: u16 = 1;
+
+/// Cells between two columns.
+pub const GAP: u16 = layout::GAP;
+
+/// Cells before the text of the state column: its symbol.
+const SYMBOL: u16 = 2;
+
+/// Cells for the word that tells a stale row.
+const STALE: u16 = 6;
+
+/// Cells at the right end of the heading that tell how many columns found no room.
+const HIDDEN: u16 = 4;
+
+/// The column that tells the state of a line; its symbol stands before it.
+pub fn state_column(columns: &[Column]) -> Option<usize> {
+    columns.iter().position(|c| matches!(c.id, "status" | "state"))
+}
+
 /// State of one table.
 #[derive(Debug)]
 pub struct Table {
@@ -275,7 +295,19 @@ impl Table {
                 *natural = (*natural).max(cells);
             }
         }
-        let fitted = layout::fit(columns, self.wide, self.chosen.as_deref(), width, &self.natural);
+        // Cursor, symbol and the word for stale rows are no text of a cell, and need their cells.
+        let state = state_column(columns);
+        let stale = self.visible.iter().skip(self.offset).take(rows).any(|at| self.items[*at as usize].stale);
+        let beside = state.map_or(0, |_| SYMBOL + if stale { STALE } else { 0 });
+        let room = width.saturating_sub(MARGIN + beside);
+        let fit = |room| layout::fit(columns, self.wide, self.chosen.as_deref(), room, &self.natural);
+        let mut fitted = fit(room);
+        if fitted.hidden > 0 {
+            fitted = fit(room.saturating_sub(HIDDEN));
+        }
+        if let Some((_, cells)) = fitted.shown.iter_mut().find(|(at, _)| Some(*at) == state) {
+            *cells += beside;
+        }
         self.window.columns = fitted.shown;
         self.window.hidden = fitted.hidden;
     }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Lines;
 use crate::model::gateway::GatewayRow;
+use crate::model::name::ClusterName;
 use crate::model::row::{PodRow, ServicePort, ServiceRow};
 use crate::model::snapshot::{IstioRevision, Link, Snapshot};
 use crate::model::table::{Item, Subject};
@@ -79,7 +80,7 @@ const CLUSTER: &[Field<Snapshot>] = &[
 ];
 
 const GATEWAY: &[Field<GatewayRow>] = &[
-    ("home", |g| json!(g.home.as_str())),
+    ("home", |g| json!(g.home.as_ref().map(ClusterName::as_str))),
     ("clusterId", |g| json!(g.cluster_id)),
     ("origin", |g| json!(g.origin.to_string())),
     ("direction", |g| json!(g.direction.to_string())),

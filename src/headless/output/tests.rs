@@ -187,7 +187,7 @@ fn a_gateway_is_told_with_raw_values() {
     let told: serde_json::Value = serde_json::from_str(&json).unwrap();
     let wanted = serde_json::json!([{
         "cluster": "c", "namespace": "istio-system", "name": "gw",
-        "home": "c", "clusterId": null, "origin": "helm", "direction": "egress",
+        "home": null, "clusterId": null, "origin": "helm", "direction": "egress",
         "status": "Progressing", "reason": "2 of 3 ready", "ready": {"ready": 2, "wanted": 3},
         "type": "ClusterIP", "address": null,
         "ports": [{

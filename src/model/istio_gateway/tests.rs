@@ -103,7 +103,9 @@ fn an_object_with_mistakes_is_read_but_for_them() {
         "status": {"Status": "Strange", "GatewayAddress": "10.0.0.1"},
     }))
     .unwrap();
-    let unread: Vec<_> = read.unread().map(|u| (u.path, matches!(u.why, Why::Unknown))).collect();
+    let mut unread: Vec<_> = read.unread().map(|u| (u.path, matches!(u.why, Why::Unknown))).collect();
+    // In the order of the document; here by path.
+    unread.sort();
     let expected = [
         ("spec.kernel.parameters[\"vm.swappiness\"]", false),
         ("spec.overrides.c1.minReplicas", false),

@@ -5,7 +5,7 @@ use crate::support::plane::{
 };
 use futures::{AsyncBufReadExt as _, TryStreamExt as _};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::api::{Api, DeleteParams, ListParams, LogParams, PostParams};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -79,6 +79,25 @@ async fn the_table_of_the_api_server_has_kubectls_word_for_every_odd_state() {
 }
 
 #[tokio::test]
+async fn a_node_without_a_kubelet_is_lost_when_it_is_said_to_be() {
+    let cluster = plane::shared().await;
+    let client = cluster.admin().await;
+    let name = unique("mortal");
+    let status = async || table(&client, "/api/v1/nodes").await.unwrap().cell(&name, "Status");
+    cluster.node_without_kubelet(&client, &name, "True").await.unwrap();
+    assert_eq!(status().await, "Ready");
+    cluster.node_without_kubelet(&client, &name, "Unknown").await.unwrap();
+    let nodes: Api<Node> = Api::all(client.clone());
+    let unreachable = |node: &Node| {
+        let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_ref());
+        taints.is_some_and(|all| all.iter().any(|t| t.key == "node.kubernetes.io/unreachable"))
+    };
+    wait_for(nodes.clone(), &name, unreachable).await;
+    assert_eq!(status().await, "NotReady");
+    delete_now(&nodes, &name).await;
+}
+
+#[tokio::test]
 async fn the_log_of_each_container_is_served_and_followed() {
     let cluster = plane::shared().await;
     let client = cluster.admin().await;
@@ -91,6 +110,11 @@ async fn the_log_of_each_container_is_served_and_followed() {
     pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
     let running = |pod: &Pod| pod.status.as_ref().is_some_and(|s| s.phase.as_deref() == Some("Running"));
     wait_for(pods.clone(), "pod", running).await;
+
+    let everyones = unique("a line in the log of every pod");
+    cluster.logs().line(&everyones).unwrap();
+    let all = LogParams { container: Some("main".into()), ..LogParams::default() };
+    assert!(pods.logs("pod", &all).await.unwrap().lines().any(|line| line == everyones));
 
     let logs = cluster.logs_of(&client, &ns, "pod", &["main", "side"]).await.unwrap();
     let [main, side] = &logs[..] else { panic!("two logs: {logs:?}") };

@@ -1,8 +1,8 @@
-//! Pods in the states that people call about.
+//! Pods, and nodes, in the states that people call about.
 
-use super::objects::{awaited, patch_status};
-use super::{Result, While};
-use k8s_openapi::api::core::v1::Pod;
+use super::objects::{apply, awaited, patch_status};
+use super::{Cluster, NodeSize, Result, While, kwok};
+use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::Client;
 use kube::api::{Api, DeleteParams, PostParams};
 use serde_json::{Value, json};
@@ -10,6 +10,24 @@ use serde_json::{Value, json};
 /// The annotation of a pod (or of a template's pods, or of a node) whose status KWOK leaves alone: what a test patches
 /// into it stays. Such a pod never becomes Running by itself, and when deleted it stays Terminating.
 pub const UNMANAGED: (&str, &str) = ("egret.test/kubelet", "none");
+
+impl Cluster {
+    /// Makes a node that no kubelet speaks for, or changes what one is said to be: `ready` is `True`, `False` or
+    /// `Unknown`, which is what the controller manager says of a node that it lost. It taints such a node within 5 s.
+    /// About 50 s after `True` it loses the node by itself, and only then says of its pods that they are not ready.
+    /// Bind pods to it by `spec.nodeName`.
+    pub async fn node_without_kubelet(&self, client: &Client, name: &str, ready: &str) -> Result<Node> {
+        let mut node = kwok::node(name, &NodeSize::default());
+        node["metadata"]["annotations"] = json!({UNMANAGED.0: UNMANAGED.1});
+        apply(client, node).await?;
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let reason = if ready == "Unknown" { "NodeStatusUnknown" } else { "KubeletReady" };
+        let condition = json!({
+            "type": "Ready", "status": ready, "reason": reason, "lastHeartbeatTime": now, "lastTransitionTime": now,
+        });
+        Ok(patch_status(&Api::all(client.clone()), name, &json!({"conditions": [condition]})).await)
+    }
+}
 
 /// A state of a pod, by the word that kubectl has for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

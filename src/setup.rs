@@ -1,0 +1,75 @@
+//! What every way to run egret begins with: settings, keys, and the clusters they name.
+
+use crate::app::command::COMMANDS;
+use crate::app::keymap::{Chord, Keymap};
+use crate::cli::Globals;
+use crate::cluster::kubeconfig;
+use crate::config::{Contexts, Namespaces, Settings, Vocabulary, load};
+use crate::model::columns::columns;
+use crate::model::fault::Fault;
+use crate::model::name::ClusterName;
+use crate::sources;
+
+/// What was read before anything is done.
+#[derive(Debug)]
+pub struct Setup {
+    /// The settings in force.
+    pub settings: Settings,
+    /// The config file that was looked at.
+    pub place: load::Place,
+    /// The keys in force.
+    pub keymap: Keymap,
+}
+
+/// Reads config file, environment and flags. The error says everything that is wrong with them.
+pub fn setup(globals: &Globals) -> Result<Setup, String> {
+    let (settings, place) = load::load(globals.config.as_deref(), &VOCABULARY).map_err(|e| e.to_string())?;
+    let settings = load::settle(globals.over(settings));
+    let overrides = settings.keys.iter().map(|(name, keys)| (name.clone(), keys.value.clone())).collect();
+    // Each name and key was checked where it stands; what is left is one key that would mean two things.
+    let keymap = Keymap::with(&overrides).map_err(|why| match &place.path {
+        Some(path) => format!("{}: {why}", path.display()),
+        None => why,
+    })?;
+    Ok(Setup { settings, place, keymap })
+}
+
+/// The words that a config file may use.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    commands: Some(|| COMMANDS.iter().map(|spec| spec.command.to_string()).collect()),
+    key: |text| text.parse::<Chord>().map(drop),
+    columns: Some(|table| columns(table).iter().map(|c| c.id).collect()),
+};
+
+/// The contexts to open: those of the flags and the config, else the current one.
+///
+/// # Errors
+/// A name that fits none.
+pub fn chosen(contexts: &kubeconfig::Contexts, settings: &Settings) -> Result<Vec<ClusterName>, Fault> {
+    match &settings.contexts.value {
+        Contexts::Current => contexts.choose(&[], false),
+        Contexts::All => contexts.choose(&[], true),
+        Contexts::Named(names) => {
+            let names: Vec<String> = names.iter().map(|n| n.as_str().to_owned()).collect();
+            contexts.choose(&names, false)
+        }
+    }
+}
+
+/// The contexts that the config makes read-only.
+pub fn guarded(contexts: &kubeconfig::Contexts, settings: &Settings) -> Vec<ClusterName> {
+    contexts.names.iter().filter(|name| settings.read_only_in(name.as_str())).cloned().collect()
+}
+
+/// What clusters are opened with.
+pub fn options(settings: &Settings) -> sources::Options {
+    let namespaces = match &settings.namespaces.value {
+        Namespaces::All => Vec::new(),
+        Namespaces::Named(names) => names.iter().map(|n| n.as_str().into()).collect(),
+    };
+    sources::Options {
+        namespaces,
+        read_only: settings.read_only.value,
+        directions: settings.gateway_directions(),
+    }
+}

@@ -1,0 +1,172 @@
+//! What stands in front of a screen: help, palette, choice.
+
+use ratatui::layout::Position;
+
+use super::canvas::{Canvas, Cut, width};
+use super::edges;
+use super::theme::Role;
+use crate::app::App;
+use crate::app::geometry::{self, Area};
+use crate::app::keymap::Chord;
+use crate::app::overlay::{Choose, Help, HelpPage, Overlay, Palette};
+use crate::app::screen::Screen;
+
+/// Draws it; tells where the cursor is, while something is typed.
+pub(super) fn draw(app: &App, front: &Overlay, canvas: &mut Canvas<'_>, screen: Area) -> Option<Position> {
+    let size = (screen.width, screen.height);
+    match front {
+        Overlay::Help(help) => {
+            draw_help(app, help, canvas, size);
+            None
+        }
+        Overlay::Palette(palette) => draw_palette(palette, canvas, size),
+        Overlay::Choose(choose) => {
+            draw_choose(choose, canvas, size);
+            None
+        }
+    }
+}
+
+/// Keys of a box, as they stand in its lower edge.
+type Keys = &'static [(&'static str, &'static str)];
+
+/// Draws an empty box; tells where its inside is, a column of air on each side left out.
+fn frame(canvas: &mut Canvas<'_>, area: Area, title: &str, keys: Keys) -> Area {
+    let (plain, edge) = (canvas.style(Role::Overlay), canvas.style(Role::OverlayBorder));
+    canvas.clear(area, plain);
+    if area.width < 4 || area.height < 2 {
+        return Area { width: 0, height: 0, ..area };
+    }
+    let [top_left, top_right, bottom_left, bottom_right, across, down] = canvas.glyphs.frame();
+    let (right, bottom) = (area.x + area.width - 1, area.y + area.height - 1);
+    for x in area.x + 1..right {
+        canvas.char(x, area.y, across, edge);
+        canvas.char(x, bottom, across, edge);
+    }
+    for y in area.y + 1..bottom {
+        canvas.char(area.x, y, down, edge);
+        canvas.char(right, y, down, edge);
+    }
+    let corners = [(area.x, area.y, top_left), (right, area.y, top_right), (area.x, bottom, bottom_left)];
+    for (x, y, c) in corners.into_iter().chain([(right, bottom, bottom_right)]) {
+        canvas.char(x, y, c, edge);
+    }
+    let strong = canvas.style(Role::OverlayTitle);
+    canvas.text(area.x + 2, area.y, area.width - 4, &format!(" {title} "), strong, Cut::End);
+    let mut x = area.x + 2;
+    for (key, word) in keys {
+        let key = key.parse::<Chord>().map(|c| c.hint(canvas.glyphs.is_ascii())).unwrap_or_default();
+        x = canvas.text(x, bottom, right.saturating_sub(x), " ", plain, Cut::End);
+        x = edges::hint(canvas, x, bottom, right, &key, word);
+    }
+    canvas.text(x, bottom, right.saturating_sub(x), " ", plain, Cut::End);
+    Area { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
+}
+
+const HELP_KEYS: Keys = &[("up", ""), ("down", "scroll"), ("esc", "close")];
+
+fn draw_help(app: &App, help: &Help, canvas: &mut Canvas<'_>, size: (u16, u16)) {
+    let rows = app.help_rows();
+    let page = HelpPage::new(&rows, size);
+    let title = match app.screen() {
+        Screen::Table(table) => format!("keys in the {} table", table.kind),
+        Screen::Details(details) => format!("keys in {}, {}", details.of.name(), details.tab),
+        Screen::Logs(_) => "keys in logs".to_owned(),
+    };
+    let inside = frame(canvas, page.area, &title, HELP_KEYS);
+    let count = u16::try_from(page.columns.len()).unwrap_or(1).max(1);
+    let room = (inside.width / count).saturating_sub(if count > 1 { 2 } else { 0 });
+    let keys = rows.iter().filter(|r| r.1.is_some()).map(|r| width(&r.0)).max().unwrap_or(0).min(room / 3);
+    let styles = [Role::OverlayTitle, Role::HintKey, Role::Overlay].map(|r| canvas.style(r));
+    let offset = help.offset.min(page.last_offset());
+    for (n, column) in (0..count).zip(&page.columns) {
+        let x = inside.x + n * (inside.width / count);
+        let shown = rows[column.clone()].iter().skip(offset);
+        for ((text, spec), y) in shown.zip(inside.y..inside.y + inside.height) {
+            match spec {
+                None => canvas.text(x, y, room, text, styles[0], Cut::End),
+                Some(spec) => {
+                    canvas.text(x + 1, y, keys, text, styles[1], Cut::End);
+                    let at = x + keys + 3;
+                    canvas.text(at, y, (x + room).saturating_sub(at), spec.about, styles[2], Cut::End)
+                }
+            };
+        }
+    }
+    more(canvas, page.area, offset, page.last_offset());
+}
+
+/// Says in the upper edge of a box that there is more above or below.
+fn more(canvas: &mut Canvas<'_>, area: Area, offset: usize, last: usize) {
+    let text = match (offset, last) {
+        (_, 0) => return,
+        (0, _) => " more below ",
+        (at, last) if at >= last => " more above ",
+        _ => " more above and below ",
+    };
+    let style = canvas.style(Role::Hint);
+    let x = (area.x + area.width).saturating_sub(width(text) + 2);
+    canvas.text(x, area.y, area.width, text, style, Cut::End);
+}
+
+const PALETTE_KEYS: Keys = &[("enter", "run"), ("tab", "complete"), ("up", ""), ("down", "choose"), ("esc", "close")];
+
+fn draw_palette(palette: &Palette, canvas: &mut Canvas<'_>, size: (u16, u16)) -> Option<Position> {
+    // Always the same height: what one types must not make the box jump.
+    let area = geometry::centred(size, (96, 22));
+    let inside = frame(canvas, area, "command", PALETTE_KEYS);
+    let end = inside.x + inside.width;
+    let strong = canvas.style(Role::PromptLabel);
+    let x = canvas.text(inside.x, inside.y, inside.width, ":", strong, Cut::End);
+    let (text, cursor) = (palette.input.text(), palette.input.cursor());
+    let typed = edges::input(canvas, (x, inside.y), end.saturating_sub(x), text, Some(cursor));
+    let list = Area { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
+    if let Some(error) = &palette.error {
+        let style = canvas.style(Role::ToneBad);
+        canvas.text(inside.x, inside.y + 1, inside.width, error, style, Cut::End);
+    } else if palette.entries.is_empty() {
+        let style = canvas.style(Role::ToneMuted);
+        canvas.text(list.x, list.y, list.width, "Nothing fits what is typed.", style, Cut::End);
+    }
+    let lines = palette.entries.iter().map(|e| (e.line.as_str(), e.about.as_str(), e.key.as_str()));
+    draw_list(canvas, list, lines.collect(), palette.cursor);
+    typed
+}
+
+const CHOOSE_KEYS: Keys = &[("enter", "choose"), ("up", ""), ("down", "move"), ("esc", "close")];
+
+fn draw_choose(choose: &Choose, canvas: &mut Canvas<'_>, size: (u16, u16)) {
+    let lines: Vec<_> = choose.options.iter().map(|(value, about)| (value.as_str(), about.as_str(), "")).collect();
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).max(3);
+    let area = geometry::centred(size, (72, height));
+    let inside = frame(canvas, area, choose.title, CHOOSE_KEYS);
+    draw_list(canvas, inside, lines, choose.cursor);
+}
+
+/// A list with a cursor: what, about, key.
+fn draw_list(canvas: &mut Canvas<'_>, area: Area, lines: Vec<(&str, &str, &str)>, cursor: usize) {
+    let rows = usize::from(area.height);
+    if rows == 0 || area.width == 0 {
+        return;
+    }
+    let offset = (cursor + 1).saturating_sub(rows);
+    let wide = |pick: fn(&(&str, &str, &str)) -> u16| lines.iter().map(pick).max().unwrap_or(0);
+    let first = wide(|l| width(l.0)).min(area.width / 2);
+    let last = wide(|l| width(l.2)).min(area.width / 4);
+    let [plain, muted, key, selected] =
+        [Role::Overlay, Role::ToneMuted, Role::HintKey, Role::OverlaySelected].map(|r| canvas.style(r));
+    let end = area.x + area.width;
+    for ((n, (what, about, keys)), y) in lines.iter().enumerate().skip(offset).zip(area.y..area.y + area.height) {
+        let over = |style: ratatui::style::Style| if n == cursor { style.patch(selected) } else { style };
+        if n == cursor {
+            canvas.tint(Area { y, height: 1, ..area }, over(plain));
+            canvas.char(area.x, y, canvas.glyphs.cursor(), over(plain));
+        }
+        canvas.text(area.x + 2, y, first, what, over(plain), Cut::Middle);
+        let at = area.x + first + 4;
+        let room = end.saturating_sub(at + last + if last > 0 { 2 } else { 0 });
+        canvas.text(at, y, room, about, over(muted), Cut::End);
+        let at = end.saturating_sub(width(keys).min(last));
+        canvas.text(at, y, last, keys, over(key), Cut::End);
+    }
+}

@@ -1,0 +1,79 @@
+//! What a terminal says that is too small for a screen: how things are, in words, and the size that is needed.
+
+use strum::IntoEnumIterator;
+
+use super::canvas::{Canvas, Cut};
+use super::theme::Role;
+use crate::app::App;
+use crate::app::geometry::{Area, SMALLEST};
+use crate::app::screen::{Details, Screen, Table, facts};
+use crate::model::health::HealthState;
+use crate::model::table::{Subject, TableKind};
+
+/// Draws the sentence, wrapped; what finds no room is left out.
+pub(super) fn draw(app: &App, canvas: &mut Canvas<'_>, area: Area) {
+    if area.width == 0 || area.height == 0 {
+        return;
+    }
+    let times = canvas.glyphs.times();
+    let size = format!(
+        "egret needs {}{times}{}, this is {}{times}{}.",
+        SMALLEST.0, SMALLEST.1, area.width, area.height
+    );
+    let parts = [(Role::Text, what(app)), (Role::Text, clusters(app)), (Role::ToneMuted, size)];
+    let mut y = area.y;
+    for (role, text) in parts {
+        let style = canvas.style(role);
+        for row in facts::wrap(&text, usize::from(area.width)) {
+            if y < area.y + area.height {
+                canvas.text(area.x, y, area.width, &row, style, Cut::End);
+            }
+            y = y.saturating_add(1);
+        }
+    }
+}
+
+fn what(app: &App) -> String {
+    match app.screen() {
+        Screen::Table(table) => of_table(table),
+        Screen::Details(Details { of, .. }) => format!("{} in {}.", of.name(), of.cluster()),
+        Screen::Logs(logs) => format!("Logs of {}.", logs.title),
+    }
+}
+
+fn of_table(table: &Table) -> String {
+    let shown = table.visible.iter().map(|at| &table.items[*at as usize]);
+    let states: Vec<HealthState> = shown
+        .filter_map(|item| match &item.subject {
+            Subject::Gateway(row) => Some(row.health.state),
+            _ => None,
+        })
+        .collect();
+    let mut said = format!("{}: {}", table.kind, table.visible.len());
+    if table.kind == TableKind::Gateways {
+        for state in HealthState::iter() {
+            let count = states.iter().filter(|s| **s == state).count();
+            if count > 0 {
+                said.push_str(&format!(", {count} {}", state.to_string().to_lowercase()));
+            }
+        }
+    }
+    if let Some(item) = table.item() {
+        said.push_str(&format!(". Selected: {}", item.id().name));
+        if let Subject::Gateway(row) = &item.subject {
+            said.push_str(&format!(" in {}, {}", item.cluster, row.health.state.to_string().to_lowercase()));
+        }
+    }
+    said.push('.');
+    said
+}
+
+fn clusters(app: &App) -> String {
+    let counts = app.cluster_counts();
+    let mut said = format!("{} of {} clusters complete", counts.complete, counts.all);
+    if counts.trouble > 0 {
+        said.push_str(&format!(", {} in trouble", counts.trouble));
+    }
+    said.push('.');
+    said
+}

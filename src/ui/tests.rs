@@ -1,0 +1,309 @@
+//! Pictures of every screen, and what must hold at any size and in any theme.
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier};
+
+use super::fixtures as fixture;
+use super::*;
+use crate::app::App;
+use crate::model::table::{TableKind, Tone};
+
+/// The sizes of the pictures.
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+const NARROW: (u16, u16) = (80, 24);
+
+fn look(theme: &str, depth: Depth, glyphs: Glyphs) -> Look {
+    let (look, warnings) = Look::new(Library::default(), theme, depth, glyphs);
+    assert_eq!(warnings, []);
+    look
+}
+
+fn painted(app: &App, look: &Look) -> (Buffer, Option<Position>) {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
+    let cursor = draw(app, look, &mut buffer);
+    (buffer, cursor)
+}
+
+/// The rows as text: what a person without colours sees.
+fn text_of(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width).max(1);
+    let rows = buffer.content.chunks(width).map(|row| {
+        let mut text = String::new();
+        let mut hidden = 0;
+        for cell in row {
+            if hidden > 0 {
+                hidden -= 1;
+                continue;
+            }
+            text.push_str(cell.symbol());
+            hidden = canvas::width(cell.symbol()).saturating_sub(1);
+        }
+        text.trim_end().to_owned()
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+fn picture(app: &App) -> String {
+    text_of(&painted(app, &Look::default()).0)
+}
+
+fn snapshot(name: &str, size: (u16, u16), app: &App) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../tests/snapshots/ui");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), picture(app)));
+}
+
+/// A situation by name.
+type Situation = (&'static str, fn((u16, u16)) -> App);
+
+const SITUATIONS: &[Situation] = &[
+    ("clusters", |size| fixture::fleet(TableKind::Clusters, size)),
+    ("gateways", |size| fixture::fleet(TableKind::Gateways, size)),
+    ("services", |size| fixture::fleet(TableKind::Services, size)),
+    ("pods", |size| fixture::fleet(TableKind::Pods, size)),
+    ("gateway-overview", |size| {
+        let mut app = fixture::fleet(TableKind::Gateways, size);
+        fixture::keys(&mut app, "down enter");
+        app
+    }),
+    ("gateway-pods", |size| {
+        let mut app = fixture::fleet(TableKind::Gateways, size);
+        fixture::keys(&mut app, "p down");
+        app
+    }),
+    ("gateway-yaml", fixture::yaml),
+    ("logs", |size| fixture::logs(200, size)),
+    ("help", |size| {
+        let mut app = fixture::fleet(TableKind::Gateways, size);
+        fixture::keys(&mut app, "?");
+        app
+    }),
+    ("palette", |size| {
+        let mut app = fixture::fleet(TableKind::Gateways, size);
+        fixture::keys(&mut app, ":");
+        fixture::typed(&mut app, "po");
+        app
+    }),
+];
+
+/// Situations of which one size tells enough.
+const ONCE: &[Situation] = &[
+    ("connecting", fixture::connecting),
+    ("empty", fixture::empty),
+    ("denied", fixture::denied),
+    ("stale", fixture::stale),
+    ("many", |size| {
+        let mut app = fixture::many(500, size);
+        fixture::keys(&mut app, "end > >");
+        app
+    }),
+    ("filtering", |size| {
+        let mut app = fixture::fleet(TableKind::Pods, size);
+        fixture::keys(&mut app, "/");
+        fixture::typed(&mut app, "egress !status:running");
+        app
+    }),
+    ("filter-of-nothing", |size| {
+        let mut app = fixture::fleet(TableKind::Pods, size);
+        fixture::keys(&mut app, "/");
+        fixture::typed(&mut app, "nowhere");
+        fixture::keys(&mut app, "enter");
+        app
+    }),
+    ("finding", |size| {
+        let mut app = fixture::yaml(size);
+        fixture::keys(&mut app, "/");
+        fixture::typed(&mut app, "port");
+        app
+    }),
+    ("logs-held", |size| {
+        let mut app = fixture::logs(10_500, size);
+        fixture::keys(&mut app, "t page-up");
+        app
+    }),
+    ("logs-loading", |size| fixture::logs(0, size)),
+    ("notice", |size| {
+        let mut app = fixture::fleet(TableKind::Gateways, size);
+        app.say(
+            Tone::Bad,
+            "User \"night-shift\" may not get deployments.apps in prod-eu, namespace istio-system. \
+             Ask for a Role with get, list and watch on deployments, or open another context with :open-context.",
+        );
+        app
+    }),
+    ("choose", |size| {
+        let mut app = fixture::fleet(TableKind::Gateways, size);
+        fixture::keys(&mut app, "o down");
+        app
+    }),
+];
+
+#[test]
+fn every_screen_has_its_picture_at_three_sizes() {
+    for (name, situation) in SITUATIONS {
+        for size in SIZES {
+            snapshot(name, size, &situation(size));
+        }
+    }
+}
+
+#[test]
+fn every_odd_situation_has_its_picture() {
+    for (name, situation) in ONCE {
+        snapshot(name, NARROW, &situation(NARROW));
+    }
+}
+
+#[test]
+fn the_smallest_screen_has_its_pictures() {
+    for (name, situation) in SITUATIONS {
+        snapshot(name, geometry::SMALLEST, &situation(geometry::SMALLEST));
+    }
+}
+
+#[test]
+fn a_terminal_that_is_too_small_says_in_words_how_things_are() {
+    for size in [(40, 12), (20, 6), (10, 3)] {
+        snapshot("sentence", size, &fixture::fleet(TableKind::Gateways, size));
+    }
+}
+
+#[test]
+fn the_ascii_set_draws_ascii_only() {
+    for (name, situation) in SITUATIONS.iter().chain(ONCE) {
+        let text = text_of(&painted(&situation(NARROW), &look("mono", Depth::None, Glyphs::Ascii)).0);
+        assert!(text.is_ascii(), "{name}:\n{text}");
+    }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../tests/snapshots/ui");
+    settings.set_prepend_module_to_snapshot(false);
+    let app = fixture::fleet(TableKind::Gateways, NARROW);
+    let text = text_of(&painted(&app, &look("mono", Depth::None, Glyphs::Ascii)).0);
+    settings.bind(|| insta::assert_snapshot!("gateways-ascii", text));
+}
+
+#[test]
+fn no_size_is_too_small_to_draw() {
+    let look = Look::default();
+    for (name, situation) in SITUATIONS.iter().chain(ONCE) {
+        let mut app = situation(NARROW);
+        for width in (0..=50).chain([60, 61, 79]) {
+            for height in (0..=20).step_by(if width % 5 == 0 { 1 } else { 7 }) {
+                app.size = (width, height);
+                app.settle();
+                let (buffer, cursor) = painted(&app, &look);
+                if let Some(at) = cursor {
+                    assert!(at.x < width && at.y < height, "{name} at {width}x{height}: cursor at {at}");
+                }
+                assert_eq!(buffer.content.len(), usize::from(width) * usize::from(height));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_frame_of_another_size_than_the_app_knows_is_drawn_all_the_same() {
+    let app = fixture::fleet(TableKind::Gateways, (200, 60));
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 70, 16));
+    draw(&app, &Look::default(), &mut buffer);
+    assert!(text_of(&buffer).contains("egret"));
+}
+
+#[test]
+fn control_characters_of_a_cluster_never_become_cells() {
+    let mut app = fixture::hostile(NARROW);
+    for keys in ["?", "esc", "enter", "esc", "l"] {
+        let text = text_of(&painted(&app, &Look::default()).0);
+        assert!(!text.chars().any(|c| c != '\n' && c.is_control()), "{text}");
+        assert!(!text.contains('\u{202e}'), "{text}");
+        fixture::keys(&mut app, keys);
+    }
+}
+
+/// The cells of the first row that holds `word`, from where the word begins.
+fn cells<'b>(buffer: &'b Buffer, word: &str) -> Vec<&'b Cell> {
+    let width = usize::from(buffer.area.width);
+    let row = buffer.content.chunks(width).find_map(|row| {
+        let text: String = row.iter().map(|c| c.symbol().chars().next().unwrap_or(' ')).collect();
+        text.find(word).map(|at| (row, text[..at].chars().count()))
+    });
+    let (row, at) = row.unwrap_or_else(|| panic!("no {word}"));
+    row[at..at + word.len()].iter().collect()
+}
+
+const THEMES: [(&str, Depth); 6] = [
+    ("default", Depth::True),
+    ("light", Depth::True),
+    ("default", Depth::TwoFiftySix),
+    ("ansi", Depth::Sixteen),
+    ("mono", Depth::True),
+    ("default", Depth::None),
+];
+
+#[test]
+fn the_selected_row_is_told_from_the_others_in_every_theme() {
+    let app = fixture::fleet(TableKind::Gateways, NARROW);
+    for (theme, depth) in THEMES {
+        let (buffer, _) = painted(&app, &look(theme, depth, Glyphs::Unicode));
+        let (selected, other) = (cells(&buffer, "▸prod-eu"), cells(&buffer, " prod-us"));
+        for (a, b) in selected.iter().zip(&other).skip(1) {
+            assert_ne!(a.style(), b.style(), "{theme} {depth:?}");
+        }
+        if depth == Depth::None || theme != "default" && theme != "light" {
+            assert!(selected.iter().all(|c| c.modifier.contains(Modifier::REVERSED)), "{theme} {depth:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_broken_is_told_from_what_is_well_in_every_theme() {
+    let app = fixture::fleet(TableKind::Pods, NARROW);
+    for (theme, depth) in THEMES {
+        let (buffer, _) = painted(&app, &look(theme, depth, Glyphs::Unicode));
+        let (bad, good) = (cells(&buffer, "CrashLoop"), cells(&buffer, "Running"));
+        assert_ne!(bad[0].style(), good[0].style(), "{theme} {depth:?}");
+        assert!(bad[0].modifier.contains(Modifier::BOLD), "{theme} {depth:?}");
+    }
+}
+
+#[test]
+fn without_colours_no_cell_has_one() {
+    for (name, situation) in SITUATIONS.iter().chain(ONCE) {
+        let (buffer, _) = painted(&situation(NARROW), &look("default", Depth::None, Glyphs::Unicode));
+        let plain = |c: &Cell| (c.fg, c.bg) == (Color::Reset, Color::Reset);
+        assert!(buffer.content.iter().all(plain), "{name}");
+    }
+}
+
+#[test]
+fn a_cell_that_changed_is_marked_until_the_next_frame() {
+    for (theme, depth) in THEMES {
+        let look = look(theme, depth, Glyphs::Unicode);
+        let mut app = fixture::fleet(TableKind::Gateways, NARROW);
+        let before = painted(&app, &look).0;
+        fixture::recovered(&mut app);
+        let after = painted(&app, &look).0;
+        let (was, is) = (cells(&before, "1/3"), cells(&after, "2/3  10"));
+        assert_ne!(was[0].style(), is[0].style(), "{theme} {depth:?}");
+        assert!(is[0].modifier.contains(Modifier::UNDERLINED), "{theme} {depth:?}");
+    }
+}
+
+#[test]
+fn the_cursor_is_shown_only_while_something_is_typed() {
+    let mut app = fixture::fleet(TableKind::Gateways, NARROW);
+    let at = |app: &App| painted(app, &Look::default()).1.map(|p| (p.x, p.y));
+    assert_eq!(at(&app), None);
+    fixture::keys(&mut app, "/");
+    fixture::typed(&mut app, "egress");
+    assert_eq!(at(&app), Some((15, 20)));
+    fixture::typed(&mut app, &"x".repeat(200));
+    assert!(at(&app).is_some_and(|(x, _)| x < 80));
+    fixture::keys(&mut app, "enter");
+    assert_eq!(at(&app), None);
+    fixture::keys(&mut app, ":");
+    assert!(at(&app).is_some());
+}

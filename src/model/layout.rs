@@ -104,4 +104,3 @@ mod tests {
         assert_eq!(ids, ["status", "name"]);
     }
 }
-pub const GAP: u16 = 1;

@@ -8,6 +8,7 @@ use crate::app::text::Input;
 
 /// What stands in front.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one exists")]
 pub enum Overlay {
     /// The keys that work here.
     Help(Help),

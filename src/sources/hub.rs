@@ -22,7 +22,7 @@ use crate::model::snapshot::{ClusterFacts, IstioRevision, KindState, Link, Snaps
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 /// What is known of one cluster. Its tasks write, its publisher reads.
-pub struct Hub {
+pub(super) struct Hub {
     cluster: ClusterName,
     state: Mutex<State>,
     /// Something changed.
@@ -34,7 +34,7 @@ pub struct Hub {
 }
 
 /// The part that changes.
-pub struct State {
+pub(super) struct State {
     shelves: Shelves,
     facts: ClusterFacts,
     pub(super) connection: Option<Connection>,
@@ -50,7 +50,7 @@ pub struct State {
 
 /// What a failure belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
+pub(super) enum Source {
     /// Making the client.
     Connect,
     /// A kind in one of its places.
@@ -73,7 +73,7 @@ struct Shelves {
 }
 
 /// A kind that the hub keeps.
-pub trait Kept: Row {
+pub(super) trait Kept: Row {
     /// Its shelf.
     fn shelf(state: &mut State) -> &mut Shelf<Self>;
 }
@@ -115,7 +115,7 @@ kept! {
 
 impl Hub {
     /// Knows nothing yet.
-    pub fn new(cluster: ClusterName, facts: ClusterFacts) -> Arc<Self> {
+    pub(super) fn new(cluster: ClusterName, facts: ClusterFacts) -> Arc<Self> {
         let now = Timestamp::now();
         let state = State {
             shelves: Shelves::default(),
@@ -139,7 +139,7 @@ impl Hub {
     }
 
     /// The cluster.
-    pub fn cluster(&self) -> &ClusterName {
+    pub(super) fn cluster(&self) -> &ClusterName {
         &self.cluster
     }
 
@@ -208,7 +208,7 @@ impl Hub {
     }
 
     /// Asks everything that waits to try now.
-    pub fn try_now(&self) {
+    pub(super) fn try_now(&self) {
         self.change(|s| {
             s.attempts = 0;
             s.next_try = None;
@@ -235,12 +235,12 @@ impl Hub {
     }
 
     /// The connection, once there is one.
-    pub fn connection(&self) -> Option<Connection> {
+    pub(super) fn connection(&self) -> Option<Connection> {
         self.lock().connection.clone()
     }
 
     /// Makes a snapshot. Rows are shared with the one before where nothing changed.
-    pub fn snapshot(&self, directions: &Directions) -> Snapshot {
+    pub(super) fn snapshot(&self, directions: &Directions) -> Snapshot {
         let mut snapshot = self.lock().snapshot(&self.cluster);
         snapshot.gateways = join(&snapshot, directions).into();
         snapshot

@@ -10,7 +10,7 @@ use crate::model::fault::{Fault, Reason};
 use crate::model::snapshot::KindState;
 
 /// Lists and watches a kind in a place until the task is dropped.
-pub async fn keep<T: Kept>(hub: Arc<Hub>, c: Connection, namespace: Option<Box<str>>, number: usize) {
+pub(super) async fn keep<T: Kept>(hub: Arc<Hub>, c: Connection, namespace: Option<Box<str>>, number: usize) {
     let source = Source::Place(T::KIND, number);
     let mut place =
         Place { kind: T::KIND, version: T::KIND.resource().version.into(), namespace, fields: String::new() };

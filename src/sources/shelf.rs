@@ -7,7 +7,7 @@ use crate::model::snapshot::KindState;
 
 /// Rows of one kind.
 #[derive(Debug)]
-pub struct Shelf<T> {
+pub(super) struct Shelf<T> {
     places: Vec<PlaceRows<T>>,
     /// The rows of all places, as the last snapshot has them.
     merged: Rows<T>,
@@ -33,20 +33,20 @@ fn key<T: Row>(row: &T) -> (&str, &str) {
 
 impl<T: Row> Shelf<T> {
     /// A place more, loading; returns its number.
-    pub fn add_place(&mut self) -> usize {
+    pub(super) fn add_place(&mut self) -> usize {
         self.places.push(PlaceRows { rows: Vec::new(), state: KindState::Loading });
         self.places.len() - 1
     }
 
     /// Rows of the first list, while it arrives.
-    pub fn extend(&mut self, place: usize, rows: Vec<T>) {
+    pub(super) fn extend(&mut self, place: usize, rows: Vec<T>) {
         let Some(at) = self.places.get_mut(place) else { return };
         at.rows.extend(rows.into_iter().map(Arc::new));
         self.stale = true;
     }
 
     /// All rows of a place, from a list that has ended: what is not among them is gone.
-    pub fn replace(&mut self, place: usize, mut rows: Vec<Arc<T>>) {
+    pub(super) fn replace(&mut self, place: usize, mut rows: Vec<Arc<T>>) {
         let Some(at) = self.places.get_mut(place) else { return };
         // etcd lists in this order already; a server that does not is still right.
         if !rows.is_sorted_by(|a, b| key(&**a) <= key(&**b)) {
@@ -57,12 +57,12 @@ impl<T: Row> Shelf<T> {
     }
 
     /// Takes the rows that the first list has brought so far.
-    pub fn take(&mut self, place: usize) -> Vec<Arc<T>> {
+    pub(super) fn take(&mut self, place: usize) -> Vec<Arc<T>> {
         self.places.get(place).map(|at| at.rows.clone()).unwrap_or_default()
     }
 
     /// An object was added or changed.
-    pub fn apply(&mut self, place: usize, row: T) {
+    pub(super) fn apply(&mut self, place: usize, row: T) {
         let Some(at) = self.places.get_mut(place) else { return };
         match at.rows.binary_search_by(|r| key(&**r).cmp(&key(&row))) {
             Ok(n) => at.rows[n] = Arc::new(row),
@@ -72,7 +72,7 @@ impl<T: Row> Shelf<T> {
     }
 
     /// An object was deleted.
-    pub fn remove(&mut self, place: usize, row: &T) {
+    pub(super) fn remove(&mut self, place: usize, row: &T) {
         let Some(at) = self.places.get_mut(place) else { return };
         if let Ok(n) = at.rows.binary_search_by(|r| key(&**r).cmp(&key(row))) {
             at.rows.remove(n);
@@ -81,7 +81,7 @@ impl<T: Row> Shelf<T> {
     }
 
     /// The state of a place.
-    pub fn set_state(&mut self, place: usize, state: KindState) {
+    pub(super) fn set_state(&mut self, place: usize, state: KindState) {
         let Some(at) = self.places.get_mut(place) else { return };
         if matches!(state, KindState::Denied(_) | KindState::Absent) && !at.rows.is_empty() {
             // What may no longer be seen, or no longer exists, is not shown.
@@ -92,12 +92,12 @@ impl<T: Row> Shelf<T> {
     }
 
     /// Whether the place has rows or has been listed.
-    pub fn is_settled(&self, place: usize) -> bool {
+    pub(super) fn is_settled(&self, place: usize) -> bool {
         self.places.get(place).is_some_and(|p| p.state.settled())
     }
 
     /// The rows of all places, sorted. Copies pointers only when something changed.
-    pub fn rows(&mut self) -> Rows<T> {
+    pub(super) fn rows(&mut self) -> Rows<T> {
         if std::mem::take(&mut self.stale) {
             let mut all: Vec<Arc<T>> = self.places.iter().flat_map(|p| p.rows.iter().cloned()).collect();
             if self.places.len() > 1 {
@@ -109,7 +109,7 @@ impl<T: Row> Shelf<T> {
     }
 
     /// The state of the kind over its places: the worst news first, but rows that are there are there.
-    pub fn state(&self) -> Option<KindState> {
+    pub(super) fn state(&self) -> Option<KindState> {
         let find = |wanted: fn(&KindState) -> bool| {
             self.places.iter().map(|p| &p.state).find(|s| wanted(s)).cloned()
         };

@@ -8,6 +8,7 @@ pub mod glyphs;
 mod lines;
 mod overlay;
 mod sentence;
+pub mod svg;
 mod table;
 pub mod theme;
 

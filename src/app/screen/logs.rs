@@ -170,10 +170,14 @@ impl Logs {
         let (width, height) = (usize::from(width).max(1), usize::from(height).max(1));
         self.height = height;
         self.top = self.top.max(self.dropped);
-        self.window = if self.follow { self.from_end(width, height) } else { self.from_top(width, height) };
+        self.window = if self.follow {
+            self.window_from_end(width, height)
+        } else {
+            self.window_from_top(width, height)
+        };
     }
 
-    fn from_end(&self, width: usize, height: usize) -> Vec<Line> {
+    fn window_from_end(&self, width: usize, height: usize) -> Vec<Line> {
         let mut rows: VecDeque<Line> = VecDeque::new();
         for at in (0..self.lines.len()).rev() {
             for row in self.rows(at, width).into_iter().rev() {
@@ -188,7 +192,7 @@ impl Logs {
         rows.into()
     }
 
-    fn from_top(&self, width: usize, height: usize) -> Vec<Line> {
+    fn window_from_top(&self, width: usize, height: usize) -> Vec<Line> {
         let first = self.top.saturating_sub(self.dropped) as usize;
         (first..self.lines.len()).flat_map(|at| self.rows(at, width)).take(height).collect()
     }

@@ -130,7 +130,7 @@ fn lineage(library: &Library, name: &str, warnings: &mut Vec<Warning>) -> Vec<Fi
         if seen.contains(&name) {
             complain(format!(
                 "{} inherits from itself",
-                [seen.as_slice(), &[name.clone()]].concat().join(" → ")
+                [seen.as_slice(), std::slice::from_ref(&name)].concat().join(" → ")
             ));
             break;
         }

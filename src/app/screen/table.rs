@@ -279,7 +279,14 @@ impl Table {
         // The row went away: the cursor stays where it was, on what took its place.
         let last = self.visible.len().saturating_sub(1);
         self.cursor = self.cursor.min(last);
-        if !self.visible.is_empty() {
+        if self.selected.is_some() && !self.visible.is_empty() {
+            self.selected = self.item().map(Item::id);
+        }
+    }
+
+    /// From the first key on, the cursor stays on its row; before, on the top of a table that is still filling.
+    pub fn pin(&mut self) {
+        if self.selected.is_none() {
             self.selected = self.item().map(Item::id);
         }
     }

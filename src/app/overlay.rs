@@ -8,7 +8,7 @@ use crate::app::text::Input;
 
 /// What stands in front.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "one exists")]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Overlay {
     /// The keys that work here.
     Help(Help),
@@ -45,7 +45,8 @@ impl HelpPage {
         let all = rows.len();
         let headings = (1..all).filter(|at| rows[*at].1.is_none());
         let cut = headings.min_by_key(|at| (*at).max(all - at)).filter(|_| size.0 >= TWO_COLUMNS);
-        let columns = cut.map_or_else(|| vec![0..all], |at| vec![0..at, at..all]);
+        let edges: Vec<usize> = [0].into_iter().chain(cut).chain([all]).collect();
+        let columns: Vec<Range<usize>> = edges.windows(2).map(|pair| pair[0]..pair[1]).collect();
         let longest = columns.iter().map(Range::len).max().unwrap_or(0);
         let width = if columns.len() > 1 { 160 } else { 80 };
         let area = geometry::centred(size, (width, u16::try_from(longest + 2).unwrap_or(u16::MAX)));

@@ -51,7 +51,7 @@ pub mod cluster;
 pub mod config;
 pub mod headless;
 pub mod model;
-// pub mod runtime; (waits for ui)
+pub mod runtime;
 pub mod setup;
 pub mod sources;
 pub mod ui;

@@ -284,16 +284,9 @@ pub const COMMANDS: &[Spec] = &[
         &[S::Motion],
         G::Moving,
         "",
-        "Left, where a text or table is wider than the screen",
+        "Left in a text or table wider than the screen",
     ),
-    spec(
-        C::Right,
-        &["right"],
-        &[S::Motion],
-        G::Moving,
-        "",
-        "Right, where a text or table is wider than the screen",
-    ),
+    spec(C::Right, &["right"], &[S::Motion], G::Moving, "", "Right in a text or table wider than the screen"),
     spec(C::Retry, &["R"], &[S::Global], G::General, "", "Try clusters that do not answer again now"),
     taking(
         spec(

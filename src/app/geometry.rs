@@ -61,7 +61,7 @@ pub fn areas((width, height): (u16, u16), tabs: bool, prompt: bool, explain: u16
 /// A box of at most `wanted` cells in the middle of the terminal, its frame included, that leaves an edge of the
 /// screen behind it in sight.
 pub fn centred((width, height): (u16, u16), wanted: (u16, u16)) -> Area {
-    let size = (wanted.0.min(width.saturating_sub(4)), wanted.1.min(height.saturating_sub(2)));
+    let size = (wanted.0.min(width.saturating_sub(2)), wanted.1.min(height.saturating_sub(2)));
     Area { x: (width - size.0) / 2, y: (height - size.1) / 2, width: size.0, height: size.1 }
 }
 

@@ -25,7 +25,7 @@ pub struct Help {
 }
 
 /// Columns of a terminal from which on the help stands in two columns.
-const TWO_COLUMNS: u16 = 110;
+const TWO_COLUMNS: u16 = 140;
 
 /// Where the lines of the help go.
 #[derive(Debug)]

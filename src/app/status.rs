@@ -40,6 +40,8 @@ impl App {
     /// Where the person is, from the outermost in.
     pub fn crumbs(&self) -> Vec<String> {
         let mut crumbs = vec!["egret".to_owned()];
+        // Whether the cluster was named already.
+        let mut within = false;
         for screen in &self.stack {
             match screen {
                 Screen::Table(table) => crumbs.push(table.kind.to_string()),
@@ -48,9 +50,13 @@ impl App {
                     crumbs.push(details.of.name().to_owned());
                 }
                 Screen::Logs(logs) => {
+                    if !within {
+                        crumbs.push(logs.query.cluster.to_string());
+                    }
                     crumbs.push(format!("logs {}", logs.title));
                 }
             }
+            within = !matches!(screen, Screen::Table(_));
         }
         crumbs
     }
@@ -141,12 +147,10 @@ impl App {
     }
 
     fn explain_details(&self, details: &Details) -> [String; 2] {
-        let (first, last, all) = details.text.place();
-        let place = if all == 0 { String::new() } else { format!("lines {first}–{last} of {all}") };
         let gone = if details.gone { "It was deleted: this is how it was last seen. " } else { "" };
         match (&details.of, details.tab) {
             (DetailsOf::Gateway(id), tab) if tab != Tab::Yaml => {
-                let Some(row) = self.gateway(id) else { return [gone.to_owned(), place] };
+                let Some(row) = self.gateway(id) else { return [gone.to_owned(), String::new()] };
                 let item = crate::model::table::Item {
                     cluster: id.cluster.clone(),
                     stale: false,
@@ -157,9 +161,13 @@ impl App {
             (_, Tab::Yaml) => {
                 let which =
                     details.objects.get(details.document).map(|o| o.key.to_string()).unwrap_or_default();
-                [format!("{gone}{which}"), place]
+                let (at, all) = (details.document + 1, details.objects.len());
+                let place = if all > 1 { format!("Object {at} of {all}. ") } else { String::new() };
+                let fields = if details.managed_fields { "shown" } else { "hidden" };
+                let key = self.key_of(Command::ManagedFields);
+                [format!("{gone}{which}"), format!("{place}managedFields are {fields}: {key} changes that.")]
             }
-            _ => [gone.to_owned(), place],
+            _ => [gone.to_owned(), String::new()],
         }
     }
 
@@ -254,6 +262,9 @@ fn explain_logs(logs: &Logs) -> String {
         said.push(format!("{} pods", logs.query.pods.len()));
     }
     said.push(logs.container_name().to_owned());
+    if logs.x > 0 {
+        said.push(format!("from column {}", logs.x + 1));
+    }
     let lines = logs.lines.len();
     said.push(format!("{lines} {}", if lines == 1 { "line" } else { "lines" }));
     if logs.dropped > 0 {

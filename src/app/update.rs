@@ -93,6 +93,9 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
 impl App {
     fn on_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         self.notice = None;
+        if let Some(table) = self.active_table_mut() {
+            table.pin();
+        }
         if self.overlay.is_some() {
             return self.overlay_key(key);
         }

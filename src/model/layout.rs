@@ -7,6 +7,12 @@ use super::table::Column;
 /// Spaces between two columns.
 pub const GAP: u16 = 1;
 
+/// Width at which a column is comfortable to read, when its content is wider.
+const COMFORT: u16 = 28;
+
+/// Columns kept this much are cut before they go.
+const NEEDED: u8 = 200;
+
 /// The columns that fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fitted {
@@ -24,7 +30,7 @@ pub fn text_width(text: &str) -> u16 {
 /// Chooses columns for `width` cells. `natural` is the width that each column's widest cell has been seen to need.
 ///
 /// The least needed go first, until the rest fits at its least width; what is left over goes to those that are cut,
-/// in order of need.
+/// first to those that lack the fewest cells: a long name must not cut every state.
 pub fn fit(columns: &[Column], wide: bool, chosen: Option<&[String]>, width: u16, natural: &[u16]) -> Fitted {
     let wanted = |at: usize| {
         let room = natural.get(at).copied().unwrap_or(0).max(text_width(columns[at].title));
@@ -41,26 +47,33 @@ pub fn fit(columns: &[Column], wide: bool, chosen: Option<&[String]>, width: u16
         let gaps = (shown.len().saturating_sub(1)) as u32 * u32::from(GAP);
         shown.iter().map(|at| u32::from(each(*at))).sum::<u32>() + gaps
     };
-    while shown.len() > 1 && total(&shown, &least) > u32::from(width) {
-        let Some(drop) = (0..shown.len()).min_by_key(|n| (columns[shown[*n]].keep, std::cmp::Reverse(*n)))
-        else {
-            break;
-        };
-        if columns[shown[drop]].keep == u8::MAX {
-            break;
-        }
-        shown.remove(drop);
-    }
-    let mut widths: Vec<u16> = shown.iter().map(|at| least(*at)).collect();
-    let mut left = u32::from(width).saturating_sub(total(&shown, &least));
+    // Columns are read, not counted: rather fewer of them, each wide enough, than all of them cut.
+    let comfort = |at: usize| wanted(at).min(COMFORT.max(columns[at].min));
+    drop_least(&mut shown, columns, NEEDED, |shown| total(shown, &comfort) > u32::from(width));
+    let comfortable = total(&shown, &comfort) <= u32::from(width);
+    drop_least(&mut shown, columns, u8::MAX, |shown| !comfortable && total(shown, &least) > u32::from(width));
+    let start = |at: usize| if comfortable { comfort(at) } else { least(at) };
+    let mut widths: Vec<u16> = shown.iter().map(|at| start(*at)).collect();
+    let mut left = u32::from(width).saturating_sub(total(&shown, &start));
     let mut order: Vec<usize> = (0..shown.len()).collect();
-    order.sort_by_key(|n| std::cmp::Reverse(columns[shown[*n]].keep));
+    order.sort_by_key(|n| (wanted(shown[*n]) - widths[*n], std::cmp::Reverse(columns[shown[*n]].keep)));
     for n in order {
         let more = u32::from(wanted(shown[n]).saturating_sub(widths[n])).min(left);
         widths[n] += more as u16;
         left -= more;
     }
     Fitted { hidden: all - shown.len(), shown: shown.into_iter().zip(widths).collect() }
+}
+
+/// Takes the least needed column away, the last of equals first, while there are `too_many` and one is below `keep`.
+fn drop_least(shown: &mut Vec<usize>, columns: &[Column], keep: u8, too_many: impl Fn(&[usize]) -> bool) {
+    while shown.len() > 1 && too_many(shown) {
+        let least = (0..shown.len()).min_by_key(|n| (columns[shown[*n]].keep, std::cmp::Reverse(*n)));
+        match least.filter(|n| columns[shown[*n]].keep < keep) {
+            Some(n) => shown.remove(n),
+            None => return,
+        };
+    }
 }
 
 #[cfg(test)]

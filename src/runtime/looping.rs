@@ -1,11 +1,13 @@
 //! The loop: wait, drain what waits, at most one frame.
 
 use std::io;
+use std::pin::pin;
 use std::sync::mpsc::SyncSender;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -13,6 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::terminal::{self, Painter, TerminalEvent};
 use crate::app::{App, Effect, Msg, update};
 use crate::model::name::ClusterName;
+use crate::model::table::Tone;
 use crate::ui;
 
 /// Most messages taken between two frames: a flood must not keep the screen from being drawn.
@@ -151,7 +154,8 @@ impl<E: Effects> Loop<'_, E> {
     /// Takes what waits already, so that one frame shows it all.
     async fn drain(&mut self, wakers: &mut Wakers) {
         for _ in 0..BATCH {
-            if let Some(Some(Ok(event))) = next_input(&mut wakers.input).now_or_never() {
+            // Polled as this task: crossterm wakes only whoever polled it first.
+            if let Poll::Ready(Some(Ok(event))) = futures::poll!(pin!(next_input(&mut wakers.input))) {
                 self.input(event).await;
             } else if let Ok(msg) = wakers.inbox.try_recv() {
                 self.take(msg).await;
@@ -186,7 +190,9 @@ impl<E: Effects> Loop<'_, E> {
         }
         if self.app.settings.theme != self.theme {
             self.theme.clone_from(&self.app.settings.theme);
-            self.look.set_theme(&self.theme);
+            if let Some(warning) = self.look.set_theme(&self.theme).first() {
+                self.app.say(Tone::Warn, format!("theme: {warning}"));
+            }
         }
     }
 

@@ -20,7 +20,7 @@ use crate::cluster::kubeconfig::Contexts;
 use crate::config::{Namespaces, Settings};
 use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
-use crate::model::table::TableKind;
+use crate::model::table::{TableKind, Tone};
 use crate::setup::{self, Setup};
 use crate::sources::Sources;
 use crate::ui;
@@ -81,9 +81,12 @@ async fn go(start: Start, contexts: Contexts, chosen: Vec<ClusterName>) -> io::R
     let (bytes, raw) = unbounded_channel();
     let names = contexts.names.iter().map(ToString::to_string).collect();
     let guarded = setup::guarded(&contexts, settings);
-    let look = ui::Look::of_environment(&settings.theme.value, settings.color.value, settings.glyphs.value);
+    let (look, warnings) = look(settings);
     let app_settings = app_settings(settings, &look, &guarded);
     let mut app = App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, Timestamp::now());
+    if let Some(warning) = warnings.first() {
+        app.say(Tone::Warn, format!("theme: {warning}"));
+    }
     let (mut sources, snapshots) = Sources::new(contexts, setup::options(settings), guarded);
     for cluster in &chosen {
         sources.open(cluster);
@@ -92,6 +95,25 @@ async fn go(start: Start, contexts: Contexts, chosen: Vec<ClusterName>) -> io::R
     tokio::spawn(pass_on(snapshots, inbox.clone()));
     let live = effects::Live::new(sources, inbox, bytes);
     looping::run(&mut app, look, live, messages, raw).await
+}
+
+/// How this terminal is drawn on: its environment is asked, never the terminal.
+fn look(settings: &Settings) -> (ui::Look, Vec<ui::Warning>) {
+    let set = |name: &str| std::env::var(name).ok();
+    let [no_color, colorterm, term] = ["NO_COLOR", "COLORTERM", "TERM"].map(set);
+    let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(set);
+    let depth =
+        ui::Depth::detect(settings.color.value, no_color.as_deref(), colorterm.as_deref(), term.as_deref());
+    let glyphs = ui::Glyphs::detect(
+        settings.glyphs.value,
+        lc_all.as_deref(),
+        lc_ctype.as_deref(),
+        lang.as_deref(),
+        term.as_deref(),
+    );
+    // What is drawn is decided by the depth alone: crossterm's own reading of NO_COLOR would drop attributes too.
+    crossterm::style::force_color_output(true);
+    ui::Look::new(ui::Library::default(), &settings.theme.value, depth, glyphs)
 }
 
 /// Snapshots become messages. The channel they come by holds few: a slow screen sees the newest.
@@ -115,8 +137,8 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         Namespaces::Named(names) => names.clone(),
     };
     AppSettings {
-        theme: look.theme_name().to_owned(),
-        themes: ui::theme_names().map(str::to_owned).collect(),
+        theme: settings.theme.value.clone(),
+        themes: look.themes(),
         read_only: settings.read_only.value,
         read_only_demanded: settings.read_only.value,
         read_only_clusters: guarded.iter().cloned().collect(),

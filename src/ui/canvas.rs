@@ -76,7 +76,10 @@ impl<'a> Canvas<'a> {
     }
 
     /// As [`Self::text`]; the bytes of `marks` (sorted) are painted in another style.
-    #[allow(clippy::too_many_arguments, reason = "place, text and two looks: a struct for one call would only rename them")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "place, text and two looks: a struct for one call would only rename them"
+    )]
     pub(super) fn marked(
         &mut self,
         x: u16,

@@ -5,11 +5,11 @@ use ratatui::style::Style;
 
 use super::canvas::{Canvas, Cut, width};
 use super::theme::Role;
+use crate::app::App;
 use crate::app::command::{Command, Spec};
 use crate::app::geometry::Area;
 use crate::app::keymap::Chord;
 use crate::app::screen::{Details, Screen, Tab, Table, facts};
-use crate::app::{App, Command as C};
 use crate::model::snapshot::Keeper;
 use crate::model::table::TableKind;
 
@@ -26,46 +26,57 @@ pub(super) fn header(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     }
 }
 
-/// The right side, from the edge inwards; what is left out first stands last in the list. Tells where it begins.
+/// What stands side by side in a line.
+type Part = Vec<(String, Style)>;
+
+/// Cells of a part, and of the air before it.
+fn need(part: &Part) -> u16 {
+    part.iter().map(|(text, _)| width(text)).sum::<u16>() + 3
+}
+
+/// The right side, from the edge inwards. The keeper gives way to the crumbs, nothing else does: which clusters
+/// are complete and what may be written is always told. Tells where it begins.
 fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
     let muted = canvas.style(Role::Header);
     let rights = app.rights();
     let role = if rights == "RO" { Role::HeaderRightsReadOnly } else { Role::HeaderRightsWrite };
     let mut x = area.x + area.width.saturating_sub(width(rights) + 1);
     canvas.text(x, area.y, area.width, rights, canvas.style(role), Cut::End);
+    let mut parts = vec![clusters(app, canvas)];
+    if let Some(keeper) = app.acting_on().map(|s| keeper_words(s.facts.keeper)).filter(|k| !k.is_empty()) {
+        let keeper = vec![(keeper, muted)];
+        let taken = need(&parts[0]) + need(&keeper) + length(&app.crumbs(), canvas) + 1;
+        if taken <= x.saturating_sub(area.x) {
+            parts.push(keeper);
+        }
+    }
+    for part in parts.iter().rev() {
+        x = x.saturating_sub(need(part));
+        let mut at = x;
+        for (text, style) in part {
+            at = canvas.text(at, area.y, area.width, text, *style, Cut::End);
+        }
+    }
+    x
+}
+
+/// How many clusters are complete; how the others are, while there are such.
+fn clusters(app: &App, canvas: &Canvas<'_>) -> Part {
     let counts = app.cluster_counts();
     let glyphs = canvas.glyphs;
-    let mut parts: Vec<Vec<(String, Style)>> = Vec::new();
-    let mut clusters = vec![(format!("{}/{} clusters", counts.complete, counts.all), muted)];
+    let mut part = vec![(format!("{}/{} clusters", counts.complete, counts.all), canvas.style(Role::Header))];
     if counts.complete < counts.all {
         let states = [
             (counts.complete, glyphs.good(), Role::ToneGood),
             (counts.loading, glyphs.busy(), Role::ToneBusy),
             (counts.trouble, glyphs.bad(), Role::ToneBad),
         ];
-        for (n, (count, glyph, role)) in states.into_iter().filter(|(count, ..)| *count > 0).enumerate() {
-            let gap = if n == 0 { "  " } else { " " };
-            clusters.push((format!("{gap}{glyph} {count}"), canvas.style(role)));
+        for (count, glyph, role) in states.into_iter().filter(|(count, ..)| *count > 0) {
+            let gap = if part.len() == 1 { "  " } else { " " };
+            part.push((format!("{gap}{glyph} {count}"), canvas.style(role)));
         }
     }
-    if let Some(keeper) = app.acting_on().map(|s| s.facts.keeper) {
-        parts.push(vec![(keeper_words(keeper), muted)]);
-    }
-    parts.insert(0, clusters);
-    // The clusters go nearest to the crumbs; the keeper may give way to them.
-    let need = |part: &Vec<(String, Style)>| part.iter().map(|(text, _)| width(text)).sum::<u16>() + 3;
-    let room = x.saturating_sub(area.x + area.width / 3);
-    while parts.iter().map(need).sum::<u16>() > room && parts.len() > 1 {
-        parts.pop();
-    }
-    for part in parts.iter().rev() {
-        let mut at = x.saturating_sub(need(part));
-        x = at;
-        for (text, style) in part {
-            at = canvas.text(at, area.y, area.width, text, *style, Cut::End);
-        }
-    }
-    x
+    part
 }
 
 fn keeper_words(keeper: Keeper) -> String {
@@ -77,32 +88,40 @@ fn keeper_words(keeper: Keeper) -> String {
     }
 }
 
-/// The crumbs in `room` cells: the middle ones give way first, then the last is cut. Tells where they end.
+/// Cells of crumbs in a line.
+fn length<S: AsRef<str>>(crumbs: &[S], canvas: &Canvas<'_>) -> u16 {
+    let between = width(canvas.glyphs.crumb());
+    crumbs.iter().map(|c| width(c.as_ref()) + between).sum::<u16>().saturating_sub(between)
+}
+
+/// Least cells that a cut crumb still tells something in.
+const LEAST_CRUMB: u16 = 8;
+
+/// The crumbs in `room` cells: the middle ones give way first, then the first. The last two stay longest: of an
+/// object, its cluster and its name. Tells where they end.
 fn crumbs(app: &App, canvas: &mut Canvas<'_>, area: Area, room: u16) -> u16 {
-    let crumbs = app.crumbs();
+    let all = app.crumbs();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let ellipsis = canvas.glyphs.ellipsis().to_string();
+    let (first, last_two) = (all.first().copied(), &all[all.len().saturating_sub(2)..]);
+    let short: Vec<&str> =
+        first.into_iter().chain([ellipsis.as_str()]).chain(last_two.iter().copied()).collect();
+    let fits = |crumbs: &[&str], canvas: &Canvas<'_>| length(crumbs, canvas) <= room;
+    let shown = if fits(&all, canvas) {
+        all.as_slice()
+    } else if fits(&short, canvas) {
+        short.as_slice()
+    } else if last_two.first().is_some_and(|c| width(c) + LEAST_CRUMB <= room) {
+        last_two
+    } else {
+        &all[all.len().saturating_sub(1)..]
+    };
+    let Some((last, path)) = shown.split_last() else { return area.x };
     let between = canvas.glyphs.crumb();
     let (muted, place) = (canvas.style(Role::Header), canvas.style(Role::HeaderPlace));
-    let Some((last, path)) = crumbs.split_last() else { return area.x };
-    let length = |parts: &[&str]| parts.iter().map(|p| width(p) + width(between)).sum::<u16>() + width(last) + 1;
-    let ellipsis = canvas.glyphs.ellipsis().to_string();
-    let mut shown: Vec<&str> = path.iter().map(String::as_str).collect();
-    // The outermost crumb is the program's name: it says least, but keeps the line in place.
-    while length(&shown) > room && shown.len() > 1 {
-        if shown.get(1).is_some_and(|s| *s == ellipsis) {
-            if shown.len() == 2 {
-                break;
-            }
-            shown.remove(2);
-        } else {
-            shown[1] = &ellipsis;
-        }
-    }
-    if length(&shown) > room {
-        shown.clear();
-    }
     let mut x = area.x + 1;
-    let end = area.x + 1 + room;
-    for part in shown {
+    let end = x + room;
+    for part in path {
         x = canvas.text(x, area.y, end.saturating_sub(x), part, muted, Cut::Middle);
         x = canvas.text(x, area.y, end.saturating_sub(x), between, muted, Cut::End);
     }
@@ -190,7 +209,8 @@ pub(super) fn input(
     let (before, after) = text.split_at(byte);
     // The cursor needs a cell of its own behind the last character.
     let over = (width(before) + 1).saturating_sub(room);
-    let hidden = before.char_indices().find(|(at, _)| width(&before[..*at]) >= over).map_or(byte, |(at, _)| at);
+    let hidden =
+        before.char_indices().find(|(at, _)| width(&before[..*at]) >= over).map_or(byte, |(at, _)| at);
     let at = canvas.text(x, y, room, &before[hidden..], style, Cut::End);
     canvas.text(at, y, (x + room).saturating_sub(at), after, style, Cut::End);
     Some(Position::new(at, y))
@@ -200,9 +220,7 @@ pub(super) fn input(
 pub(super) fn explanation(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     let room = area.width.saturating_sub(2);
     let (style, rows) = match &app.notice {
-        Some(notice) => {
-            (canvas.style(notice.tone.into()), facts::wrap(&notice.text, usize::from(room)))
-        }
+        Some(notice) => (canvas.style(notice.tone.into()), facts::wrap(&notice.text, usize::from(room))),
         None => (canvas.style(Role::Explanation), fill(app.explanation(), room, area.height)),
     };
     let last = usize::from(area.height).saturating_sub(1);
@@ -219,70 +237,79 @@ pub(super) fn explanation(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     }
 }
 
-/// Lets one long sentence use both lines.
+/// Lets one long sentence use both lines. The second tells why, and the row tells who it is itself: where the reason
+/// is long, it takes the place of both.
 fn fill([first, second]: [String; 2], room: u16, lines: u16) -> Vec<String> {
-    let wide = |text: &str| width(text) > room;
-    match (first.is_empty(), second.is_empty()) {
-        (_, true) if lines > 1 && wide(&first) => facts::wrap(&first, usize::from(room)),
-        (true, false) if lines > 1 && wide(&second) => facts::wrap(&second, usize::from(room)),
-        _ => vec![first, second],
-    }
+    let wide = |text: &str| lines > 1 && width(text) > room;
+    let reason = if second.is_empty() { &first } else { &second };
+    if wide(reason) { facts::wrap(reason, usize::from(room)) } else { vec![first, second] }
 }
 
+/// Keys and their words, as the config names keys.
+pub(super) type Keys = &'static [(&'static str, &'static str)];
+
 /// What works while a line is typed.
-const TYPING: &[(&str, &str)] = &[("enter", "keep"), ("esc", "clear"), ("up", ""), ("down", "move")];
+const TYPING: Keys = &[("enter", "keep"), ("esc", "clear"), ("up", ""), ("down", "move")];
 /// What a filter understands, said while one is typed.
 const GRAMMAR: &str = "word  column:value  label:k=v  !not  /regex/";
 
 /// Keys that work here. Those for commands and help always stay; others are dropped from the end.
 pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
-    if area.height == 0 {
+    // What stands in front has its keys in its frame.
+    if area.height == 0 || app.overlay.is_some() {
+        return;
+    }
+    let area = Area { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    if app.prompt().is_some_and(|p| p.cursor.is_some()) {
+        let x = draw_hints(canvas, area, &in_hints(TYPING, canvas.glyphs));
+        if app.active_table().is_some() {
+            let style = canvas.style(Role::Hint);
+            canvas.text(x + 1, area.y, (area.x + area.width).saturating_sub(x + 2), GRAMMAR, style, Cut::End);
+        }
         return;
     }
     let ascii = canvas.glyphs.is_ascii();
-    let end = area.x + area.width;
-    if app.prompt().is_some_and(|p| p.cursor.is_some()) {
-        let mut x = area.x + 1;
-        for (key, word) in TYPING {
-            let key = key.parse::<Chord>().map(|c| c.hint(ascii)).unwrap_or_default();
-            x = hint(canvas, x, area.y, end, &key, word) + if word.is_empty() { 0 } else { 2 };
-        }
-        if app.active_table().is_some() {
-            let style = canvas.style(Role::Hint);
-            canvas.text(x, area.y, end.saturating_sub(x + 1), GRAMMAR, style, Cut::End);
-        }
-        return;
-    }
-    let hints = app.hints();
     let key = |spec: &Spec| app.keymap.keys(spec.command).first().map(|c| c.hint(ascii)).unwrap_or_default();
-    let is_kept = |command: Command| matches!(command, C::Palette | C::Help);
-    let need = |(key, word): &(String, &str)| width(key) + width(word) + 3;
-    let (kept, others): (Vec<&Spec>, Vec<&Spec>) = hints.into_iter().partition(|s| is_kept(s.command));
-    let words = |spec: &&Spec| (key(spec), spec.hint);
-    let others: Vec<_> = others.iter().map(words).filter(|(k, _)| !k.is_empty()).collect();
-    let kept: Vec<_> = kept.iter().map(words).filter(|(k, _)| !k.is_empty()).collect();
-    let all = |list: &[(String, &str)]| list.iter().map(need).sum::<u16>();
-    // Where all words find no room, the two that stay are their keys alone.
-    let short = all(&others) + all(&kept) > area.width;
-    let tail = if short { kept.iter().map(|(k, _)| width(k) + 2).sum() } else { all(&kept) };
-    let mut x = area.x + 1;
-    for (key, word) in &others {
-        if x + need(&(key.clone(), word)) + tail > end + 1 {
-            break;
-        }
-        x = hint(canvas, x, area.y, end, key, word) + 2;
+    let is_kept = |spec: &&Spec| matches!(spec.command, Command::Palette | Command::Help);
+    let (kept, others): (Vec<&Spec>, Vec<&Spec>) = app.hints().into_iter().partition(is_kept);
+    let hints = |specs: Vec<&Spec>| -> Hints {
+        specs.into_iter().map(|s| (key(s), s.hint)).filter(|(key, _)| !key.is_empty()).collect()
+    };
+    let (mut kept, mut others) = (hints(kept), hints(others));
+    if cells(&others) + cells(&kept) > area.width {
+        // Where not all find room, the two that stay are their keys alone.
+        kept.iter_mut().for_each(|(_, word)| *word = "");
+        while cells(&others) + cells(&kept) > area.width && others.pop().is_some() {}
     }
-    for (key, word) in &kept {
-        x = hint(canvas, x, area.y, end, key, if short { "" } else { word }) + if short { 1 } else { 2 };
-    }
+    let x = draw_hints(canvas, area, &others);
+    let left = (area.x + area.width).saturating_sub(x);
+    draw_hints(canvas, Area { x, width: left, ..area }, &kept);
 }
 
-/// A key and its word; tells the column behind them.
-pub(super) fn hint(canvas: &mut Canvas<'_>, x: u16, y: u16, end: u16, key: &str, word: &str) -> u16 {
+/// Keys with their words.
+type Hints = Vec<(String, &'static str)>;
+
+/// Keys as the hint bar writes them.
+pub(super) fn in_hints(keys: Keys, glyphs: super::Glyphs) -> Hints {
+    let key = |name: &str| name.parse::<Chord>().map(|c| c.hint(glyphs.is_ascii())).unwrap_or_default();
+    keys.iter().map(|(name, word)| (key(name), *word)).collect()
+}
+
+/// Cells that hints need; a key without a word belongs to the one behind it.
+pub(super) fn cells(hints: &[(String, &'static str)]) -> u16 {
+    hints.iter().map(|(key, word)| width(key) + if word.is_empty() { 1 } else { width(word) + 3 }).sum()
+}
+
+/// Draws hints one after the other; tells the column behind them and their air.
+pub(super) fn draw_hints(canvas: &mut Canvas<'_>, area: Area, hints: &[(String, &'static str)]) -> u16 {
     let (bold, plain) = (canvas.style(Role::HintKey), canvas.style(Role::Hint));
-    let x = canvas.text(x, y, end.saturating_sub(x), key, bold, Cut::End);
-    if word.is_empty() {
-        return x;
+    let end = area.x + area.width;
+    let mut x = area.x;
+    for (key, word) in hints {
+        x = canvas.text(x, area.y, end.saturating_sub(x), key, bold, Cut::End) + 1;
+        if !word.is_empty() {
+            x = canvas.text(x, area.y, end.saturating_sub(x), word, plain, Cut::End) + 2;
+        }
     }
-    canvas.text(x + 1, y, end.saturating_sub(x + 1), word, plain, Cut::End)
+    x
 }

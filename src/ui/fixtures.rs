@@ -14,7 +14,9 @@ use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, Kind};
 use crate::model::snapshot::{Keeper, KindState, Link, Snapshot};
 use crate::model::table::TableKind;
-use crate::model::testing::{cluster, deployment, gateway_objects, istio_gateway, joined, pod, service, with};
+use crate::model::testing::{
+    cluster, deployment, gateway_objects, istio_gateway, joined, pod, service, with,
+};
 
 /// The moment of every picture.
 pub(super) fn now() -> Timestamp {
@@ -34,7 +36,9 @@ fn europe() -> Snapshot {
     objects.extend(gateway_objects("istio-egressgateway", 3));
     objects.push(service("istio-egress-payments"));
     objects.push(with(deployment("istio-egress-payments", 3), "/status/readyReplicas", json!(1)));
-    objects.extend((0..3).map(|n| if n == 0 { pod("istio-egress-payments", n) } else { crashing("istio-egress-payments", n) }));
+    objects.extend((0..3).map(|n| {
+        if n == 0 { pod("istio-egress-payments", n) } else { crashing("istio-egress-payments", n) }
+    }));
     let mut snapshot = cluster("prod-eu", &objects);
     snapshot.facts.kubernetes = Some("v1.34.2".into());
     snapshot.facts.keeper = Keeper::Asm;
@@ -61,7 +65,7 @@ fn america() -> Snapshot {
 fn unreachable(name: &str) -> Snapshot {
     let fault = Fault::new(
         Reason::Unreachable,
-        format!("{name} does not answer: connection timed out"),
+        format!("no answer from {name}.example:6443 within 10 s"),
         "Is the VPN up?",
     );
     Snapshot {
@@ -117,7 +121,8 @@ pub(super) fn fleet(view: TableKind, size: (u16, u16)) -> App {
 /// One cluster that answered before and no longer does.
 pub(super) fn stale(size: (u16, u16)) -> App {
     let fault = Fault::new(Reason::Unreachable, "connection reset", "");
-    let link = Link::Stale { since: at("2026-05-03T11:50:00Z"), fault, next_try: Some(at("2026-05-03T11:52:07Z")) };
+    let link =
+        Link::Stale { since: at("2026-05-03T11:50:00Z"), fault, next_try: Some(at("2026-05-03T11:52:07Z")) };
     app(TableKind::Gateways, vec![Snapshot { link, ..europe() }, america()], size)
 }
 
@@ -151,7 +156,8 @@ pub(super) fn many(pods: usize, size: (u16, u16)) -> App {
 
 /// Names and texts that a terminal would obey.
 pub(super) fn hostile(size: (u16, u16)) -> App {
-    let bad = with(pod("istio-egress", 0), "/metadata/name", json!("a\u{1b}]52;c;aGk=\u{7}b\u{202e}c\u{9b}2J"));
+    let bad =
+        with(pod("istio-egress", 0), "/metadata/name", json!("a\u{1b}]52;c;aGk=\u{7}b\u{202e}c\u{9b}2J"));
     let bad = with(bad, "/spec/nodeName", json!("node\u{1b}[31m\r\n"));
     let mut app = app(TableKind::Pods, vec![cluster("ev\u{1b}[2Jil", &[bad])], size);
     app.say(crate::model::table::Tone::Bad, "no\u{1b}[2Jtice\u{7}");
@@ -161,7 +167,7 @@ pub(super) fn hostile(size: (u16, u16)) -> App {
 /// The YAML of a gateway's CR.
 pub(super) fn yaml(size: (u16, u16)) -> App {
     let mut app = fleet(TableKind::Gateways, size);
-    keys(&mut app, "down y");
+    keys(&mut app, "y");
     let object = json!({
         "apiVersion": "istio.alibabacloud.com/v1beta1", "kind": "IstioGateway",
         "metadata": {"name": "egressgateway", "namespace": "istio-system", "generation": 31,
@@ -188,12 +194,16 @@ pub(super) fn logs(lines: usize, size: (u16, u16)) -> App {
     keys(&mut app, "l");
     let Screen::Logs(logs) = app.screen() else { panic!("no logs") };
     let ticket = logs.ticket;
-    let line = |n: usize| LogLine {
+    let line = |n: usize| {
+        LogLine {
         source: if n.is_multiple_of(2) { "istio-egress-0" } else { "istio-egress-1" }.into(),
         time: Some(now()),
         text: format!("[2026-05-03T11:{:02}:00Z] \"GET /v1/charges/{n} HTTP/2\" 200 - via_upstream - \"-\" 0 1204 61 60 \"10.0.0.7\"", n % 60).into(),
+    }
     };
-    take(&mut app, Msg::LogLines(ticket, (0..lines).map(line).collect()));
+    if lines > 0 {
+        take(&mut app, Msg::LogLines(ticket, (0..lines).map(line).collect()));
+    }
     app
 }
 
@@ -202,7 +212,15 @@ pub(super) fn recovered(app: &mut App) {
     let mut snapshot = Snapshot::clone(app.cluster(&"prod-eu".into()).unwrap());
     snapshot.revision += 1;
     let better = with(deployment("istio-egress-payments", 3), "/status/readyReplicas", json!(2));
-    let again = cluster("prod-eu", &[better, pod("istio-egress-payments", 0), pod("istio-egress-payments", 1), crashing("istio-egress-payments", 2)]);
+    let again = cluster(
+        "prod-eu",
+        &[
+            better,
+            pod("istio-egress-payments", 0),
+            pod("istio-egress-payments", 1),
+            crashing("istio-egress-payments", 2),
+        ],
+    );
     snapshot.pods = snapshot
         .pods
         .iter()

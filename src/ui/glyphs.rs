@@ -1,4 +1,4 @@
-//! Every glyph that egret draws with, in two sets. Nothing else in `ui` names a character beyond ASCII.
+//! Every glyph that egret draws with, in two sets. Punctuation within texts has its stand-ins here too.
 
 use crate::config;
 use crate::model::columns::Symbol;
@@ -87,7 +87,8 @@ impl Glyphs {
         lang: Option<&str>,
         term: Option<&str>,
     ) -> Self {
-        let locale = [lc_all, lc_ctype, lang].into_iter().flatten().find(|v| !v.is_empty()).unwrap_or_default();
+        let locale =
+            [lc_all, lc_ctype, lang].into_iter().flatten().find(|v| !v.is_empty()).unwrap_or_default();
         let locale = locale.to_ascii_lowercase();
         let is_utf8 = locale.contains("utf-8") || locale.contains("utf8");
         let plain_terminal = matches!(term, Some("linux" | "dumb"));
@@ -196,7 +197,11 @@ mod tests {
             (Asked::Braille, None, None, Some("C"), Some("linux"), Glyphs::Unicode),
         ];
         for (asked, all, ctype, lang, term, set) in cases {
-            assert_eq!(Glyphs::detect(asked, all, ctype, lang, term), set, "{all:?} {ctype:?} {lang:?} {term:?}");
+            assert_eq!(
+                Glyphs::detect(asked, all, ctype, lang, term),
+                set,
+                "{all:?} {ctype:?} {lang:?} {term:?}"
+            );
         }
     }
 
@@ -205,7 +210,15 @@ mod tests {
         for (set, ascii) in [(&UNICODE, false), (&ASCII, true)] {
             let (left, right) = set.open_tab;
             let single = [
-                set.cursor, set.ellipsis, set.ascending, set.descending, left, right, set.good, set.busy, set.bad,
+                set.cursor,
+                set.ellipsis,
+                set.ascending,
+                set.descending,
+                left,
+                right,
+                set.good,
+                set.busy,
+                set.bad,
                 set.times,
             ];
             for c in single.into_iter().chain(set.frame).chain(set.crumb.chars()) {

@@ -3,11 +3,10 @@
 use ratatui::layout::Position;
 
 use super::canvas::{Canvas, Cut, width};
-use super::edges;
+use super::edges::{self, Keys};
 use super::theme::Role;
 use crate::app::App;
 use crate::app::geometry::{self, Area};
-use crate::app::keymap::Chord;
 use crate::app::overlay::{Choose, Help, HelpPage, Overlay, Palette};
 use crate::app::screen::Screen;
 
@@ -26,9 +25,6 @@ pub(super) fn draw(app: &App, front: &Overlay, canvas: &mut Canvas<'_>, screen: 
         }
     }
 }
-
-/// Keys of a box, as they stand in its lower edge.
-type Keys = &'static [(&'static str, &'static str)];
 
 /// Draws an empty box; tells where its inside is, a column of air on each side left out.
 fn frame(canvas: &mut Canvas<'_>, area: Area, title: &str, keys: Keys) -> Area {
@@ -53,15 +49,16 @@ fn frame(canvas: &mut Canvas<'_>, area: Area, title: &str, keys: Keys) -> Area {
     }
     let strong = canvas.style(Role::OverlayTitle);
     canvas.text(area.x + 2, area.y, area.width - 4, &format!(" {title} "), strong, Cut::End);
-    let mut x = area.x + 2;
-    for (key, word) in keys {
-        let key = key.parse::<Chord>().map(|c| c.hint(canvas.glyphs.is_ascii())).unwrap_or_default();
-        x = canvas.text(x, bottom, right.saturating_sub(x), " ", plain, Cut::End);
-        x = edges::hint(canvas, x, bottom, right, &key, word);
-    }
-    canvas.text(x, bottom, right.saturating_sub(x), " ", plain, Cut::End);
+    let keys = edges::in_hints(keys, canvas.glyphs);
+    let cells = edges::cells(&keys).min(area.width - 4);
+    let line = Area { x: area.x + 2, y: bottom, width: cells, height: 1 };
+    canvas.clear(line, plain);
+    edges::draw_hints(canvas, Area { x: line.x + 1, width: cells - 1, ..line }, &keys);
     Area { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
 }
+
+/// Cells for keys in the help.
+const KEYS: u16 = 15;
 
 const HELP_KEYS: Keys = &[("up", ""), ("down", "scroll"), ("esc", "close")];
 
@@ -76,7 +73,6 @@ fn draw_help(app: &App, help: &Help, canvas: &mut Canvas<'_>, size: (u16, u16)) 
     let inside = frame(canvas, page.area, &title, HELP_KEYS);
     let count = u16::try_from(page.columns.len()).unwrap_or(1).max(1);
     let room = (inside.width / count).saturating_sub(if count > 1 { 2 } else { 0 });
-    let keys = rows.iter().filter(|r| r.1.is_some()).map(|r| width(&r.0)).max().unwrap_or(0).min(room / 3);
     let styles = [Role::OverlayTitle, Role::HintKey, Role::Overlay].map(|r| canvas.style(r));
     let offset = help.offset.min(page.last_offset());
     for (n, column) in (0..count).zip(&page.columns) {
@@ -86,8 +82,11 @@ fn draw_help(app: &App, help: &Help, canvas: &mut Canvas<'_>, size: (u16, u16)) 
             match spec {
                 None => canvas.text(x, y, room, text, styles[0], Cut::End),
                 Some(spec) => {
-                    canvas.text(x + 1, y, keys, text, styles[1], Cut::End);
-                    let at = x + keys + 3;
+                    let name = format!(":{}", spec.command);
+                    let keys = if text.is_empty() { &name } else { text };
+                    // Few commands have so many keys that they push what they do aside.
+                    let behind = canvas.text(x + 1, y, room, keys, styles[1], Cut::End);
+                    let at = behind.max(x + KEYS) + 2;
                     canvas.text(at, y, (x + room).saturating_sub(at), spec.about, styles[2], Cut::End)
                 }
             };
@@ -109,11 +108,12 @@ fn more(canvas: &mut Canvas<'_>, area: Area, offset: usize, last: usize) {
     canvas.text(x, area.y, area.width, text, style, Cut::End);
 }
 
-const PALETTE_KEYS: Keys = &[("enter", "run"), ("tab", "complete"), ("up", ""), ("down", "choose"), ("esc", "close")];
+const PALETTE_KEYS: Keys =
+    &[("enter", "run"), ("tab", "complete"), ("up", ""), ("down", "choose"), ("esc", "close")];
 
 fn draw_palette(palette: &Palette, canvas: &mut Canvas<'_>, size: (u16, u16)) -> Option<Position> {
     // Always the same height: what one types must not make the box jump.
-    let area = geometry::centred(size, (96, 22));
+    let area = geometry::centred(size, (96, 18));
     let inside = frame(canvas, area, "command", PALETTE_KEYS);
     let end = inside.x + inside.width;
     let strong = canvas.style(Role::PromptLabel);
@@ -136,7 +136,8 @@ fn draw_palette(palette: &Palette, canvas: &mut Canvas<'_>, size: (u16, u16)) ->
 const CHOOSE_KEYS: Keys = &[("enter", "choose"), ("up", ""), ("down", "move"), ("esc", "close")];
 
 fn draw_choose(choose: &Choose, canvas: &mut Canvas<'_>, size: (u16, u16)) {
-    let lines: Vec<_> = choose.options.iter().map(|(value, about)| (value.as_str(), about.as_str(), "")).collect();
+    let lines: Vec<_> =
+        choose.options.iter().map(|(value, about)| (value.as_str(), about.as_str(), "")).collect();
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).max(3);
     let area = geometry::centred(size, (72, height));
     let inside = frame(canvas, area, choose.title, CHOOSE_KEYS);
@@ -156,7 +157,9 @@ fn draw_list(canvas: &mut Canvas<'_>, area: Area, lines: Vec<(&str, &str, &str)>
     let [plain, muted, key, selected] =
         [Role::Overlay, Role::ToneMuted, Role::HintKey, Role::OverlaySelected].map(|r| canvas.style(r));
     let end = area.x + area.width;
-    for ((n, (what, about, keys)), y) in lines.iter().enumerate().skip(offset).zip(area.y..area.y + area.height) {
+    for ((n, (what, about, keys)), y) in
+        lines.iter().enumerate().skip(offset).zip(area.y..area.y + area.height)
+    {
         let over = |style: ratatui::style::Style| if n == cursor { style.patch(selected) } else { style };
         if n == cursor {
             canvas.tint(Area { y, height: 1, ..area }, over(plain));

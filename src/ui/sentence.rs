@@ -51,7 +51,8 @@ fn of_table(table: &Table) -> String {
         .collect();
     let mut said = format!("{}: {}", table.kind, table.visible.len());
     if table.kind == TableKind::Gateways {
-        for state in HealthState::iter() {
+        // The worst comes first: it must survive where little fits.
+        for state in HealthState::iter().rev() {
             let count = states.iter().filter(|s| **s == state).count();
             if count > 0 {
                 said.push_str(&format!(", {count} {}", state.to_string().to_lowercase()));

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::app::geometry::Area;
 use crate::app::screen::Table;
 use crate::app::screen::table::{GAP, MARGIN, WindowCell, WindowRow, state_column};
+use crate::model::columns::Symbol;
 use crate::model::table::{Align, Column, Tone};
 
 /// Lines for clusters in trouble, at most.
@@ -31,6 +32,7 @@ pub(super) fn draw(
         draw_row(table, row, canvas, Area { y, height: 1, ..area });
         y += 1;
     }
+    let mut said = String::new();
     if let Some((tone, text, hint)) = app.why_empty(table) {
         let (style, muted) = (canvas.style(tone.into()), canvas.style(Role::ToneMuted));
         let room = area.width.saturating_sub(4);
@@ -39,20 +41,28 @@ pub(super) fn draw(
             canvas.text(area.x + 2, y + 2, room, &hint, muted, Cut::End);
         }
         y += 4;
+        said = text;
     }
-    draw_troubles(troubles, canvas, Area { y, height: end.saturating_sub(y), ..area });
+    // What the sentence says already is not said again.
+    let is_new = |(_, text): &&(Tone, String)| said.is_empty() || !text.contains(&said);
+    let troubles: Vec<_> = troubles.iter().filter(is_new).collect();
+    draw_troubles(&troubles, canvas, Area { y, height: end.saturating_sub(y), ..area });
 }
 
-fn draw_troubles(troubles: &[(Tone, String)], canvas: &mut Canvas<'_>, area: Area) {
+fn draw_troubles(troubles: &[&(Tone, String)], canvas: &mut Canvas<'_>, area: Area) {
     let shown = if troubles.len() > TROUBLES { TROUBLES - 1 } else { troubles.len() };
     let room = area.width.saturating_sub(2);
     let rows = area.y..area.y + area.height;
     for ((tone, text), y) in troubles[..shown].iter().zip(rows.clone()) {
         let style = canvas.style((*tone).into());
-        canvas.text(area.x + 1, y, room, text, style, Cut::End);
+        let symbol = if *tone == Tone::Bad { Symbol::Error } else { Symbol::Degraded };
+        let x = canvas.text(area.x + 1, y, room, canvas.glyphs.symbol(symbol), style, Cut::End);
+        // Its end tells when egret tries again.
+        canvas.text(x + 1, y, room.saturating_sub(2), text, style, Cut::Middle);
     }
     if let (Some(y), true) = (rows.clone().nth(shown), troubles.len() > shown) {
-        let more = format!("and {} more clusters have troubles: see the clusters table", troubles.len() - shown);
+        let more =
+            format!("and {} more clusters have troubles: see the clusters table", troubles.len() - shown);
         let style = canvas.style(Role::ToneWarn);
         canvas.text(area.x + 1, y, room, &more, style, Cut::End);
     }
@@ -138,8 +148,9 @@ fn draw_cell(column: &Column, cell: &WindowCell, looks: &Looks, canvas: &mut Can
     };
     let style = looks.cell(canvas.style(cell.cell.tone.into()), cell.changed);
     let found = looks.over(style.patch(looks.found));
-    // A name is cut in its middle, where names of pods are alike.
-    let cut = if text.contains(' ') { Cut::End } else { Cut::Middle };
+    // A name is cut in its middle, because names of pods differ at their end.
+    let is_name = text.contains('-') && !text.contains([' ', ',']);
+    let cut = if is_name { Cut::Middle } else { Cut::End };
     canvas.marked(area.x + lead, area.y, area.width - lead, text, style, cut, &cell.matches, found);
 }
 

@@ -57,9 +57,9 @@ pub struct Library {
 
 impl Default for Library {
     fn default() -> Self {
-        let own = EMBEDDED.iter().map(|(name, file, text)| {
-            ((*name).to_owned(), ((*file).to_owned(), (*text).to_owned()))
-        });
+        let own = EMBEDDED
+            .iter()
+            .map(|(name, file, text)| ((*name).to_owned(), ((*file).to_owned(), (*text).to_owned())));
         Self { texts: own.collect() }
     }
 }
@@ -125,9 +125,13 @@ fn lineage(library: &Library, name: &str, warnings: &mut Vec<Warning>) -> Vec<Fi
             Some(child) => (child.label.clone(), "inherits".to_owned()),
             None => (name.clone(), String::new()),
         };
-        let mut complain = |what: String| warnings.push(Warning { file: asker.clone(), key: key.clone(), what });
+        let mut complain =
+            |what: String| warnings.push(Warning { file: asker.clone(), key: key.clone(), what });
         if seen.contains(&name) {
-            complain(format!("{} inherits from itself", [seen.as_slice(), &[name.clone()]].concat().join(" → ")));
+            complain(format!(
+                "{} inherits from itself",
+                [seen.as_slice(), &[name.clone()]].concat().join(" → ")
+            ));
             break;
         }
         let Some((label, text)) = library.texts.get(&name) else {

@@ -31,7 +31,11 @@ const HIDDEN: u16 = 4;
 
 /// The column that tells the state of a line; its symbol stands before it.
 pub fn state_column(columns: &[Column]) -> Option<usize> {
-    columns.iter().position(|c| matches!(c.id, "status" | "state"))
+    columns.iter().position(is_state)
+}
+
+fn is_state(column: &Column) -> bool {
+    matches!(column.id, "status" | "state")
 }
 
 /// State of one table.
@@ -275,7 +279,14 @@ impl Table {
         // The row went away: the cursor stays where it was, on what took its place.
         let last = self.visible.len().saturating_sub(1);
         self.cursor = self.cursor.min(last);
-        if !self.visible.is_empty() {
+        if self.selected.is_some() && !self.visible.is_empty() {
+            self.selected = self.item().map(Item::id);
+        }
+    }
+
+    /// From the first key on, the cursor stays on its row; before, on the top of a table that is still filling.
+    pub fn pin(&mut self) {
+        if self.selected.is_none() {
             self.selected = self.item().map(Item::id);
         }
     }
@@ -291,14 +302,16 @@ impl Table {
         for at in self.visible.iter().skip(self.offset).take(rows) {
             let item = &self.items[*at as usize];
             for (column, natural) in columns.iter().zip(&mut self.natural) {
-                let cells = layout::text_width(&(column.cell)(item, now).text);
+                // A symbol stands before the text of the state.
+                let symbol = if is_state(column) { SYMBOL } else { 0 };
+                let cells = layout::text_width(&(column.cell)(item, now).text) + symbol;
                 *natural = (*natural).max(cells);
             }
         }
-        // Cursor, symbol and the word for stale rows are no text of a cell, and need their cells.
+        // The mark of the cursor and the word for stale rows are no text of a cell, and need their cells.
         let state = state_column(columns);
         let stale = self.visible.iter().skip(self.offset).take(rows).any(|at| self.items[*at as usize].stale);
-        let beside = state.map_or(0, |_| SYMBOL + if stale { STALE } else { 0 });
+        let beside = if stale && state.is_some() { STALE } else { 0 };
         let room = width.saturating_sub(MARGIN + beside);
         let fit = |room| layout::fit(columns, self.wide, self.chosen.as_deref(), room, &self.natural);
         let mut fitted = fit(room);

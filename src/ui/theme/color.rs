@@ -35,7 +35,9 @@ impl Depth {
             config::Color::Truecolor => Self::True,
             config::Color::Auto if no_color.is_some_and(|v| !v.is_empty()) => Self::None,
             config::Color::Auto if matches!(term, "" | "dumb") => Self::None,
-            config::Color::Auto if promised(&["truecolor", "24bit"]) || term.ends_with("-direct") => Self::True,
+            config::Color::Auto if promised(&["truecolor", "24bit"]) || term.ends_with("-direct") => {
+                Self::True
+            }
             config::Color::Auto if term.contains("256color") => Self::TwoFiftySix,
             config::Color::Auto => Self::Sixteen,
         }
@@ -157,7 +159,11 @@ mod tests {
             (Asked::Ansi, None, Some("truecolor"), Some("xterm"), Depth::Sixteen),
         ];
         for (asked, no_color, colorterm, term, depth) in cases {
-            assert_eq!(Depth::detect(asked, no_color, colorterm, term), depth, "{asked:?} {colorterm:?} {term:?}");
+            assert_eq!(
+                Depth::detect(asked, no_color, colorterm, term),
+                depth,
+                "{asked:?} {colorterm:?} {term:?}"
+            );
         }
     }
 

@@ -88,7 +88,9 @@ impl File {
 }
 
 fn no_color(value: &Value) -> String {
-    format!("{value} is no colour: write #rrggbb, a number from 0 to 255, `red`, `bright-red`, …, or `default`")
+    format!(
+        "{value} is no colour: write #rrggbb, a number from 0 to 255, `red`, `bright-red`, …, or `default`"
+    )
 }
 
 impl Raw {
@@ -113,7 +115,9 @@ impl Raw {
                             Some((_, modifier)) => raw.modifiers |= *modifier,
                             None => told.push(
                                 format!("{key}.modifiers"),
-                                &format!("{name} is unknown; there are bold, dim, italic, underline, reverse"),
+                                &format!(
+                                    "{name} is unknown; there are bold, dim, italic, underline, reverse"
+                                ),
                             ),
                         }
                     }

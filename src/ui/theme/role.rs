@@ -9,7 +9,16 @@ use crate::model::yaml::Token;
 /// What something on the screen is. Its name is dotted: a role that a theme does not mention looks like the
 /// broader one, and in the end like `text`.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display, strum::EnumString, strum::EnumIter, strum::EnumCount,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
+    strum::EnumCount,
 )]
 pub enum Role {
     /// Anything.

@@ -25,7 +25,8 @@ fn themes_that_egret_brings_along_are_whole_and_without_warnings() {
 
 #[test]
 fn a_role_that_is_not_given_looks_like_the_broader_one() {
-    let text = "[roles]\ntable = 'red'\n'table.row.selected' = { bg = 'blue', modifiers = ['bold', 'reverse'] }";
+    let text =
+        "[roles]\ntable = 'red'\n'table.row.selected' = { bg = 'blue', modifiers = ['bold', 'reverse'] }";
     let theme = Theme::load(&library(&[("own", text)]), "own", Depth::True).0;
     assert_eq!(theme.style(Role::TableRowStale), Style::new().fg(Color::Red));
     let both = Modifier::BOLD | Modifier::REVERSED;
@@ -51,8 +52,14 @@ fn what_cannot_be_used_is_told_by_file_and_key_and_nothing_fails() {
         ("colour = 1", "own.toml: colour: unknown; there are inherits, background, palette, roles"),
         ("roles = 1", "own.toml: roles: a table is needed"),
         ("[roles]\n'table.rwo' = 'red'", "own.toml: roles.\"table.rwo\": nothing has this role"),
-        ("[roles]\nhint = 'rouge'", "own.toml: roles.\"hint\": `rouge` is neither in the palette nor a colour"),
-        ("[roles]\nhint = {fgg = 'red'}", "own.toml: roles.\"hint\".fgg: unknown; there are fg, bg, modifiers"),
+        (
+            "[roles]\nhint = 'rouge'",
+            "own.toml: roles.\"hint\": `rouge` is neither in the palette nor a colour",
+        ),
+        (
+            "[roles]\nhint = {fgg = 'red'}",
+            "own.toml: roles.\"hint\".fgg: unknown; there are fg, bg, modifiers",
+        ),
         (
             "[roles]\nhint = {modifiers = ['blink']}",
             "own.toml: roles.\"hint\".modifiers: \"blink\" is unknown; there are bold, dim, italic, underline, reverse",

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::pod::trouble_words;
 use super::read::text;
-use super::words::{DASH, count, joined, lasting, moment, one_line};
+use super::words::{DASH, count, fact, joined, lasting, moment, one_line};
 use super::{conditions, parameters, parts, service};
 use crate::model::facts::{Fact, Section};
 use crate::model::gateway::{Direction, GatewayRow};
@@ -53,55 +53,70 @@ fn state(row: &GatewayRow, now: Timestamp) -> Vec<Fact> {
     let health = joined([row.health.state.to_string(), one_line(&row.health.reason)], ": ");
     let mut facts = vec![Fact::new("Health", health).tone(tone(row.health.state))];
     match &row.workload {
-        Some(workload) => facts.extend(rollout("Replicas", workload)),
-        None => facts.push(Fact::new("Replicas", unseen(row)).tone(Tone::Muted)),
+        Some(workload) => facts.extend(rollout("Replicas", workload, now)),
+        None => facts.push(unseen(row)),
     }
     if let Some(canary) = &row.canary {
-        facts.extend(rollout("Canary replicas", canary));
+        facts.extend(rollout("Canary replicas", canary, now));
     }
-    let workloads = row.workload.iter().chain(&row.canary);
-    let told = workloads
-        .flat_map(|workload| &workload.conditions)
-        .chain(row.replica_sets.iter().take(1).flat_map(|set| &set.conditions));
-    let mut told: Vec<Fact> = told
-        .filter(|condition| conditions::is_trouble(condition))
-        .map(|condition| conditions::fact(condition, now))
-        .collect();
-    told.dedup();
-    facts.extend(told);
+    facts.extend(troubles(row, now));
     facts.extend(pods(row, now));
     facts.push(address(row));
     facts.extend(row.cr.as_ref().map(|cr| keeper_words(cr)).into_iter().flatten());
-    let deleted = [
-        row.cr.as_ref().map(|cr| &cr.meta),
-        row.api.as_ref().map(|api| &api.meta),
-        row.workload.as_ref().map(|w| &w.meta),
-    ];
-    facts.extend(
-        deleted
-            .into_iter()
-            .flatten()
-            .find_map(|meta| Some(service::deleting(meta.deleting?, &meta.finalizers, now))),
-    );
-    let home =
-        row.home.as_ref().map(|home| format!("its IstioGateway is kept in {home}")).unwrap_or_default();
-    facts.push(Fact::new("Cluster", one_line(row.id.cluster.as_str())).note(one_line(&home)));
-    facts.push(Fact::new("Namespace", one_line(&row.id.namespace)));
-    facts.push(Fact::new("Made by", row.origin.to_string()));
-    facts.push(match row.direction {
-        Direction::Unknown => {
-            Fact::new("Direction", "unknown: nothing says whether it is for egress or ingress")
-                .tone(Tone::Muted)
-        }
-        known => Fact::new("Direction", known.to_string()),
-    });
-    facts.push(proxy(row));
-    facts.push(super::words::fact("Created", row.created.map(|created| moment(created, now))));
+    let cr = row.cr.as_ref().map(|cr| &cr.meta);
+    let api = row.api.as_ref().map(|api| &api.meta);
+    let workload = row.workload.as_ref().map(|workload| &workload.meta);
+    let deleted = [cr, api, workload].into_iter().flatten();
+    let mut deleted = deleted.filter_map(|meta| Some((meta.deleting?, &meta.finalizers)));
+    facts.extend(deleted.next().map(|(since, finalizers)| service::deleting(since, finalizers, now)));
+    facts.extend(identity(row, now));
     facts
 }
 
-fn unseen(row: &GatewayRow) -> &'static str {
-    if row.health.state == HealthState::Unknown { "unknown" } else { "none: there is no Deployment" }
+/// What Deployments and ReplicaSets complain of: some troubles have no pod to show them (R7).
+fn troubles(row: &GatewayRow, now: Timestamp) -> Vec<Fact> {
+    let workloads = row.workload.iter().chain(&row.canary).flat_map(|workload| &workload.conditions);
+    let sets = row.replica_sets.iter().take(1).flat_map(|set| &set.conditions);
+    let mut told: Vec<Fact> = Vec::new();
+    for condition in workloads.chain(sets).filter(|condition| conditions::is_trouble(condition)) {
+        let fact = conditions::fact(condition, now);
+        // A Deployment repeats what its ReplicaSet says.
+        if !told.iter().any(|known| known.label == fact.label && known.value == fact.value) {
+            told.push(fact);
+        }
+    }
+    told
+}
+
+/// Where it is and where it comes from.
+fn identity(row: &GatewayRow, now: Timestamp) -> Vec<Fact> {
+    let home = row.home.as_ref().map(|home| format!("its IstioGateway is kept in {home}"));
+    let direction = match row.direction {
+        Direction::Unknown => {
+            let said = "unknown: nothing says whether it is for egress or ingress";
+            Fact::new("Direction", said).tone(Tone::Muted)
+        }
+        known => Fact::new("Direction", known.to_string()),
+    };
+    vec![
+        Fact::new("Cluster", one_line(row.id.cluster.as_str())).note(one_line(&home.unwrap_or_default())),
+        Fact::new("Namespace", one_line(&row.id.namespace)),
+        Fact::new("Made by", row.origin.to_string()),
+        direction,
+        proxy(row),
+        fact("Created", row.created.map(|created| moment(created, now))),
+    ]
+}
+
+/// Replicas of a workload that is not there, or not to be seen.
+fn unseen(row: &GatewayRow) -> Fact {
+    if row.health.state == HealthState::Unknown {
+        return Fact::new("Replicas", "unknown").tone(Tone::Muted);
+    }
+    match row.api.as_ref().is_some_and(|api| !api.bound_to.is_empty()) {
+        true => Fact::new("Replicas", "none of its own: it is bound to a Service").tone(Tone::Muted),
+        false => Fact::new("Replicas", "none: there is no Deployment").tone(Tone::Bad),
+    }
 }
 
 fn proxy(row: &GatewayRow) -> Fact {
@@ -115,18 +130,23 @@ fn proxy(row: &GatewayRow) -> Fact {
 }
 
 /// `3 wanted, 3 updated, 2 ready, 2 available`.
-fn rollout(label: &'static str, workload: &WorkloadRow) -> Vec<Fact> {
+fn rollout(label: &'static str, workload: &WorkloadRow, now: Timestamp) -> Vec<Fact> {
     let WorkloadRow { wanted, updated, ready, available, .. } = *workload;
     let said = format!("{wanted} wanted, {updated} updated, {ready} ready, {available} available");
     let old = workload.current.saturating_sub(updated);
     let old = (old > 0).then(|| format!("{old} of an older template still there"));
     let complete = updated >= wanted && ready >= wanted && available >= wanted && old.is_none();
+    // When it is false, the condition is told by itself.
+    let serving = || {
+        let available = workload.conditions.iter().find(|condition| &*condition.kind == "Available")?;
+        Some(format!("available {}", lasting(Some(available.since.filter(|_| available.is_true())?), now)))
+    };
     let tone = match (wanted, complete) {
         (0, _) => Tone::Warn,
         (_, true) => Tone::Good,
         (_, false) => Tone::Busy,
     };
-    let mut facts = vec![Fact::new(label, said).tone(tone).note(old.unwrap_or_default())];
+    let mut facts = vec![Fact::new(label, said).tone(tone).note(old.or_else(serving).unwrap_or_default())];
     if workload.paused {
         facts.push(
             Fact::new("Paused", "changes to the pods wait until the rollout is resumed").tone(Tone::Warn),
@@ -190,7 +210,11 @@ fn address(row: &GatewayRow) -> Fact {
             Fact::new("Address", "unknown").tone(Tone::Muted)
         }
         ("", None) => Fact::new("Address", "none: there is no Service").tone(Tone::Bad),
-        (address, _) => Fact::new("Address", one_line(address)).note(one_line(kind)),
+        (address, Some(_)) => Fact::new("Address", one_line(address)).note(one_line(kind)),
+        (address, None) => {
+            let known = joined([one_line(kind), "as its keeper says".to_owned()], ", ");
+            Fact::new("Address", one_line(address)).note(known)
+        }
     }
 }
 
@@ -233,8 +257,5 @@ fn wished(api: &GatewayApiRow, now: Timestamp) -> Section {
         false => Fact::new("Addresses", one_line(&api.addresses.join(", "))),
     });
     facts.extend(api.conditions.iter().map(|condition| conditions::fact(condition, now)));
-    if let Some(since) = api.meta.deleting {
-        facts.push(Fact::new("Being deleted", "yes").note(lasting(Some(since), now)));
-    }
     Section::new("Gateway", facts)
 }

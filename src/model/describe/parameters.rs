@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::container;
-use super::read::{list, pairs};
-use super::words::{LOADING, lines, one_line};
+use super::read::{is_true, list, number, pairs, text};
+use super::words::{DASH, LOADING, entry, lines, one_line};
+use super::{container, volume};
 use crate::model::facts::{Fact, Section};
 use crate::model::gateway::GatewayRow;
 use crate::model::name::Kind;
@@ -15,13 +15,12 @@ use crate::model::table::Tone;
 
 /// Maps and lists, which get a line per entry: name of the parameter, where a CR's block and where the objects of
 /// a gateway hold it. Values can hold commas, so the text of the parameter could not be taken apart again.
-const LONG: [(&str, &str, Kind, &str); 6] = [
+const LONG: [(&str, &str, Kind, &str); 5] = [
     ("Node selector", "/nodeSelector", Kind::Deployment, "/spec/template/spec/nodeSelector"),
     ("Service annotations", "/serviceAnnotations", Kind::Service, "/metadata/annotations"),
     ("Service labels", "/serviceLabels", Kind::Service, "/metadata/labels"),
     ("Pod labels", "/podLabels", Kind::Deployment, "/spec/template/metadata/labels"),
     ("Pod annotations", "/podAnnotations", Kind::Deployment, "/spec/template/metadata/annotations"),
-    ("Kernel parameters", "/kernel/parameters", Kind::Deployment, ""),
 ];
 
 /// Lists whose entries hold no comma.
@@ -36,7 +35,9 @@ pub(super) fn of_cr(cr: &IstioGatewayRow, row: &GatewayRow) -> Vec<Section> {
     let entries = |name: &str| match name {
         "Environment" => Some(container::environment(&block)),
         // Parameters that are not enabled are said to be so, in one line.
-        "Kernel parameters" if block.pointer("/kernel/enabled") != Some(&Value::Bool(true)) => None,
+        "Kernel parameters" if is_true(&block, "/kernel/enabled") => {
+            Some(pairs(&block, "/kernel/parameters"))
+        }
         _ => LONG.iter().find(|(long, ..)| *long == name).map(|(_, at, ..)| pairs(&block, at)),
     };
     sections(parameters(&cr.gateway, cluster), entries)
@@ -62,6 +63,10 @@ pub(super) fn of_objects<'v>(row: &GatewayRow, object: &dyn Fn(Kind) -> Option<&
     let proxy = containers.iter().find(|c| c["name"] == "istio-proxy").or_else(|| containers.first());
     let entries = |name: &str| match name {
         "Environment" => Some(container::environment(proxy?)),
+        "Kernel parameters" => {
+            let all = list(whole, "/spec/template/spec/securityContext/sysctls").iter();
+            Some(all.filter_map(|one| Some(entry(text(one, "/name")?, text(one, "/value")?))).collect())
+        }
         _ => {
             let (.., kind, at) = LONG.iter().find(|(long, ..)| *long == name)?;
             let of = if *kind == Kind::Deployment { Some(whole) } else { object(*kind) };
@@ -69,6 +74,7 @@ pub(super) fn of_objects<'v>(row: &GatewayRow, object: &dyn Fn(Kind) -> Option<&
         }
     };
     let mut sections = sections(all, entries);
+    beside_the_form(whole, &mut sections);
     if let Some(basic) = sections.first_mut().filter(|_| is_injected(proxy)) {
         basic.facts.push(
             Fact::new("Proxy", "injected when a pod starts: what is not set here, istiod's template sets")
@@ -124,21 +130,63 @@ fn title(group: Group) -> String {
 }
 
 fn fact(parameter: &Parameter, entries: &impl Fn(&str) -> Option<Vec<String>>) -> Fact {
-    let (note, tone) = match &parameter.source {
-        Source::Set => ("set".to_owned(), Tone::Plain),
-        Source::Override(id) => (format!("set by the override for {}", one_line(id)), Tone::Plain),
-        Source::Default("") => (String::new(), Tone::Busy),
-        Source::Default(whence) if parameter.value == "–" => ((*whence).to_owned(), Tone::Muted),
-        Source::Default(whence) => (format!("default, {whence}"), Tone::Muted),
-    };
     let is_default = matches!(parameter.source, Source::Default(_));
     let long = if is_default { None } else { entries(parameter.name).filter(|entries| !entries.is_empty()) };
+    let (note, tone) = match &parameter.source {
+        Source::Set => ("set".to_owned(), Tone::Plain),
+        // Maps of an override are merged with those of the spec.
+        Source::Override(id) if long.is_some() => {
+            (format!("with the override for {}", one_line(id)), Tone::Plain)
+        }
+        Source::Override(id) => (format!("set by the override for {}", one_line(id)), Tone::Plain),
+        Source::Default("") => (String::new(), Tone::Busy),
+        Source::Default(whence) if parameter.value != DASH && is_party(whence) => {
+            (format!("default, {whence}"), Tone::Muted)
+        }
+        Source::Default(why) => ((*why).to_owned(), Tone::Muted),
+    };
     let value = match long {
         Some(entries) => lines(&entries),
         None if SHORT.contains(&parameter.name) => one_line(&parameter.value).replace(", ", "\n"),
         None => one_line(&parameter.value),
     };
-    // Below a list, the remark stands by itself: behind the last entry it would seem to belong to that one.
-    let note = if value.contains('\n') { format!("all {note}") } else { note };
     Fact::new(parameter.name, value).tone(tone).note(note)
+}
+
+/// A default is somebody's, or it follows from something else, which is then a clause.
+fn is_party(whence: &str) -> bool {
+    whence == "egret" || whence.starts_with(char::is_uppercase)
+}
+
+/// What only objects can say, beside the form.
+fn beside_the_form(workload: &Value, sections: &mut [Section]) {
+    let mut tell = |title: &str, fact: Option<Fact>| {
+        if let Some(section) = sections.iter_mut().find(|section| section.title == title) {
+            section.facts.extend(fact.map(|fact| fact.note("set")));
+        }
+    };
+    let template = workload.pointer("/spec/template/spec").unwrap_or(&Value::Null);
+    let some =
+        |label: &'static str, all: Vec<String>| (!all.is_empty()).then(|| Fact::new(label, lines(&all)));
+    let spread = list(template, "/topologySpreadConstraints").iter().map(spread).collect();
+    tell("Placement", some("Topology spread", spread));
+    tell(
+        "Placement",
+        text(template, "/priorityClassName").map(|class| Fact::new("Priority class", one_line(class))),
+    );
+    let told = |volume: &&Value| volume.get("secret").is_none() && volume.get("configMap").is_none();
+    let other = list(template, "/volumes").iter().filter(told).map(|one| {
+        let (name, source) = volume::volume(one);
+        format!("{name}: {source}")
+    });
+    tell("Pod", some("Other volumes", other.collect()));
+}
+
+/// `at most 1 apart over topology.kubernetes.io/zone, else not scheduled`.
+fn spread(constraint: &Value) -> String {
+    let skew = number(constraint, "/maxSkew").unwrap_or(1);
+    let over = text(constraint, "/topologyKey").unwrap_or(DASH);
+    let wished = text(constraint, "/whenUnsatisfiable") == Some("ScheduleAnyway");
+    let otherwise = if wished { "if possible" } else { "else not scheduled" };
+    one_line(&format!("at most {skew} apart over {over}, {otherwise}"))
 }

@@ -8,7 +8,7 @@ use super::scaling::budget_rule;
 use super::words::{LOADING, joined, moment, one_line};
 use crate::model::age::age;
 use crate::model::facts::{Fact, Section};
-use crate::model::gateway::{GatewayRow, Origin};
+use crate::model::gateway::GatewayRow;
 use crate::model::health::HealthState;
 use crate::model::name::Kind;
 use crate::model::row::{Manager, RowMeta};
@@ -85,9 +85,7 @@ fn keeper(row: &GatewayRow) -> Option<Fact> {
         let by = workload.meta.labels.get("app.kubernetes.io/managed-by")?;
         Some(by.to_owned())
     };
-    let owner = || row.origin == Origin::IstioGateway;
-    let said =
-        release.or_else(label).or_else(|| owner().then(|| "whoever keeps the IstioGateway".to_owned()))?;
+    let said = release.or_else(label)?;
     Some(Fact::new("Kept by", one_line(&said)))
 }
 

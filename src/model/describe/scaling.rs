@@ -162,20 +162,8 @@ fn off(row: &GatewayRow) -> Vec<Section> {
         );
         return saying(Tone::Plain, &said, "");
     }
-    let fixed = match workload.wanted {
-        1 => {
-            "1 replica is fixed. More load is not met by more pods, and while its pod is replaced nothing else serves."
-        }
-        _ => "",
-    };
-    let fixed = match fixed {
-        "" => format!("{} replicas are fixed. More load is not met by more pods.", workload.wanted),
-        one => one.to_owned(),
-    };
-    vec![Section::new(
-        "Autoscaling",
-        wanted_but_missing(row).into_iter().chain([fixed_fact(row, workload, &fixed)]).collect(),
-    )]
+    let facts = wanted_but_missing(row).into_iter().chain([fixed(row, workload)]);
+    vec![Section::new("Autoscaling", facts.collect())]
 }
 
 /// The CR asks for an autoscaler, and there is none.
@@ -191,13 +179,22 @@ fn wanted_but_missing(row: &GatewayRow) -> Option<Fact> {
     })
 }
 
-fn fixed_fact(row: &GatewayRow, workload: &WorkloadRow, fixed: &str) -> Fact {
+/// The number of pods that nobody but a person changes.
+fn fixed(row: &GatewayRow, workload: &WorkloadRow) -> Fact {
+    let (tone, said) = match workload.wanted {
+        0 => (Tone::Warn, "0 replicas are wanted. Nothing serves.".to_owned()),
+        1 => (
+            Tone::Plain,
+            "1 replica is fixed. More load is not met by more pods, and nothing else serves while its pod is away."
+                .to_owned(),
+        ),
+        wanted => (Tone::Plain, format!("{wanted} replicas are fixed. More load is not met by more pods.")),
+    };
     let next = match &row.cr {
         Some(_) => "To turn it on: spec.autoscaleEnabled, minReplicas and maxReplicas of the IstioGateway.",
         None => "",
     };
-    let tone = if workload.wanted == 0 { Tone::Warn } else { Tone::Plain };
-    Fact::new("", format!("Autoscaling is off: {fixed}")).tone(tone).note(next)
+    Fact::new("", format!("Autoscaling is off: {said}")).tone(tone).note(next)
 }
 
 /// What a node drain may do to the gateway.

@@ -42,10 +42,17 @@ fn fact(fact: &Fact, labels: usize, width: usize) -> Vec<Line> {
     if !fact.note.is_empty() {
         note(&mut rows, &clean(&fact.note), room);
     }
+    // A label that the column cannot hold (an IPv6 address, a volume) stands above its value, whole.
+    let above = usize::from(text_width(&label)) > labels;
     for (n, row) in rows.iter_mut().enumerate() {
-        let head =
-            if n == 0 && !label.is_empty() { format!(" {label:<labels$}  ") } else { " ".repeat(indent) };
+        let beside = n == 0 && !above && !label.is_empty();
+        let head = if beside { format!(" {label:<labels$}  ") } else { " ".repeat(indent) };
         row.insert(0, piece(head, Look::Label));
+    }
+    if above {
+        let label =
+            wrap(&label, width - 1).into_iter().map(|row| vec![piece(format!(" {row}"), Look::Label)]);
+        rows.splice(0..0, label);
     }
     rows
 }
@@ -103,6 +110,20 @@ mod tests {
             Section::new("Node", vec![Fact::new("name", "one two three four five six").note("default")]);
         let shown: Vec<String> = lines(&[section], 24).iter().map(paint::text).collect();
         assert_eq!(shown, ["Node", " name  one two three", "       four five six", "       default"]);
+    }
+
+    #[test]
+    fn a_label_wider_than_its_column_stands_above_its_value() {
+        let facts =
+            vec![Fact::new("short", "a"), Fact::new("kube-api-access-of-the-gateway", "token").note("b")];
+        let shown: Vec<String> = lines(&[Section::new("", facts)], 40).iter().map(paint::text).collect();
+        let indent = " ".repeat(LABELS + 3);
+        let expected = [
+            format!(" {:<LABELS$}  a", "short"),
+            " kube-api-access-of-the-gateway".to_owned(),
+            format!("{indent}token  b"),
+        ];
+        assert_eq!(shown, expected);
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub struct App {
     pub keymap: Keymap,
     /// The newest state of each open cluster, in the order of opening.
     pub clusters: Vec<Arc<Snapshot>>,
+    /// All gateways of all clusters, one a data-plane cluster: joined when a cluster changes, not when they are drawn.
+    fleet: Vec<Arc<GatewayRow>>,
     /// Contexts of the kubeconfig.
     pub contexts: Vec<String>,
     /// Where the person is, and where they came from; never empty.
@@ -88,6 +90,7 @@ impl App {
             settings,
             keymap,
             clusters: clusters.into_iter().map(|name| Arc::new(Snapshot::connecting(name, now))).collect(),
+            fleet: Vec::new(),
             contexts: Vec::new(),
             stack: Vec::new(),
             overlay: None,
@@ -139,13 +142,18 @@ impl App {
     }
 
     /// All gateways of all clusters, one a data-plane cluster.
-    pub fn fleet(&self) -> Vec<Arc<GatewayRow>> {
-        fleet::fleet(&self.clusters, &self.settings.cluster_ids)
+    pub fn fleet(&self) -> &[Arc<GatewayRow>] {
+        &self.fleet
+    }
+
+    /// Joins the gateways anew: a cluster changed.
+    pub(super) fn rejoin(&mut self) {
+        self.fleet = fleet::fleet(&self.clusters, &self.settings.cluster_ids);
     }
 
     /// One gateway, as it is now.
     pub fn gateway(&self, id: &GatewayId) -> Option<Arc<GatewayRow>> {
-        self.fleet().into_iter().find(|g| g.id == *id)
+        self.fleet().iter().find(|g| g.id == *id).cloned()
     }
 
     /// The rows of a table.
@@ -158,7 +166,7 @@ impl App {
                     let cluster = g.id.cluster.clone();
                     Item { stale: stale(&cluster), cluster, subject: Subject::Gateway(g) }
                 };
-                self.fleet().into_iter().filter(shown).map(item).collect()
+                self.fleet().iter().filter(|g| shown(g)).cloned().map(item).collect()
             }
             _ => self.clusters.iter().flat_map(|s| of_cluster(s, kind)).collect(),
         }

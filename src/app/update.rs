@@ -193,12 +193,14 @@ impl App {
             Some(old) => *old = snapshot,
             None => self.clusters.push(snapshot),
         }
+        self.rejoin();
         self.refresh();
         self.open_what_is_needed()
     }
 
     fn on_closed(&mut self, cluster: &ClusterName) -> Vec<Effect> {
         self.clusters.retain(|s| s.cluster != *cluster);
+        self.rejoin();
         self.refresh();
         Vec::new()
     }

@@ -29,6 +29,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("demo", &["model"]),
     ("reconcile", &["cluster", "materialize", "model"]),
     ("sources", &["cluster", "envoy", "metrics", "model"]),
+    // What main and the verbs begin with.
+    ("setup", &["app::command", "app::keymap", "cli", "cluster", "config", "model", "sources"]),
     // The screens.
     ("app", &["config", "envoy", "findings", "materialize", "metrics", "model", "routing"]),
     ("ui", &["app", "config", "envoy", "findings", "materialize", "metrics", "model", "routing"]),
@@ -47,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "reconcile",
             "routing",
+            "setup",
             "sources",
             "ui",
         ],
@@ -68,6 +71,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "reconcile",
             "routing",
+            "setup",
             "sources",
         ],
     ),
@@ -108,8 +112,9 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     // The terminal.
     ("ratatui", &["ui", "runtime"]),
     ("crossterm", &["runtime"]),
-    ("crossterm::event::KeyCode", &["app", "runtime"]),
-    ("crossterm::event::KeyEvent", &["app", "runtime"]),
+    // The pictures of `ui` are taken after keys were pressed.
+    ("crossterm::event::KeyCode", &["app", "runtime", "ui::fixtures"]),
+    ("crossterm::event::KeyEvent", &["app", "runtime", "ui::fixtures"]),
     ("crossterm::event::KeyEventKind", &["app", "runtime"]),
     ("crossterm::event::KeyEventState", &["app", "runtime"]),
     ("crossterm::event::KeyModifiers", &["app", "runtime"]),

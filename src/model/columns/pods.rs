@@ -81,7 +81,7 @@ pub(super) const COLUMNS: &[Column] = &[
         align: Align::Right,
         min: 8,
         max: 16,
-        keep: 150,
+        keep: 165,
         wide: false,
         cell: cell!(|_item, p, now| restarts(p, now)),
     },

@@ -49,7 +49,7 @@ pub struct Notice {
     pub tone: Tone,
 }
 
-/// The whole state. Changed by [`super::update`] alone.
+/// The whole state. Changed by [`super::update()`] alone.
 #[derive(Debug)]
 pub struct App {
     /// The time, set by the runtime with every message.

@@ -1,6 +1,7 @@
 //! The TUI as a state machine: messages in, state changed, effects out. Draws nothing, waits for nothing.
 
 pub mod command;
+pub mod content;
 pub mod dispatch;
 pub mod effect;
 pub mod geometry;
@@ -8,6 +9,7 @@ pub mod keymap;
 pub mod model;
 pub mod msg;
 pub mod navigate;
+pub mod open;
 pub mod overlay;
 pub mod paint;
 pub mod palette;

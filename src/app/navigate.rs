@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use super::command::Command;
-use super::effect::{Effect, LogQuery, Ticket};
+use super::effect::{Effect, LogQuery};
 use super::model::App;
-use super::paint::{self, Look};
-use super::screen::details::{Loaded, OpenEvents, OpenObject};
-use super::screen::{Details, DetailsOf, Logs, Screen, Tab, facts};
-use crate::model::gateway::{GatewayId, GatewayRow};
+use super::open::{key, tickets};
+use super::screen::{Details, DetailsOf, Logs, Screen, Tab};
+use crate::model::gateway::GatewayRow;
 use crate::model::name::{ClusterName, Kind, ObjectKey};
-use crate::model::row::{PodRow, RowMeta};
+use crate::model::row::PodRow;
 use crate::model::table::{Item, Subject, TableKind, Tone};
-use crate::model::{describe, yaml};
 
 /// Lines that a log begins with, per container.
 const TAIL: u32 = 1_000;
@@ -310,200 +308,8 @@ impl App {
         self.refresh();
         self.open_what_is_needed()
     }
-
-    /// Fetches the objects and events that the open tab shows and that are not open yet.
-    pub(super) fn open_what_is_needed(&mut self) -> Vec<Effect> {
-        let Screen::Details(details) = self.screen() else { return Vec::new() };
-        let (keys, events) = self.needs(details);
-        let mut effects = Vec::new();
-        for key in keys {
-            let Screen::Details(details) = self.screen() else { break };
-            if details.objects.iter().any(|o| o.key == key) {
-                continue;
-            }
-            let ticket = self.ticket();
-            if let Screen::Details(details) = self.screen_mut() {
-                details.objects.push(OpenObject { key: key.clone(), ticket, state: Loaded::Loading });
-                effects.push(Effect::OpenObject(ticket, key));
-            }
-        }
-        let Screen::Details(details) = self.screen() else { return effects };
-        if !events.is_empty() && details.events.as_ref().is_none_or(|e| e.of != events) {
-            let before = details.events.as_ref().map(|e| e.ticket);
-            let ticket = self.ticket();
-            effects.extend(before.map(Effect::Close));
-            effects.push(Effect::OpenEvents(ticket, events.clone()));
-            if let Screen::Details(details) = self.screen_mut() {
-                details.events = Some(OpenEvents { ticket, of: events, state: Loaded::Loading });
-            }
-        }
-        effects
-    }
-
-    fn needs(&self, details: &Details) -> (Vec<ObjectKey>, Vec<ObjectKey>) {
-        let mut parts = match &details.of {
-            DetailsOf::Service(key) | DetailsOf::Pod(key) | DetailsOf::Other(key) => vec![key.clone()],
-            DetailsOf::Gateway(id) => self.gateway(id).map(|row| parts(&row)).unwrap_or_default(),
-        };
-        match details.tab {
-            Tab::Pods | Tab::Service => (Vec::new(), Vec::new()),
-            Tab::Events => {
-                if let DetailsOf::Gateway(id) = &details.of
-                    && let Some(row) = self.gateway(id)
-                {
-                    // Of a gateway with many pods, those that have something to say.
-                    let told = row.pods.iter().filter(|p| !p.is_ready).take(10);
-                    parts.extend(told.map(|p| key(&id.cluster, Kind::Pod, &p.meta)));
-                }
-                (Vec::new(), parts)
-            }
-            _ => (parts, Vec::new()),
-        }
-    }
-
-    pub(super) fn refresh_details(&mut self) {
-        let Screen::Details(details) = self.screen() else { return };
-        let (gone, pods) = match &details.of {
-            DetailsOf::Gateway(id) => match self.gateway(id) {
-                Some(row) => {
-                    let item = |p: &Arc<PodRow>| Item {
-                        cluster: id.cluster.clone(),
-                        stale: self.cluster(&id.cluster).is_some_and(|s| !s.link.is_ready()),
-                        subject: Subject::Pod(p.clone()),
-                    };
-                    (false, Some(row.pods.iter().map(item).collect::<Vec<_>>()))
-                }
-                None => (true, None),
-            },
-            _ => (details.objects.iter().any(|o| matches!(o.state, Loaded::Gone(_))), None),
-        };
-        if let Screen::Details(details) = self.screen_mut() {
-            details.gone = gone;
-            details.stale_text = true;
-            if let Some(items) = pods {
-                details.pods.set_items(items);
-            }
-        }
-    }
-
-    /// Makes the text of the open tab, when something it tells of changed.
-    pub(super) fn make_text(&mut self, width: u16) {
-        let Screen::Details(details) = self.screen() else { return };
-        if details.tab == Tab::Pods || (!details.stale_text && details.text_width == width) {
-            return;
-        }
-        let lines = match details.tab {
-            Tab::Yaml => document(details),
-            _ => facts::lines(&self.sections(details), width),
-        };
-        if let Screen::Details(details) = self.screen_mut() {
-            details.text.set(lines);
-            details.stale_text = false;
-            details.text_width = width;
-        }
-    }
-
-    fn sections(&self, details: &Details) -> Vec<crate::model::facts::Section> {
-        let now = self.now;
-        if details.tab == Tab::Events {
-            return match details.events.as_ref().map(|e| &e.state) {
-                None | Some(Loaded::Loading) => describe::saying(Tone::Busy, "Loading events …", ""),
-                Some(Loaded::Failed(fault)) => describe::saying(Tone::Bad, &fault.summary, &fault.hint),
-                Some(state) => describe::events(state.value().map_or(&[], |rows| rows), now),
-            };
-        }
-        let state = details.objects.first().map(|o| &o.state);
-        match (&details.of, state) {
-            (DetailsOf::Gateway(id), _) => match self.gateway(id) {
-                Some(row) => {
-                    let object = |kind| details.object(kind).map(|v| &**v);
-                    match details.tab {
-                        Tab::Service => describe::gateway_service(&row),
-                        Tab::Scaling => {
-                            describe::gateway_scaling(&row, object(Kind::HorizontalPodAutoscaler), now)
-                        }
-                        _ => describe::gateway_overview(&row, &object, now),
-                    }
-                }
-                None => describe::saying(Tone::Warn, "This gateway is no longer there.", "esc goes back."),
-            },
-            (_, Some(Loaded::Failed(fault))) => describe::saying(Tone::Bad, &fault.summary, &fault.hint),
-            (DetailsOf::Pod(_), Some(state)) if state.value().is_some() => {
-                state.value().map(|v| describe::pod(v, now)).unwrap_or_default()
-            }
-            (DetailsOf::Service(key), Some(state)) if state.value().is_some() => {
-                let snapshot = self.cluster(&key.cluster);
-                let slices = snapshot.map(|s| s.endpoint_slices.clone()).unwrap_or_default();
-                state.value().map(|v| describe::service(v, &slices, now)).unwrap_or_default()
-            }
-            (_, Some(Loaded::Gone(None))) => {
-                describe::saying(Tone::Warn, "It was deleted.", "esc goes back.")
-            }
-            _ => describe::saying(Tone::Busy, "Loading …", ""),
-        }
-    }
-}
-
-fn document(details: &Details) -> Vec<paint::Line> {
-    let say = |text: String, tone| vec![vec![paint::piece(text, Look::Tone(tone))]];
-    let Some(open) = details.objects.get(details.document) else {
-        return say("Loading …".to_owned(), Tone::Busy);
-    };
-    match &open.state {
-        Loaded::Loading => say(format!("Loading {} …", open.key), Tone::Busy),
-        Loaded::Failed(fault) => say(format!("{}. {}", fault.summary, fault.hint), Tone::Bad),
-        Loaded::Gone(None) => say(format!("{} does not exist.", open.key), Tone::Warn),
-        Loaded::Here(value) | Loaded::Gone(Some(value)) => match yaml::to_yaml(value, details.managed_fields)
-        {
-            Ok(text) => highlighted(&text),
-            Err(fault) => say(format!("{}. {}", fault.summary, fault.hint), Tone::Bad),
-        },
-    }
-}
-
-fn highlighted(text: &str) -> Vec<paint::Line> {
-    let mut state = yaml::lines::State::default();
-    let clean = crate::model::clean::clean_text(text, 4);
-    clean
-        .lines()
-        .map(|line| {
-            yaml::lines::spans(line, &mut state)
-                .into_iter()
-                .map(|(range, token)| paint::piece(line[range].to_owned(), Look::Token(token)))
-                .collect()
-        })
-        .collect()
-}
-
-fn key(cluster: &ClusterName, kind: Kind, meta: &RowMeta) -> ObjectKey {
-    ObjectKey { cluster: cluster.clone(), kind, namespace: meta.namespace.clone(), name: meta.name.clone() }
 }
 
 fn gateway(row: &GatewayRow, tab: Tab) -> Screen {
     Screen::Details(Details::new(DetailsOf::Gateway(row.id.clone()), tab))
-}
-
-/// The objects that make a gateway up, the leading one first.
-fn parts(row: &GatewayRow) -> Vec<ObjectKey> {
-    let GatewayId { cluster, .. } = &row.id;
-    let home = row.home.as_ref().unwrap_or(cluster);
-    let mut parts = Vec::new();
-    parts.extend(row.cr.as_ref().map(|r| key(home, Kind::IstioGateway, &r.meta)));
-    parts.extend(row.api.as_ref().map(|r| key(cluster, Kind::Gateway, &r.meta)));
-    parts.extend(row.workload.as_ref().map(|r| key(cluster, r.kind, &r.meta)));
-    parts.extend(row.service.as_ref().map(|r| key(cluster, Kind::Service, &r.meta)));
-    parts.extend(row.autoscaler.as_ref().map(|r| key(cluster, Kind::HorizontalPodAutoscaler, &r.meta)));
-    parts.extend(row.budget.as_ref().map(|r| key(cluster, Kind::PodDisruptionBudget, &r.meta)));
-    parts
-}
-
-/// What a screen keeps open.
-fn tickets(screen: &Screen) -> Vec<Ticket> {
-    match screen {
-        Screen::Table(_) => Vec::new(),
-        Screen::Details(d) => {
-            d.objects.iter().map(|o| o.ticket).chain(d.events.as_ref().map(|e| e.ticket)).collect()
-        }
-        Screen::Logs(logs) => vec![logs.ticket],
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::command::{COMMANDS, Command, Spec};
 use super::model::App;
+use super::screen::details::Gone;
 use super::screen::{Details, DetailsOf, Logs, Screen, Tab, Table};
 use crate::model::columns;
 use crate::model::name::Kind;
@@ -147,10 +148,16 @@ impl App {
     }
 
     fn explain_details(&self, details: &Details) -> [String; 2] {
-        let gone = if details.gone { "It was deleted: this is how it was last seen. " } else { "" };
+        let gone = match details.gone {
+            Some(Gone::Deleted) => "It was deleted: this is how it was last seen. ".to_owned(),
+            Some(Gone::Closed) => {
+                format!("{} was closed: this is how it was last seen. ", details.of.cluster())
+            }
+            None => String::new(),
+        };
         match (&details.of, details.tab) {
-            (DetailsOf::Gateway(id), tab) if tab != Tab::Yaml => {
-                let Some(row) = self.gateway(id) else { return [gone.to_owned(), String::new()] };
+            (DetailsOf::Gateway(id), tab) if tab != Tab::Yaml && gone.is_empty() => {
+                let Some(row) = self.gateway(id) else { return Default::default() };
                 let item = crate::model::table::Item {
                     cluster: id.cluster.clone(),
                     stale: false,
@@ -167,7 +174,7 @@ impl App {
                 let key = self.key_of(Command::ManagedFields);
                 [format!("{gone}{which}"), format!("{place}managedFields are {fields}: {key} changes that.")]
             }
-            _ => [gone.to_owned(), String::new()],
+            _ => [gone, String::new()],
         }
     }
 

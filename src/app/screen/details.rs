@@ -6,7 +6,7 @@ use super::table::Table;
 use super::text::TextView;
 use crate::app::effect::Ticket;
 use crate::model::fault::Fault;
-use crate::model::gateway::GatewayId;
+use crate::model::gateway::{GatewayId, GatewayRow};
 use crate::model::name::{Kind, ObjectKey};
 use crate::model::row::EventRow;
 use crate::model::table::TableKind;
@@ -71,6 +71,15 @@ impl DetailsOf {
     }
 }
 
+/// Why something is no longer there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It was deleted.
+    Deleted,
+    /// Its cluster was closed.
+    Closed,
+}
+
 /// State of a details screen.
 #[derive(Debug)]
 pub struct Details {
@@ -90,8 +99,10 @@ pub struct Details {
     pub managed_fields: bool,
     /// Events, once opened.
     pub events: Option<OpenEvents>,
-    /// It is no longer there: shown as it was.
-    pub gone: bool,
+    /// The gateway as it was last seen.
+    pub last: Option<Arc<GatewayRow>>,
+    /// Why it is shown as it was last seen, once it is no longer there.
+    pub gone: Option<Gone>,
     /// The text must be made anew.
     pub stale_text: bool,
     /// Width that the text was made for.
@@ -155,7 +166,8 @@ impl Details {
             document: 0,
             managed_fields: false,
             events: None,
-            gone: false,
+            last: None,
+            gone: None,
             stale_text: true,
             text_width: 0,
         }

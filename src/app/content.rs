@@ -1,0 +1,99 @@
+//! The text of an open tab: facts of an object, or its YAML.
+
+use super::model::App;
+use super::paint::{self, Look};
+use super::screen::details::Loaded;
+use super::screen::{Details, DetailsOf, Screen, Tab, facts};
+use crate::model::name::Kind;
+use crate::model::table::Tone;
+use crate::model::{describe, yaml};
+
+impl App {
+    /// Makes the text of the open tab, when something it tells of changed.
+    pub(super) fn make_text(&mut self, width: u16) {
+        let Screen::Details(details) = self.screen() else { return };
+        if details.tab == Tab::Pods || (!details.stale_text && details.text_width == width) {
+            return;
+        }
+        let lines = match details.tab {
+            Tab::Yaml => document(details),
+            _ => facts::lines(&self.sections(details), width),
+        };
+        if let Screen::Details(details) = self.screen_mut() {
+            details.text.set(lines);
+            details.stale_text = false;
+            details.text_width = width;
+        }
+    }
+
+    fn sections(&self, details: &Details) -> Vec<crate::model::facts::Section> {
+        let now = self.now;
+        if details.tab == Tab::Events {
+            return match details.events.as_ref().map(|e| &e.state) {
+                None | Some(Loaded::Loading) => describe::saying(Tone::Busy, "Loading events …", ""),
+                Some(Loaded::Failed(fault)) => describe::saying(Tone::Bad, &fault.summary, &fault.hint),
+                Some(state) => describe::events(state.value().map_or(&[], |rows| rows), now),
+            };
+        }
+        let state = details.objects.first().map(|o| &o.state);
+        match (&details.of, state) {
+            (DetailsOf::Gateway(id), _) => match self.gateway(id).or_else(|| details.last.clone()) {
+                Some(row) => {
+                    let object = |kind| details.object(kind).map(|v| &**v);
+                    match details.tab {
+                        Tab::Service => describe::gateway_service(&row),
+                        Tab::Scaling => {
+                            describe::gateway_scaling(&row, object(Kind::HorizontalPodAutoscaler), now)
+                        }
+                        _ => describe::gateway_overview(&row, &object, now),
+                    }
+                }
+                None => describe::saying(Tone::Warn, "This gateway is not there.", "esc goes back."),
+            },
+            (_, Some(Loaded::Failed(fault))) => describe::saying(Tone::Bad, &fault.summary, &fault.hint),
+            (DetailsOf::Pod(_), Some(state)) if state.value().is_some() => {
+                state.value().map(|v| describe::pod(v, now)).unwrap_or_default()
+            }
+            (DetailsOf::Service(key), Some(state)) if state.value().is_some() => {
+                let snapshot = self.cluster(&key.cluster);
+                let slices = snapshot.map(|s| s.endpoint_slices.clone()).unwrap_or_default();
+                state.value().map(|v| describe::service(v, &slices, now)).unwrap_or_default()
+            }
+            (_, Some(Loaded::Gone(None))) => {
+                describe::saying(Tone::Warn, "It was deleted.", "esc goes back.")
+            }
+            _ => describe::saying(Tone::Busy, "Loading …", ""),
+        }
+    }
+}
+
+fn document(details: &Details) -> Vec<paint::Line> {
+    let say = |text: String, tone| vec![vec![paint::piece(text, Look::Tone(tone))]];
+    let Some(open) = details.objects.get(details.document) else {
+        return say("Loading …".to_owned(), Tone::Busy);
+    };
+    match &open.state {
+        Loaded::Loading => say(format!("Loading {} …", open.key), Tone::Busy),
+        Loaded::Failed(fault) => say(format!("{}. {}", fault.summary, fault.hint), Tone::Bad),
+        Loaded::Gone(None) => say(format!("{} does not exist.", open.key), Tone::Warn),
+        Loaded::Here(value) | Loaded::Gone(Some(value)) => match yaml::to_yaml(value, details.managed_fields)
+        {
+            Ok(text) => highlighted(&text),
+            Err(fault) => say(format!("{}. {}", fault.summary, fault.hint), Tone::Bad),
+        },
+    }
+}
+
+fn highlighted(text: &str) -> Vec<paint::Line> {
+    let mut state = yaml::lines::State::default();
+    let clean = crate::model::clean::clean_text(text, 4);
+    clean
+        .lines()
+        .map(|line| {
+            yaml::lines::spans(line, &mut state)
+                .into_iter()
+                .map(|(range, token)| paint::piece(line[range].to_owned(), Look::Token(token)))
+                .collect()
+        })
+        .collect()
+}

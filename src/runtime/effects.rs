@@ -12,6 +12,7 @@ use super::{clipboard, terminal};
 use crate::app::effect::{Effect, LogQuery, Ticket};
 use crate::app::msg::{LogLine, Msg};
 use crate::cluster::connect::Connection;
+use crate::cluster::events;
 use crate::cluster::logs::{self, LogOf, Said};
 use crate::cluster::object;
 use crate::model::clean::clean;
@@ -64,8 +65,7 @@ impl Live {
             Ok(c) => self.keep(ticket, async move {
                 let of_cluster: Vec<ObjectKey> =
                     keys.into_iter().filter(|k| k.cluster == c.cluster).collect();
-                object::follow_events(&c, &of_cluster, |state| tell(&inbox, Msg::Events(ticket, state)))
-                    .await;
+                events::follow(&c, &of_cluster, |state| tell(&inbox, Msg::Events(ticket, state))).await;
             }),
             Err(fault) => tell(&inbox, Msg::Events(ticket, Err(fault))),
         }

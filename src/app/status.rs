@@ -257,7 +257,7 @@ impl App {
         }
         let mut out = Vec::new();
         for s in &self.clusters {
-            if let Some((tone, text)) = columns::link_words(&s.link) {
+            if let Some((tone, text)) = columns::link_words(&s.cluster, &s.link) {
                 out.push((tone, format!("{} {text}", s.cluster)));
             } else if let Some(fault) = denied(s, kind) {
                 out.push((Tone::Warn, format!("{} denied: {}", s.cluster, fault.summary)));

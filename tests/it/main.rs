@@ -11,3 +11,4 @@ mod dependencies;
 mod files;
 mod readme;
 mod support;
+mod terminal;

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod cli;
+mod cluster;
 mod config;
 mod control_plane;
 mod crd;

@@ -1,8 +1,13 @@
 //! A program in a pseudo-terminal, seen through a terminal emulator, and what it costs.
+#![allow(dead_code, reason = "each of the programs that include this module uses a part of it")]
+#![allow(unreachable_pub, reason = "`pub` says what the including programs may use")]
+#![allow(clippy::unwrap_used, reason = "a program in a terminal that cannot be started or asked is the end of a test")]
+#![allow(clippy::disallowed_methods, reason = "the clock rule is for the pure modules of the product")]
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -17,6 +22,8 @@ struct Seen {
     bytes: u64,
     raw: Vec<u8>,
     first: Option<Instant>,
+    /// When the newest bytes came.
+    last: Instant,
     closed: bool,
 }
 
@@ -36,7 +43,12 @@ impl Pty {
         unlockpt(&master)?;
         set_size(&master, columns, rows)?;
         let path = ptsname(&master, Vec::new())?;
-        let slave = File::options().read(true).write(true).open(path.to_str().map_err(io::Error::other)?)?;
+        // It is to be the terminal of the program, never of this process.
+        let slave = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(rustix::fs::OFlags::NOCTTY.bits().cast_signed())
+            .open(path.to_str().map_err(io::Error::other)?)?;
         command
             .stdin(Stdio::from(slave.try_clone()?))
             .stdout(Stdio::from(slave.try_clone()?))
@@ -57,6 +69,7 @@ impl Pty {
             bytes: 0,
             raw: Vec::new(),
             first: None,
+            last: started,
             closed: false,
         };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
@@ -116,19 +129,36 @@ impl Pty {
         set_size(self.master.as_ref().expect("the terminal is open"), columns, rows).unwrap();
     }
 
-    /// Waits until `holds` is true of the screen, and tells when it became so; panics with the screen after `limit`.
+    /// Waits until `holds` is true of the screen, and tells when the bytes came that made it so; panics with the
+    /// screen after `limit`.
     #[track_caller]
     pub fn wait_until(&self, what: &str, limit: Duration, holds: impl Fn(&str) -> bool) -> Instant {
+        match self.look_until(limit, holds) {
+            Ok(at) => at,
+            Err(screen) => {
+                let how = if self.seen().closed {
+                    "the program ended".to_owned()
+                } else {
+                    format!("not within {limit:?}")
+                };
+                panic!("{what}: {how}:\n{screen}")
+            }
+        }
+    }
+
+    /// The same; the screen as it was at last when that does not happen.
+    pub fn look_until(&self, limit: Duration, holds: impl Fn(&str) -> bool) -> Result<Instant, String> {
         let end = Instant::now() + limit;
         let mut seen = self.seen();
         loop {
             let screen = seen.parser.screen().contents();
             if holds(&screen) {
-                return Instant::now();
+                return Ok(seen.last);
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !(seen.closed && left.is_zero()), "{what}: not within {limit:?}:\n{screen}");
-            assert!(!seen.closed, "{what}: the program ended:\n{screen}");
+            if left.is_zero() || seen.closed {
+                return Err(screen);
+            }
             seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
         }
     }
@@ -171,7 +201,8 @@ impl Pty {
     pub fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
         let after = stat.rsplit(')').next().unwrap_or_default();
-        let field = |n: usize| after.split_whitespace().nth(n).and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
+        let field =
+            |n: usize| after.split_whitespace().nth(n).and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
         // utime and stime, in ticks of a hundredth of a second on every Linux there is.
         Duration::from_millis((field(11) + field(12)) * 10)
     }
@@ -217,10 +248,25 @@ fn read_all(mut master: File, shared: &(Mutex<Seen>, Condvar)) {
             shared.1.notify_all();
             return;
         }
-        seen.first.get_or_insert_with(Instant::now);
+        seen.last = Instant::now();
+        seen.first = seen.first.or(Some(seen.last));
         seen.bytes += read as u64;
         seen.raw.extend_from_slice(&buffer[..read]);
         seen.parser.process(&buffer[..read]);
+        drop(seen);
         shared.1.notify_all();
+        answer(&mut master, &buffer[..read]);
+    }
+}
+
+/// Answers what some programs ask a terminal before they draw: where the cursor is, and what kind it is.
+fn answer(master: &mut File, asked: &[u8]) {
+    let has = |question: &[u8]| asked.windows(question.len()).any(|bytes| bytes == question);
+    // Nobody waits for the answer of a program that has just ended.
+    if has(b"\x1b[6n") {
+        let _ = master.write_all(b"\x1b[1;1R");
+    }
+    if has(b"\x1b[c") || has(b"\x1b[0c") {
+        let _ = master.write_all(b"\x1b[?62;c");
     }
 }

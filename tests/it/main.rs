@@ -11,5 +11,6 @@ mod crd;
 mod dependencies;
 mod files;
 mod readme;
+mod secrets;
 mod support;
 mod terminal;

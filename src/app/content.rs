@@ -2,8 +2,10 @@
 
 use super::model::App;
 use super::paint::{self, Look};
-use super::screen::details::Loaded;
+use super::screen::details::{Loaded, OpenObject};
 use super::screen::{Details, DetailsOf, Screen, Tab, facts};
+use crate::model::facts::{Fact, Section};
+use crate::model::fault::Fault;
 use crate::model::name::Kind;
 use crate::model::table::Tone;
 use crate::model::{describe, yaml};
@@ -26,7 +28,7 @@ impl App {
         }
     }
 
-    fn sections(&self, details: &Details) -> Vec<crate::model::facts::Section> {
+    fn sections(&self, details: &Details) -> Vec<Section> {
         let now = self.now;
         if details.tab == Tab::Events {
             return match details.events.as_ref().map(|e| &e.state) {
@@ -45,7 +47,11 @@ impl App {
                         Tab::Scaling => {
                             describe::gateway_scaling(&row, object(Kind::HorizontalPodAutoscaler), now)
                         }
-                        _ => describe::gateway_overview(&row, &object, now),
+                        _ => {
+                            let mut sections = describe::gateway_overview(&row, &object, now);
+                            sections.extend(unreadable(details));
+                            sections
+                        }
                     }
                 }
                 None => describe::saying(Tone::Warn, "This gateway is not there.", "esc goes back."),
@@ -65,6 +71,19 @@ impl App {
             _ => describe::saying(Tone::Busy, "Loading …", ""),
         }
     }
+}
+
+/// The parts that could not be read, each with why: a part that says `loading` for ever would lie.
+fn unreadable(details: &Details) -> Option<Section> {
+    let failed = details.objects.iter().filter_map(|o| match &o.state {
+        Loaded::Failed(fault) => Some((o, fault)),
+        _ => None,
+    });
+    let fact = |(o, fault): (&OpenObject, &Fault)| {
+        Fact::new(o.key.kind.to_string(), fault.summary.clone()).tone(Tone::Warn).note(fault.hint.clone())
+    };
+    let facts: Vec<Fact> = failed.map(fact).collect();
+    (!facts.is_empty()).then(|| Section::new("Could not be read", facts))
 }
 
 fn document(details: &Details) -> Vec<paint::Line> {

@@ -13,7 +13,8 @@ use super::overlay::Overlay;
 use super::screen::{Details, DetailsOf, Screen, Tab, Table};
 use crate::model::fleet::{self, ClusterIds};
 use crate::model::gateway::{Direction, GatewayId, GatewayRow};
-use crate::model::name::ClusterName;
+use crate::model::name::{ClusterName, ObjectKey};
+use crate::model::row::{PodRow, ServiceRow};
 use crate::model::snapshot::Snapshot;
 use crate::model::table::{Item, Subject, TableKind, Tone};
 
@@ -131,6 +132,18 @@ impl App {
     /// The state of a cluster.
     pub fn cluster(&self, name: &ClusterName) -> Option<&Arc<Snapshot>> {
         self.clusters.iter().find(|s| s.cluster == *name)
+    }
+
+    /// A pod, as its row is now.
+    pub fn pod(&self, key: &ObjectKey) -> Option<&Arc<PodRow>> {
+        let same = |p: &&Arc<PodRow>| p.meta.name == key.name && p.meta.namespace == key.namespace;
+        self.cluster(&key.cluster)?.pods.iter().find(same)
+    }
+
+    /// A Service, as its row is now.
+    pub fn service(&self, key: &ObjectKey) -> Option<&Arc<ServiceRow>> {
+        let same = |s: &&Arc<ServiceRow>| s.meta.name == key.name && s.meta.namespace == key.namespace;
+        self.cluster(&key.cluster)?.services.iter().find(same)
     }
 
     /// A new table with its rows.

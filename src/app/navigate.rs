@@ -15,6 +15,9 @@ use crate::model::table::{Item, Subject, TableKind, Tone};
 /// Lines that a log begins with, per container.
 const TAIL: u32 = 1_000;
 
+/// Cluster, namespace and pods of a log, and its title.
+type LogSubject = (ClusterName, Arc<str>, Vec<Arc<PodRow>>, String);
+
 impl App {
     /// Leaves what is in front: clears a filter or search first.
     pub(super) fn back(&mut self) -> Vec<Effect> {
@@ -239,7 +242,7 @@ impl App {
         vec![Effect::OpenLogs(ticket, query)]
     }
 
-    fn log_subject(&self) -> Option<(ClusterName, Arc<str>, Vec<Arc<PodRow>>, String)> {
+    fn log_subject(&self) -> Option<LogSubject> {
         if let Some(item) = self.active_table().and_then(|t| t.item())
             && let Subject::Pod(row) = &item.subject
         {

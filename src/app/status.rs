@@ -7,7 +7,7 @@ use super::screen::{Details, DetailsOf, Logs, Screen, Tab, Table};
 use crate::model::columns;
 use crate::model::name::Kind;
 use crate::model::snapshot::{KindState, Link, Snapshot};
-use crate::model::table::{Subject, TableKind, Tone};
+use crate::model::table::{Item, Subject, TableKind, Tone};
 
 /// What is being typed, shown in a line of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,16 +155,15 @@ impl App {
             }
             None => String::new(),
         };
+        if details.tab != Tab::Yaml
+            && gone.is_empty()
+            && let Some(subject) = self.subject_of(&details.of)
+        {
+            let cluster = details.of.cluster().clone();
+            let stale = self.cluster(&cluster).is_some_and(|s| !s.link.is_ready());
+            return columns::explain(&Item { cluster, stale, subject }, self.now);
+        }
         match (&details.of, details.tab) {
-            (DetailsOf::Gateway(id), tab) if tab != Tab::Yaml && gone.is_empty() => {
-                let Some(row) = self.gateway(id) else { return Default::default() };
-                let item = crate::model::table::Item {
-                    cluster: id.cluster.clone(),
-                    stale: false,
-                    subject: Subject::Gateway(row),
-                };
-                columns::explain(&item, self.now)
-            }
             (_, Tab::Yaml) => {
                 let which =
                     details.objects.get(details.document).map(|o| o.key.to_string()).unwrap_or_default();
@@ -175,6 +174,16 @@ impl App {
                 [format!("{gone}{which}"), format!("{place}managedFields are {fields}: {key} changes that.")]
             }
             _ => [gone, String::new()],
+        }
+    }
+
+    /// The row of what a details screen is about.
+    fn subject_of(&self, of: &DetailsOf) -> Option<Subject> {
+        match of {
+            DetailsOf::Gateway(id) => self.gateway(id).map(Subject::Gateway),
+            DetailsOf::Pod(key) => self.pod(key).cloned().map(Subject::Pod),
+            DetailsOf::Service(key) => self.service(key).cloned().map(Subject::Service),
+            DetailsOf::Other(_) => None,
         }
     }
 
@@ -248,7 +257,7 @@ impl App {
         }
         let mut out = Vec::new();
         for s in &self.clusters {
-            if let Some((tone, text)) = columns::link_words(&s.link) {
+            if let Some((tone, text)) = columns::link_words(&s.cluster, &s.link) {
                 out.push((tone, format!("{} {text}", s.cluster)));
             } else if let Some(fault) = denied(s, kind) {
                 out.push((Tone::Warn, format!("{} denied: {}", s.cluster, fault.summary)));

@@ -47,6 +47,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                     break;
                 }
             }
+            app.refresh_details();
             Vec::new()
         }
         Msg::Events(ticket, result) => {

@@ -1,7 +1,7 @@
 //! Effects carried out: each in a task of its own, its answers back as messages.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join_all;
 use tokio::sync::mpsc::UnboundedSender;
@@ -18,6 +18,7 @@ use crate::cluster::object;
 use crate::model::clean::clean;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
+use crate::model::row::EventRow;
 use crate::sources::Sources;
 
 /// Carries out effects on open clusters.
@@ -58,17 +59,40 @@ impl Live {
         }
     }
 
+    /// The parts of a gateway may be of two clusters: the events of both are told together.
     fn open_events(&mut self, ticket: Ticket, keys: Vec<ObjectKey>) {
         let inbox = self.inbox.clone();
-        let Some(cluster) = keys.first().map(|k| k.cluster.clone()) else { return };
-        match self.connection(&cluster) {
-            Ok(c) => self.keep(ticket, async move {
-                let of_cluster: Vec<ObjectKey> =
-                    keys.into_iter().filter(|k| k.cluster == c.cluster).collect();
-                events::follow(&c, &of_cluster, |state| tell(&inbox, Msg::Events(ticket, state))).await;
-            }),
-            Err(fault) => tell(&inbox, Msg::Events(ticket, Err(fault))),
+        let mut clusters: Vec<ClusterName> = keys.iter().map(|k| k.cluster.clone()).collect();
+        clusters.sort();
+        clusters.dedup();
+        let (open, failed): (Vec<_>, Vec<_>) =
+            clusters.iter().map(|c| self.connection(c)).partition(Result::is_ok);
+        if open.is_empty() {
+            if let Some(Err(fault)) = failed.into_iter().next() {
+                tell(&inbox, Msg::Events(ticket, Err(fault)));
+            }
+            return;
         }
+        self.keep(ticket, async move {
+            let known = Mutex::new(BTreeMap::<ClusterName, Arc<[EventRow]>>::new());
+            let follow = async |c: Connection| {
+                let of_cluster: Vec<ObjectKey> =
+                    keys.iter().filter(|k| k.cluster == c.cluster).cloned().collect();
+                let on = |state: Result<Arc<[EventRow]>, Fault>| {
+                    let state = state.map(|rows| {
+                        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                        known.insert(c.cluster.clone(), rows);
+                        let mut all: Vec<EventRow> =
+                            known.values().flat_map(|rows| rows.iter().cloned()).collect();
+                        all.sort_by_key(|e| e.last);
+                        all.into()
+                    });
+                    tell(&inbox, Msg::Events(ticket, state));
+                };
+                events::follow(&c, &of_cluster, on).await;
+            };
+            join_all(open.into_iter().flatten().map(follow)).await;
+        });
     }
 
     fn open_logs(&mut self, ticket: Ticket, query: LogQuery) {

@@ -1,10 +1,12 @@
 //! Logs of containers, followed over closed streams without repeating or losing a line.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
+use kube::client::Body;
 
 use super::connect::Connection;
 use super::error::Asked;
@@ -16,6 +18,9 @@ const LONGEST: usize = 16 << 10;
 
 /// Pause before a log that ended is asked for again: its container may be restarting.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// A log whose head has not come by then has no line yet, most likely.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Which log.
 #[derive(Clone, Debug)]
@@ -98,10 +103,17 @@ async fn read(
         !previous
     );
     let asked = Asked::new(&c.cluster, format!("read the log of {container} in pod {namespace}/{pod}"));
-    let answer = get(c, &path, &asked).await?;
+    let answer = if *previous {
+        get(c, &path, &asked).await?
+    } else {
+        // Nothing to tell yet, but nothing is wrong either.
+        patiently(c, &path, &asked, || on(Said::Lines(Vec::new()))).await?
+    };
     if answer.status() != StatusCode::OK {
         return Err(refusal(answer, &asked).await);
     }
+    // That it is open is news by itself: a log may have no line for hours.
+    on(Said::Lines(Vec::new()));
     if !told.is_empty() {
         told.clear();
         on(Said::Note(String::new()));
@@ -135,6 +147,28 @@ async fn read(
         }
     }
     Ok(())
+}
+
+/// Waits for the head of a followed log as long as it takes: the head comes with the first line. Tells when that is
+/// not soon.
+async fn patiently(
+    c: &Connection,
+    path: &str,
+    asked: &Asked,
+    not_soon: impl FnOnce(),
+) -> Result<Response<Body>, Fault> {
+    let request = Request::get(path)
+        .body(Body::empty())
+        .map_err(|e| Fault::new(Reason::Invalid, format!("{}: {}: {e}", asked.cluster, asked.what), ""))?;
+    let mut answer = pin!(c.client.send(request));
+    let answer = match tokio::time::timeout(SOON, &mut answer).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            not_soon();
+            answer.await
+        }
+    };
+    answer.map_err(|e| asked.fault(&e))
 }
 
 /// Cuts text into lines, and lines that are too long short.

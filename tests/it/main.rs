@@ -12,3 +12,4 @@ mod files;
 mod readme;
 mod support;
 mod terminal;
+mod tui;

@@ -17,6 +17,9 @@ const LONGEST: usize = 16 << 10;
 /// First and longest pause before a log that ended is asked for again: its container may be starting, or restarting.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 
+/// A log whose head has not come by then has no line yet, most likely.
+const SOON: Duration = Duration::from_secs(1);
+
 /// Which log.
 #[derive(Clone, Debug)]
 pub struct LogOf {
@@ -107,10 +110,20 @@ async fn read(
     let asked = Asked::new(&c.cluster, format!("read the log of {container} in pod {namespace}/{pod}"));
     // A container that has said nothing yet has no head either: that is no sign of anything.
     let limit = if *previous { c.patience.answer } else { Duration::MAX };
-    let answer = get(c, &path, &asked, limit).await?;
+    let head = get(c, &path, &asked, limit);
+    tokio::pin!(head);
+    let answer = tokio::select! {
+        answer = &mut head => answer?,
+        () = tokio::time::sleep(SOON) => {
+            on(Vec::new());
+            head.await?
+        }
+    };
     if answer.status() != StatusCode::OK {
         return Err(refusal(c, answer, &asked).await);
     }
+    // That it is open is news by itself: a log may have no line for hours.
+    on(Vec::new());
     let mut filter = mark.resume();
     let mut body = answer.into_body();
     let mut cut = Cutter::default();

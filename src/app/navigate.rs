@@ -274,7 +274,11 @@ impl App {
         let Screen::Logs(logs) = self.screen_mut() else { return Vec::new() };
         match command {
             Command::Follow => {
-                logs.jump(!logs.follow);
+                if logs.follow {
+                    logs.hold()
+                } else {
+                    logs.jump(true)
+                }
                 return Vec::new();
             }
             Command::Timestamps => {

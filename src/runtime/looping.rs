@@ -44,6 +44,8 @@ struct Wakers {
     /// Away while a program has the terminal: its reader would take that program's keys.
     input: Option<Input>,
     inbox: UnboundedReceiver<Msg>,
+    /// Bytes for the terminal.
+    bytes: UnboundedReceiver<Vec<u8>>,
     terminal: UnboundedReceiver<TerminalEvent>,
     end: [Signal; 3],
     resized: Signal,
@@ -86,6 +88,7 @@ pub async fn run<E: Effects>(
     let wakers = Wakers {
         input: Some(Input::start()?),
         inbox,
+        bytes,
         terminal,
         end: [a?, b?, c?],
         resized: signal(SignalKind::window_change())?,
@@ -108,11 +111,11 @@ pub async fn run<E: Effects>(
         ended: None,
         foreground: None,
     };
-    state.go(wakers, bytes).await
+    state.go(wakers).await
 }
 
 impl<E: Effects> Loop<'_, E> {
-    async fn go(mut self, mut wakers: Wakers, mut bytes: UnboundedReceiver<Vec<u8>>) -> io::Result<Ended> {
+    async fn go(mut self, mut wakers: Wakers) -> io::Result<Ended> {
         self.paint()?;
         loop {
             let [term, hup, int] = &mut wakers.end;
@@ -129,8 +132,8 @@ impl<E: Effects> Loop<'_, E> {
                     Some(event) => self.input(event),
                     None => return Ok(Ended::TerminalGone),
                 },
+                Some(raw) = wakers.bytes.recv() => self.pass(&raw),
                 Some(msg) = wakers.inbox.recv() => self.take(msg),
-                Some(raw) = bytes.recv() => self.pass(&raw),
                 _ = wakers.resized.recv() => self.resized(),
                 _ = wakers.stop.recv() => Self::stop()?,
                 _ = wakers.resumed.recv() => self.resume()?,
@@ -157,6 +160,9 @@ impl<E: Effects> Loop<'_, E> {
         for _ in 0..BATCH {
             if let Some(event) = wakers.input.as_mut().and_then(Input::try_next) {
                 self.input(event);
+            } else if let Ok(raw) = wakers.bytes.try_recv() {
+                // Before the message that says that it was done.
+                self.pass(&raw);
             } else if let Ok(msg) = wakers.inbox.try_recv() {
                 self.take(msg);
             } else {

@@ -51,6 +51,20 @@ impl Seen {
     pub fn shows_cursor(&self) -> bool {
         !self.parser.screen().hide_cursor()
     }
+
+    /// Whether a text on the screen is underlined, as changed cells are.
+    pub fn is_marked(&self, text: &str) -> bool {
+        let screen = self.parser.screen();
+        let (rows, columns) = screen.size();
+        (0..rows).any(|row| {
+            let line: Vec<&vt100::Cell> = (0..columns).filter_map(|c| screen.cell(row, c)).collect();
+            let found = (0..line.len()).find(|at| {
+                let rest: String = line[*at..].iter().map(|c| c.contents()).take(text.len()).collect();
+                rest.starts_with(text)
+            });
+            found.is_some_and(|at| line[at].underline())
+        })
+    }
 }
 
 /// A program in a pseudo-terminal.
@@ -166,6 +180,11 @@ impl Pty {
     /// Whether the cursor is shown.
     pub fn shows_cursor(&self) -> bool {
         self.seen().shows_cursor()
+    }
+
+    /// Whether a text on the screen is underlined, as changed cells are.
+    pub fn marked(&self, text: &str) -> bool {
+        self.seen().is_marked(text)
     }
 
     /// The rows of the screen in which a cell is drawn in reverse.

@@ -123,7 +123,7 @@ impl Session {
             self.type_in(bytes);
             if name == "esc" {
                 // Together with what follows it would be read as a key with alt, and nothing tells that it was read.
-                std::thread::sleep(Duration::from_millis(50));
+                std::thread::sleep(Duration::from_millis(120));
             }
         }
         self

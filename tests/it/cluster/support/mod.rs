@@ -4,8 +4,9 @@ pub(super) mod fake;
 pub(super) mod view;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
+
+use std::sync::Arc;
 
 use egret::cluster::connect::{self, Connection, Patience};
 use egret::cluster::kubeconfig::{self, Contexts};
@@ -26,7 +27,6 @@ pub(super) async fn connection(kubeconfig: &Path, read_only: bool) -> Connection
     let contexts = contexts(kubeconfig);
     let cluster: ClusterName = contexts.names[0].clone();
     let plugin = connect::plugin(&contexts, &cluster).map(Arc::new);
-    connect::connect(&contexts, &cluster, plugin, ReadOnly::new(read_only), Patience::default())
-        .await
-        .unwrap()
+    let read_only = ReadOnly::new(read_only);
+    connect::connect(&contexts, &cluster, plugin, read_only, Patience::default()).await.unwrap()
 }

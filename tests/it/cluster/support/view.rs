@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use egret::cluster::kubeconfig::Contexts;
+use egret::model::gateway::Directions;
 use egret::model::name::ClusterName;
 use egret::model::snapshot::{Link, Snapshot};
 use egret::sources::{Options, Sources};
@@ -24,7 +25,12 @@ pub(in crate::cluster) struct View {
 
 /// Options that watch these namespaces.
 pub(in crate::cluster) fn options(namespaces: &[&str]) -> Options {
-    Options { namespaces: namespaces.iter().map(|n| (*n).into()).collect(), ..Options::default() }
+    Options {
+        namespaces: namespaces.iter().map(|n| (*n).into()).collect(),
+        read_only: false,
+        directions: Directions::default(),
+        patience: egret::cluster::connect::Patience::default(),
+    }
 }
 
 impl View {

@@ -32,6 +32,12 @@ const KEEPALIVE: Duration = Duration::from_secs(5);
 /// Longest that sent data may stay unacknowledged.
 const USER_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// A connection with a certificate of a plugin is made anew this long before that ends.
+const RENEWED_BEFORE: Duration = Duration::from_secs(30);
+
+/// And is used for at least this long, whatever its end.
+const AT_LEAST: Duration = Duration::from_secs(15);
+
 /// A way to one cluster.
 #[derive(Clone)]
 pub struct Connection {
@@ -47,8 +53,30 @@ pub struct Connection {
     pub read_only: ReadOnly,
     /// The credential plugin, when there is one.
     pub plugin: Option<Arc<Plugin>>,
-    /// When the credentials end and the connection must be made anew.
-    pub valid_until: Option<Timestamp>,
+    /// The certificate that the plugin gave, and when it ends: the connection must be made anew then.
+    certificate: Option<(String, Option<Timestamp>)>,
+}
+
+impl Connection {
+    /// Waits until the connection must be made anew: the plugin's certificate ends soon, or is replaced.
+    pub async fn outlived(&self) {
+        let (Some(plugin), Some((certificate, end))) = (&self.plugin, &self.certificate) else {
+            return std::future::pending().await;
+        };
+        let ends = async {
+            match end {
+                None => std::future::pending().await,
+                Some(end) => {
+                    let left = Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default();
+                    tokio::time::sleep(left.saturating_sub(RENEWED_BEFORE).max(AT_LEAST)).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = ends => {}
+            () = plugin.replaced(certificate) => {}
+        }
+    }
 }
 
 impl std::fmt::Debug for Connection {
@@ -112,15 +140,15 @@ pub async fn connect(
             Config::from_custom_kubeconfig(config, &options).await.map_err(|e| wrong(e.to_string()))?
         }
     };
-    let mut valid_until = None;
+    let mut used = None;
     if let Some(plugin) = &plugin {
         let credential = plugin.credential().await?;
         if let Some((certificate, key)) = credential.certificate {
             use base64::Engine;
             let encode = |pem: String| base64::engine::general_purpose::STANDARD.encode(pem);
+            used = Some((certificate.clone(), credential.expires));
             config.auth_info.client_certificate_data = Some(encode(certificate));
             config.auth_info.client_key_data = Some(encode(key).into());
-            valid_until = credential.expires;
         }
     }
     config.connect_timeout = Some(CONNECT);
@@ -128,7 +156,8 @@ pub async fn connect(
     let round_trip = RoundTrip::default();
     let asked = Asked::new(cluster, "make a client");
     let client = build(config, &read_only, plugin.clone(), &round_trip).map_err(|e| asked.fault(&e))?;
-    Ok(Connection { cluster: cluster.clone(), client, server, round_trip, read_only, plugin, valid_until })
+    let cluster = cluster.clone();
+    Ok(Connection { cluster, client, server, round_trip, read_only, plugin, certificate: used })
 }
 
 /// What carries bytes, with or without a proxy.

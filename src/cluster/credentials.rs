@@ -1,13 +1,17 @@
 //! Credential plugins (R21): run off the UI, without a terminal, within 30 s, and again before their token expires.
 
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::config::{Cluster, ExecConfig, ExecInteractiveMode};
 use serde::Deserialize;
 use tokio::process::Command;
-use tokio::sync::Mutex;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::model::fault::{Fault, Reason};
 
@@ -16,6 +20,13 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// A token is renewed this long before it expires.
 const MARGIN: Duration = Duration::from_secs(60);
+
+/// What a plugin gave is used for at least this long, even if it says that it has expired: a plugin with a wrong clock
+/// must not run without end.
+const AT_LEAST: Duration = Duration::from_secs(10);
+
+/// A plugin that failed is not run again within this time: the many requests that wait for it fail together.
+const FAILED_FOR: Duration = Duration::from_secs(1);
 
 /// What a plugin gave.
 #[derive(Clone)]
@@ -26,11 +37,14 @@ pub struct Credential {
     pub certificate: Option<(String, String)>,
     /// When it ends; `None`: egret asks again when it is refused.
     pub expires: Option<Timestamp>,
+    /// Which run of the plugin gave it, and when.
+    number: u64,
+    got: Instant,
 }
 
 impl Credential {
     fn is_fresh(&self, now: Timestamp) -> bool {
-        self.expires.is_none_or(|end| now + MARGIN < end)
+        self.expires.is_none_or(|end| now + MARGIN < end) || self.got.elapsed() < AT_LEAST
     }
 }
 
@@ -40,14 +54,38 @@ impl std::fmt::Debug for Credential {
     }
 }
 
-/// A plugin and what it gave last.
+/// A plugin and what it gave last. It runs on a task of its own: who asks may go away, and whoever asks meanwhile
+/// waits for the same run. Dropping it ends the run.
 #[derive(Debug)]
-pub struct Plugin {
+pub struct Plugin(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     context: String,
     config: ExecConfig,
-    info: String,
+    cluster: Cluster,
     limit: Duration,
-    current: Mutex<Option<Credential>>,
+    state: Mutex<State>,
+    /// Counts what the plugin gave.
+    given: watch::Sender<u64>,
+}
+
+/// How a run ended; `None`: it has not.
+type Run = Option<Result<Credential, Fault>>;
+
+#[derive(Debug, Default)]
+struct State {
+    current: Option<Credential>,
+    failed: Option<(Instant, Fault)>,
+    running: Option<(watch::Receiver<Run>, AbortHandle)>,
+}
+
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        if let Some((_, run)) = self.0.lock().running.take() {
+            run.abort();
+        }
+    }
 }
 
 /// A plugin's failure on its way through the client's layers.
@@ -70,17 +108,20 @@ struct Status {
 }
 
 impl Plugin {
-    /// The plugin of a context's user.
+    /// The plugin of a context's user. Reads and runs nothing yet.
     pub fn new(context: &str, config: ExecConfig, cluster: &Cluster) -> Self {
-        let info = exec_info(&config, cluster, false);
-        Self { context: context.to_owned(), config, info, limit: LIMIT, current: Mutex::new(None) }
+        Self::with(context.to_owned(), config, cluster.clone(), LIMIT)
+    }
+
+    fn with(context: String, config: ExecConfig, cluster: Cluster, limit: Duration) -> Self {
+        let (state, given) = (Mutex::default(), watch::Sender::new(0));
+        Self(Arc::new(Inner { context, config, cluster, limit, state, given }))
     }
 
     /// With another time limit.
     #[must_use]
-    pub fn within(mut self, limit: Duration) -> Self {
-        self.limit = limit;
-        self
+    pub fn within(self, limit: Duration) -> Self {
+        Self::with(self.0.context.clone(), self.0.config.clone(), self.0.cluster.clone(), limit)
     }
 
     /// What the plugin gave last, while it is fresh; else what it gives now.
@@ -88,38 +129,110 @@ impl Plugin {
     /// # Errors
     /// When the plugin cannot be run, fails, gives nothing that can be used, or needs a terminal.
     pub async fn credential(&self) -> Result<Credential, Fault> {
-        let mut current = self.current.lock().await;
-        if let Some(credential) = current.as_ref().filter(|c| c.is_fresh(Timestamp::now())) {
-            return Ok(credential.clone());
+        loop {
+            let mut run = {
+                let mut state = self.0.lock();
+                if let Some(credential) = state.current.as_ref().filter(|c| c.is_fresh(Timestamp::now())) {
+                    return Ok(credential.clone());
+                }
+                if let Some((_, fault)) = state.failed.as_ref().filter(|(at, _)| at.elapsed() < FAILED_FOR) {
+                    return Err(fault.clone());
+                }
+                let inner = &self.0;
+                state.running.get_or_insert_with(|| inner.clone().start()).0.clone()
+            };
+            let ended = run.wait_for(Option::is_some).await.ok().and_then(|ended| (*ended).clone());
+            match ended {
+                Some(ended) => return ended,
+                // The runtime that it ran on is gone: run it on this one.
+                None => self.0.lock().running = None,
+            }
         }
-        let credential = self.run().await?;
-        *current = Some(credential.clone());
-        Ok(credential)
     }
 
-    /// The bearer token, when the plugin gives one.
+    /// The server refused this credential: ask the plugin again, unless that has been done meanwhile.
+    pub fn refused(&self, credential: &Credential) {
+        let current = &mut self.0.lock().current;
+        if current.as_ref().is_some_and(|c| c.number == credential.number) {
+            *current = None;
+        }
+    }
+
+    /// Waits until the plugin has given another certificate than this.
+    pub async fn replaced(&self, certificate: &str) {
+        let mut given = self.0.given.subscribe();
+        loop {
+            let current = self.0.lock().current.as_ref().and_then(|c| c.certificate.clone());
+            if current.is_some_and(|(now, _)| now != certificate) {
+                return;
+            }
+            // The sender is the plugin's own: it cannot be gone.
+            let _ = given.changed().await;
+        }
+    }
+
+    /// Runs the plugin with the terminal as its own. The caller gives the terminal back first.
     ///
     /// # Errors
     /// As [`Self::credential`].
-    pub async fn token(&self) -> Result<Option<String>, PluginError> {
-        Ok(self.credential().await.map_err(PluginError)?.token)
+    pub async fn run_in_terminal(&self) -> Result<Credential, Fault> {
+        let plugin = &*self.0;
+        let mut command = plugin.command(true)?;
+        command.stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let output = command
+            .spawn()
+            .map_err(|e| plugin.not_started(&e))?
+            .wait_with_output()
+            .await
+            .map_err(|e| plugin.not_started(&e))?;
+        if !output.status.success() {
+            return Err(plugin.fault(
+                format!("the credential plugin `{}` failed ({})", plugin.name(), output.status),
+                "Log in again.",
+            ));
+        }
+        let credential = plugin.read(&output.stdout)?;
+        plugin.learn(&Ok(credential.clone()));
+        Ok(credential)
+    }
+}
+
+impl Inner {
+    /// Held for a few instructions, never over a wait.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The server refused it: ask the plugin again.
-    pub async fn forget(&self) {
-        *self.current.lock().await = None;
+    /// Runs the plugin on a task of its own.
+    fn start(self: Arc<Self>) -> (watch::Receiver<Run>, AbortHandle) {
+        let (tell, ended) = watch::channel(None);
+        let task = tokio::spawn(async move {
+            let got = self.run().await;
+            self.learn(&got);
+            tell.send_replace(Some(got));
+        });
+        (ended, task.abort_handle())
     }
 
-    /// Takes a credential that was got in another way: by the plugin in the foreground.
-    pub async fn learn(&self, credential: Credential) {
-        *self.current.lock().await = Some(credential);
+    fn learn(&self, got: &Result<Credential, Fault>) {
+        {
+            let mut state = self.lock();
+            state.running = None;
+            match got {
+                Ok(credential) => (state.current, state.failed) = (Some(credential.clone()), None),
+                Err(fault) => state.failed = Some((Instant::now(), fault.clone())),
+            }
+        }
+        if got.is_ok() {
+            self.given.send_modify(|n| *n += 1);
+        }
     }
 
     fn name(&self) -> &str {
         self.config.command.as_deref().unwrap_or("?")
     }
 
-    fn command(&self) -> Result<Command, Fault> {
+    fn command(&self, interactive: bool) -> Result<Command, Fault> {
         let Some(program) = &self.config.command else {
             return Err(self.fault(
                 "the kubeconfig names no command for its credential plugin",
@@ -129,7 +242,7 @@ impl Plugin {
         let mut command = Command::new(program);
         command
             .args(self.config.args.iter().flatten())
-            .env("KUBERNETES_EXEC_INFO", &self.info)
+            .env("KUBERNETES_EXEC_INFO", exec_info(&self.config, &self.cluster, interactive))
             .kill_on_drop(true);
         for pair in self.config.env.iter().flatten() {
             if let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) {
@@ -143,7 +256,7 @@ impl Plugin {
         if self.config.interactive_mode == Some(ExecInteractiveMode::Always) {
             return Err(self.needs_terminal("it says that it always does"));
         }
-        let mut command = self.command()?;
+        let mut command = self.command(false)?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().map_err(|e| self.not_started(&e))?;
         let output = tokio::time::timeout(self.limit, child.wait_with_output())
@@ -169,32 +282,6 @@ impl Plugin {
         self.read(&output.stdout)
     }
 
-    /// Runs the plugin with the terminal as its own. The caller gives the terminal back first.
-    ///
-    /// # Errors
-    /// As [`Self::credential`].
-    pub async fn run_in_terminal(&self) -> Result<Credential, Fault> {
-        let mut command = self.command()?;
-        let interactive = self.info.replace("\"interactive\":false", "\"interactive\":true");
-        command.env("KUBERNETES_EXEC_INFO", interactive);
-        command.stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let output = command
-            .spawn()
-            .map_err(|e| self.not_started(&e))?
-            .wait_with_output()
-            .await
-            .map_err(|e| self.not_started(&e))?;
-        if !output.status.success() {
-            return Err(self.fault(
-                format!("the credential plugin `{}` failed ({})", self.name(), output.status),
-                "Log in again.",
-            ));
-        }
-        let credential = self.read(&output.stdout)?;
-        self.learn(credential.clone()).await;
-        Ok(credential)
-    }
-
     fn read(&self, stdout: &[u8]) -> Result<Credential, Fault> {
         let unusable = |why: &str| {
             self.fault(
@@ -211,7 +298,14 @@ impl Plugin {
         if status.token.is_none() && certificate.is_none() {
             return Err(unusable("gave neither a token nor a certificate"));
         }
-        Ok(Credential { token: status.token, certificate, expires: status.expiration_timestamp })
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        Ok(Credential {
+            token: status.token,
+            certificate,
+            expires: status.expiration_timestamp,
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            got: Instant::now(),
+        })
     }
 
     fn not_started(&self, error: &std::io::Error) -> Fault {

@@ -1,14 +1,15 @@
 //! What a cluster is and serves: asked once, and again only when a CRD changes.
 
+use std::time::Duration;
+
 use http::StatusCode;
-use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::connect::Connection;
 use super::error::Asked;
-use super::stream::{Change, Place, WatchEnd, get, refusal, watch};
+use super::stream::{Change, Place, WatchEnd, get, list, refusal, watch, whole};
 use crate::model::crd::KEEPER_LABEL;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::Kind;
@@ -26,6 +27,8 @@ pub struct Known {
     pub keeper: Keeper,
     /// Versions in which `istio.alibabacloud.com` is served.
     pub served_versions: Box<[Box<str>]>,
+    /// Whether every question was answered or refused: asking again would tell no more.
+    pub answered: bool,
 }
 
 /// Reads a JSON answer.
@@ -38,7 +41,7 @@ pub(super) async fn json<T: DeserializeOwned>(c: &Connection, path: &str, what: 
     if answer.status() != StatusCode::OK {
         return Err(refusal(answer, &asked).await);
     }
-    let body = answer.into_body().collect().await.map_err(|e| asked.fault(&e))?.to_bytes();
+    let body = whole(answer.into_body(), &asked).await?;
     serde_json::from_slice(&body).map_err(|e| {
         let at = format!("line {} column {}", e.line(), e.column());
         Fault::new(Reason::Server, format!("{}: {what}: the answer cannot be read ({at})", c.cluster), "")
@@ -94,39 +97,45 @@ struct Version {
 
 /// Asks what the cluster is. What is not answered or refused stays unknown.
 pub async fn facts(c: &Connection) -> Known {
-    let group = Kind::IstioGateway.resource().group;
-    let (version, namespace, served, keeper) = futures::join!(
+    let (version, namespace, served) = futures::join!(
         json::<Version>(c, "/version", "read the version"),
         json::<Value>(c, "/api/v1/namespaces/kube-system", "get namespace kube-system"),
-        versions(c, group),
-        keeper(c),
+        versions(c, Kind::IstioGateway.resource().group),
     );
+    let keeper = match &served {
+        Ok(served) => keeper(c, served).await,
+        Err(fault) => Err(fault.clone()),
+    };
+    let faults =
+        [version.as_ref().err(), namespace.as_ref().err(), served.as_ref().err(), keeper.as_ref().err()];
+    let final_one = |fault: &Fault| matches!(fault.reason, Reason::Denied | Reason::Missing);
+    let answered = faults.into_iter().flatten().all(final_one);
     Known {
+        answered,
         kubernetes: version.ok().map(|v| v.git_version),
         uid: namespace.ok().and_then(|n| n["metadata"]["uid"].as_str().map(Into::into)),
         served_versions: served.unwrap_or_default().into(),
-        keeper,
+        keeper: keeper.unwrap_or_default(),
     }
 }
 
 /// Who keeps `IstioGateway`s. Presence is read from discovery, not from the CRD object: ASM serves kinds that have
 /// none. Evidence that cannot be read leaves it unknown, and unknown is never egret (R4: fail closed).
-async fn keeper(c: &Connection) -> Keeper {
+async fn keeper(c: &Connection, served: &[Box<str>]) -> Result<Keeper, Fault> {
     let resource = Kind::IstioGateway.resource();
-    let Ok(served) = versions(c, resource.group).await else { return Keeper::Unknown };
-    let Some(version) = served.first() else { return Keeper::Nobody };
+    let Some(version) = served.first() else { return Ok(Keeper::Nobody) };
     let name = format!("{}.{}", resource.plural, resource.group);
     let crd: Result<Value, Fault> =
         json(c, &format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"), "get the CRD")
             .await;
     let (key, value) = KEEPER_LABEL;
     match crd {
-        Ok(crd) if crd["metadata"]["labels"][key].as_str() == Some(value) => Keeper::Egret,
-        Ok(_) if asm_marks(c, version).await == Some(true) => Keeper::Asm,
-        Ok(_) => Keeper::Other,
-        Err(fault) if fault.reason == Reason::Missing => Keeper::Asm,
-        Err(_) if asm_marks(c, version).await == Some(true) => Keeper::Asm,
-        Err(_) => Keeper::Unknown,
+        Ok(crd) if crd["metadata"]["labels"][key].as_str() == Some(value) => Ok(Keeper::Egret),
+        Ok(_) if asm_marks(c, version).await == Some(true) => Ok(Keeper::Asm),
+        Ok(_) => Ok(Keeper::Other),
+        Err(fault) if fault.reason == Reason::Missing => Ok(Keeper::Asm),
+        Err(_) if asm_marks(c, version).await == Some(true) => Ok(Keeper::Asm),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -143,14 +152,24 @@ async fn asm_marks(c: &Connection, version: &str) -> Option<bool> {
     Some(list["items"].as_array()?.iter().any(|o| marked(o, "annotations") || marked(o, "labels")))
 }
 
-/// A CRD, of which only the name and the change matter.
+/// A CRD, of which only its state's number matters.
 struct Crd(RowMeta);
 
 impl Row for Crd {
     const KIND: Kind = Kind::CustomResourceDefinition;
 
-    fn parse(_: &[u8]) -> Result<Self, serde_json::Error> {
-        Ok(Self(RowMeta::default()))
+    fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Object {
+            metadata: Metadata,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Metadata {
+            resource_version: Box<str>,
+        }
+        let Object { metadata: Metadata { resource_version } } = serde_json::from_slice(json)?;
+        Ok(Self(RowMeta { resource_version, ..RowMeta::default() }))
     }
 
     fn meta(&self) -> &RowMeta {
@@ -158,53 +177,131 @@ impl Row for Crd {
     }
 }
 
+/// What is known of the CRD of a kind, so that a change is seen also when it came while nobody watched.
+struct CrdWatch<'a> {
+    c: &'a Connection,
+    place: Place,
+    /// Number of the state seen last; `None`: there is no such CRD.
+    seen: Option<Box<str>>,
+}
+
+/// Pauses after which a CRD that is there is looked for in discovery, which learns of it a moment later.
+const SERVED_AFTER: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(6),
+];
+
+/// Pause before CRDs are listed again after that failed.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// Waits until the CRD of a kind is there and serves it. Where CRDs may not be watched, waits for ever: someone asks.
 pub async fn appears(c: &Connection, kind: Kind) {
+    let mut crd = CrdWatch::new(c, kind);
     loop {
-        crd_change(c, kind).await;
-        // A CRD is served a moment after it is made; each of its changes says that it is further on.
-        if version(c, kind).await.is_ok() {
-            return;
+        crd.change().await;
+        if crd.seen.is_none() {
+            continue;
+        }
+        for pause in SERVED_AFTER {
+            tokio::time::sleep(pause).await;
+            if version(c, kind).await.is_ok() {
+                return;
+            }
         }
     }
 }
 
 /// Waits until the CRD of `IstioGateway` changes: its keeper may be another then.
 pub async fn changes(c: &Connection) {
-    crd_change(c, Kind::IstioGateway).await;
+    let mut crd = CrdWatch::new(c, Kind::IstioGateway);
+    // What is there at first has been read by the caller just now.
+    crd.look().await;
+    crd.change().await;
 }
 
-/// Waits for one change of a kind's CRD.
-async fn crd_change(c: &Connection, kind: Kind) {
-    let resource = kind.resource();
-    let place = Place {
-        kind: Kind::CustomResourceDefinition,
-        version: "v1".into(),
-        namespace: None,
-        fields: format!("metadata.name%3D{}.{}", resource.plural, resource.group),
-    };
-    // From now on: what is there already has been seen.
-    let Ok(listed) = super::stream::list::<Crd>(c, &place, |_| ()).await else {
-        return std::future::pending().await;
-    };
-    let mut version = listed.resource_version;
-    let (tell, mut changed) = tokio::sync::mpsc::unbounded_channel();
-    let watching = async {
+impl<'a> CrdWatch<'a> {
+    fn new(c: &'a Connection, kind: Kind) -> Self {
+        let resource = kind.resource();
+        let place = Place {
+            kind: Kind::CustomResourceDefinition,
+            version: "v1".into(),
+            namespace: None,
+            fields: format!("metadata.name%3D{}.{}", resource.plural, resource.group),
+        };
+        Self { c, place, seen: None }
+    }
+
+    /// Takes the CRD as it is. Returns where a watch goes on.
+    async fn look(&mut self) -> Box<str> {
         loop {
-            let seen = |change: Change<Crd>| {
-                if matches!(change, Change::Applied(_) | Change::Deleted(_)) {
-                    // The receiver lives as long as this wait.
-                    let _ = tell.send(());
+            let mut found = None;
+            let listed = list::<Crd>(self.c, &self.place, |rows| {
+                found = rows.into_iter().map(|crd| crd.0.resource_version).next().or(found.take());
+            });
+            match listed.await {
+                Ok(listed) => {
+                    self.seen = found;
+                    return listed.resource_version;
                 }
-            };
-            match watch::<Crd>(c, &place, &mut version, || (), seen).await {
-                WatchEnd::Closed => {}
-                WatchEnd::Expired | WatchEnd::Broken(_) => return,
+                Err(fault) if fault.transient() => tokio::time::sleep(PAUSE).await,
+                // Not to be seen by this user.
+                Err(_) => std::future::pending().await,
             }
         }
-    };
-    tokio::select! {
-        () = watching => std::future::pending().await,
-        _ = changed.recv() => {}
+    }
+
+    /// Waits until the CRD is another than the one seen last, or is there, or is gone.
+    async fn change(&mut self) {
+        loop {
+            let before = self.seen.clone();
+            let mut from = self.look().await;
+            if self.seen != before {
+                return;
+            }
+            loop {
+                match self.watch(&mut from).await {
+                    (true, _) => return,
+                    (false, WatchEnd::Closed) => {}
+                    (false, WatchEnd::Expired) => break,
+                    (false, WatchEnd::Broken(_)) => {
+                        tokio::time::sleep(PAUSE).await;
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Watches until something happens: whether it did, and else how the watch ended.
+    async fn watch(&mut self, from: &mut Box<str>) -> (bool, WatchEnd) {
+        let (tell, mut changed) = tokio::sync::mpsc::unbounded_channel();
+        let seen = |change: Change<Crd>| {
+            let now = match change {
+                Change::Applied(crd) => Some(crd.0.resource_version),
+                Change::Deleted(_) => None,
+                Change::Unread(_) => return,
+            };
+            // The receiver lives as long as this wait.
+            let _ = tell.send(now);
+        };
+        let (state, end) = {
+            let watching = watch::<Crd>(self.c, &self.place, from, || (), seen);
+            tokio::select! {
+                biased;
+                state = changed.recv() => (state, WatchEnd::Closed),
+                end = watching => (changed.try_recv().ok(), end),
+            }
+        };
+        match state {
+            Some(state) => {
+                self.seen = state;
+                (true, end)
+            }
+            None => (false, end),
+        }
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::connect::Connection;
 use super::error::Asked;
-use super::stream::{get, refusal};
+use super::stream::{get, get_slow, refusal};
 use crate::model::fault::{Fault, Reason};
 
 /// Longest line kept, in bytes; what is longer is cut, with a mark.
@@ -65,7 +65,7 @@ pub async fn follow(c: &Connection, log: &LogOf, mut on: impl FnMut(Said)) {
             Err(fault)
                 if fault.reason == Reason::Missing
                     || fault.reason == Reason::Denied
-                    || (log.previous && fault.reason == Reason::Invalid) =>
+                    || (fault.reason == Reason::Invalid && (log.previous || is_final(&fault.summary))) =>
             {
                 on(Said::Note(fault.summary));
                 return;
@@ -78,6 +78,11 @@ pub async fn follow(c: &Connection, log: &LogOf, mut on: impl FnMut(Said)) {
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Of what the server calls a bad request, this stays so; that a container has not started yet does not.
+fn is_final(summary: &str) -> bool {
+    summary.contains("is not valid for pod")
 }
 
 async fn read(
@@ -98,7 +103,8 @@ async fn read(
         !previous
     );
     let asked = Asked::new(&c.cluster, format!("read the log of {container} in pod {namespace}/{pod}"));
-    let answer = get(c, &path, &asked).await?;
+    // A log that is followed is answered when there is a line, which may be never.
+    let answer = if *previous { get(c, &path, &asked).await? } else { get_slow(c, &path, &asked).await? };
     if answer.status() != StatusCode::OK {
         return Err(refusal(answer, &asked).await);
     }
@@ -106,35 +112,49 @@ async fn read(
         told.clear();
         on(Said::Note(String::new()));
     }
-    let mut skip = std::mem::take(&mut mark.same);
-    let resume = mark.time;
+    let mut resumed = Resumed { from: mark.time, skip: std::mem::take(&mut mark.same) };
     let mut body = answer.into_body();
     let mut cut = Cutter::default();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|e| asked.fault(&e))?.into_data() else { continue };
         let mut lines = Vec::new();
-        cut.feed(&data, |line| {
-            let (time, text) = split(&line);
-            if let (Some(time), Some(last)) = (time, resume)
-                && (time < last || (time == last && skip > 0))
-            {
-                if time == last {
-                    skip -= 1;
-                    mark.same += 1;
-                }
-                return;
-            }
-            if time.is_some() {
-                mark.same = if time == mark.time { mark.same + 1 } else { 1 };
-                mark.time = time;
-            }
-            lines.push((time, text.to_owned()));
-        });
+        cut.feed(&data, |line| lines.extend(resumed.take(mark, &line)));
         if !lines.is_empty() {
             on(Said::Lines(lines));
         }
     }
+    // The end is the server's own: what stands after the last line break is a line too.
+    if let Some(line) = cut.rest().and_then(|line| resumed.take(mark, &line)) {
+        on(Said::Lines(vec![line]));
+    }
     Ok(())
+}
+
+/// Where a log is resumed: what was read before comes again, in part.
+struct Resumed {
+    from: Option<Timestamp>,
+    skip: usize,
+}
+
+impl Resumed {
+    /// A line, unless it was read before.
+    fn take(&mut self, mark: &mut Mark, line: &str) -> Option<(Option<Timestamp>, String)> {
+        let (time, text) = split(line);
+        if let (Some(time), Some(from)) = (time, self.from)
+            && (time < from || (time == from && self.skip > 0))
+        {
+            if time == from {
+                self.skip -= 1;
+                mark.same += 1;
+            }
+            return None;
+        }
+        if time.is_some() {
+            mark.same = if time == mark.time { mark.same + 1 } else { 1 };
+            mark.time = time;
+        }
+        Some((time, text.to_owned()))
+    }
 }
 
 /// Cuts text into lines, and lines that are too long short.
@@ -148,16 +168,25 @@ impl Cutter {
     fn feed(&mut self, mut chunk: &[u8], mut line: impl FnMut(String)) {
         while let Some(end) = memchr::memchr(b'\n', chunk) {
             self.keep(&chunk[..end]);
-            let mut text = String::from_utf8_lossy(&self.line).into_owned();
-            if self.dropped > 0 {
-                text.push_str(&format!(" … [{} bytes more]", self.dropped));
-            }
-            line(text);
-            self.line.clear();
-            self.dropped = 0;
+            line(self.text());
             chunk = &chunk[end + 1..];
         }
         self.keep(chunk);
+    }
+
+    /// What came after the last line break, if anything.
+    fn rest(&mut self) -> Option<String> {
+        (!self.line.is_empty()).then(|| self.text())
+    }
+
+    fn text(&mut self) -> String {
+        let mut text = String::from_utf8_lossy(&self.line).into_owned();
+        if self.dropped > 0 {
+            text.push_str(&format!(" … [{} bytes more]", self.dropped));
+        }
+        self.line.clear();
+        self.dropped = 0;
+        text
     }
 
     fn keep(&mut self, part: &[u8]) {

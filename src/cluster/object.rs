@@ -28,6 +28,9 @@ impl Row for Whole {
     }
 }
 
+/// Most events that are kept: the newest.
+const MOST_EVENTS: usize = 1000;
+
 /// Pause before an object that could not be read is read again.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -46,66 +49,103 @@ fn place(key: &ObjectKey, version: Option<Box<str>>) -> Place {
 /// # Errors
 /// When the server refuses, does not answer, or has no such object ([`Reason::Missing`]).
 pub async fn fetch(c: &Connection, key: &ObjectKey) -> Result<Arc<Value>, Fault> {
-    let version = discovery::version(c, key.kind).await?;
-    let path = format!("{}/{}", place(key, version).path(), key.name);
-    let what = format!("get {} {}/{}", key.kind, key.namespace, key.name);
+    let place = place(key, discovery::version(c, key.kind).await?);
+    fetch_at(c, key, &place).await
+}
+
+async fn fetch_at(c: &Connection, key: &ObjectKey, place: &Place) -> Result<Arc<Value>, Fault> {
+    let path = format!("{}/{}", place.path(), key.name);
+    let slash = if key.namespace.is_empty() { "" } else { "/" };
+    let what = format!("get {} {}{slash}{}", key.kind, key.namespace, key.name);
     Ok(Arc::new(json::<Value>(c, &path, &what).await?))
 }
 
-/// Fetches an object and follows it until dropped: hands on each state, `None` when it was deleted.
+/// Fetches an object and follows it until dropped: hands on each state, `None` when it is not there. Ends when the
+/// server refuses.
 pub async fn follow(c: &Connection, key: &ObjectKey, mut on: impl FnMut(Result<Option<Arc<Value>>, Fault>)) {
-    let mut last = None;
+    let mut told = Told::Nothing;
+    let mut tell = |told: &mut Told, news: Told| {
+        if *told != news {
+            match &news {
+                Told::Nothing => {}
+                Told::Failed(fault) => on(Err(fault.clone())),
+                Told::Gone => on(Ok(None)),
+                Told::Object(object) => on(Ok(Some(object.clone()))),
+            }
+            *told = news;
+        }
+    };
+    let here = |object: Option<Arc<Value>>| object.map_or(Told::Gone, Told::Object);
     loop {
-        let object = match fetch(c, key).await {
-            Ok(object) => object,
-            Err(fault) if fault.reason == Reason::Missing => {
-                on(Ok(None));
-                return;
+        let (from, place) = match state(c, key).await {
+            Ok((object, from, place)) => {
+                tell(&mut told, here(object));
+                (from, place)
             }
             Err(fault) => {
-                let transient = fault.transient();
+                let again = fault.transient();
                 // What is on the screen stays there while the cluster does not answer: its own row says so.
-                if last.is_none() || !transient {
-                    on(Err(fault));
+                if !again || matches!(told, Told::Nothing | Told::Failed(_)) {
+                    tell(&mut told, Told::Failed(fault));
                 }
-                if !transient {
+                if !again {
                     return;
                 }
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
         };
-        let mut version: Box<str> = object["metadata"]["resourceVersion"].as_str().unwrap_or_default().into();
-        if last.as_ref() != Some(&object) {
-            on(Ok(Some(object.clone())));
-        }
-        last = Some(object);
-        let place = place(key, discovery::version(c, key.kind).await.ok().flatten());
+        let Some(mut from) = from else { return };
         loop {
-            let end = watch::<Whole>(
-                c,
-                &place,
-                &mut version,
-                || (),
-                |change| match change {
-                    Change::Applied(Whole(_, object)) => {
-                        last = Some(object.clone());
-                        on(Ok(Some(object)));
-                    }
-                    Change::Deleted(_) => on(Ok(None)),
-                    Change::Unread(_) => {}
-                },
-            )
-            .await;
-            match end {
+            let change = |change| match change {
+                Change::Applied(Whole(_, object)) => tell(&mut told, Told::Object(object)),
+                Change::Deleted(_) => tell(&mut told, Told::Gone),
+                Change::Unread(_) => {}
+            };
+            match watch::<Whole>(c, &place, &mut from, || (), change).await {
                 WatchEnd::Closed => {}
                 WatchEnd::Expired => break,
+                // It may be read and not be watched: then it is shown as it was.
+                WatchEnd::Broken(fault) if fault.reason == Reason::Denied => return,
                 WatchEnd::Broken(_) => {
                     tokio::time::sleep(PAUSE).await;
                     break;
                 }
             }
         }
+    }
+}
+
+/// What was handed on last.
+#[derive(PartialEq)]
+enum Told {
+    Nothing,
+    Failed(Fault),
+    Gone,
+    Object(Arc<Value>),
+}
+
+/// An object as it is, and from where to watch it; `None`: it is gone and may not be waited for.
+async fn state(
+    c: &Connection,
+    key: &ObjectKey,
+) -> Result<(Option<Arc<Value>>, Option<Box<str>>, Place), Fault> {
+    let place = place(key, discovery::version(c, key.kind).await?);
+    match fetch_at(c, key, &place).await {
+        Ok(object) => {
+            let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default().into();
+            Ok((Some(object), Some(version), place))
+        }
+        // It may be made again: a list of its name tells from where to wait for that.
+        Err(fault) if fault.reason == Reason::Missing => {
+            let mut object = None;
+            match list::<Whole>(c, &place, |rows| object = rows.into_iter().next().map(|w| w.1)).await {
+                Ok(listed) => Ok((object, Some(listed.resource_version), place)),
+                Err(fault) if fault.transient() => Err(fault),
+                Err(_) => Ok((None, None, place)),
+            }
+        }
+        Err(fault) => Err(fault),
     }
 }
 
@@ -155,7 +195,9 @@ pub async fn follow_events(
             "involvedObject.name%3D{},involvedObject.kind%3D{},involvedObject.namespace%3D{}",
             key.name, key.kind, key.namespace
         );
-        Place { kind: Kind::Event, version: "v1".into(), namespace: Some((*key.namespace).into()), fields }
+        // Events of what has no namespace are kept in `default`.
+        let namespace = if key.namespace.is_empty() { "default" } else { &*key.namespace };
+        Place { kind: Kind::Event, version: "v1".into(), namespace: Some(namespace.into()), fields }
     };
     let places: Vec<Place> = keys.iter().map(one).collect();
     let merge = |rows: Vec<EventRow>, gone: bool| {
@@ -168,6 +210,9 @@ pub async fn follow_events(
             }
         }
         known.sort_by_key(|e| e.last);
+        if known.len() > MOST_EVENTS {
+            known.drain(..known.len() - MOST_EVENTS);
+        }
         on(Ok(known.clone().into()));
     };
     let fail = |fault: Fault| {
@@ -208,6 +253,7 @@ pub async fn follow_events(
                 match end {
                     WatchEnd::Closed => {}
                     WatchEnd::Expired => break,
+                    WatchEnd::Broken(fault) if fault.reason == Reason::Denied => return,
                     WatchEnd::Broken(_) => {
                         tokio::time::sleep(PAUSE).await;
                         break;

@@ -34,6 +34,9 @@ impl ReadOnly {
 /// Questions that are asked by POST: what may I do? They store nothing.
 const QUESTIONS: &[&str] = &["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
 
+/// The groups that answer them.
+const ASKED_OF: &[&str] = &["/apis/authorization.k8s.io/", "/apis/authentication.k8s.io/"];
+
 /// Subresources of a pod that a GET opens and that then carry commands.
 const COMMANDS: &[&str] = &["exec", "attach"];
 
@@ -42,7 +45,7 @@ fn is_read(method: &Method, path: &str) -> bool {
     let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
     match *method {
         Method::GET | Method::HEAD => !(is_pod_subresource(path) && COMMANDS.contains(&last)),
-        Method::POST => path.starts_with("/apis/auth") && QUESTIONS.contains(&last),
+        Method::POST => ASKED_OF.iter().any(|group| path.starts_with(group)) && QUESTIONS.contains(&last),
         _ => false,
     }
 }
@@ -78,6 +81,7 @@ mod tests {
             ("DELETE", "/api/v1/namespaces/n/pods/p", false),
             ("POST", "/api/v1/namespaces/n/events", false),
             ("POST", "/apis/evil.example/v1/selfsubjectaccessreviews", false),
+            ("POST", "/apis/authorization.evil.example/v1/selfsubjectaccessreviews", false),
         ];
         let guard = ReadOnly::new(true);
         for (method, path, allowed) in cases {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kube::client::Body;
 use tower::{BoxError, Service};
 
-use super::credentials::Plugin;
+use super::credentials::{Credential, Plugin, PluginError};
 use super::read_only::ReadOnly;
 
 /// The last real request: how long its answer took to begin, and when that was. Nothing is polled for it.
@@ -36,6 +36,9 @@ pub struct Refused {
     method: String,
     path: String,
 }
+
+/// What egret calls itself in the logs of a server.
+const USER_AGENT: &str = concat!("egret/", env!("CARGO_PKG_VERSION"));
 
 /// The layers around the HTTP client.
 #[derive(Clone)]
@@ -73,18 +76,20 @@ where
                     Refused { method: request.method().to_string(), path: request.uri().path().to_owned() };
                 return Err(refused.into());
             }
-            if let Some(plugin) = &plugin {
-                authorize(plugin, &mut request).await?;
-            }
+            request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+            let used = match &plugin {
+                Some(plugin) => Some(authorize(plugin, &mut request).await?),
+                None => None,
+            };
             // A watch is answered when its first event comes, which may be minutes later: no measure of distance.
             let timed = !request.uri().query().unwrap_or_default().contains("watch=");
             let again = plugin.is_some().then(|| copy(&request)).flatten();
             let start = Instant::now();
             let mut answer = inner.call(request).await.map_err(Into::into)?;
             if answer.status() == StatusCode::UNAUTHORIZED
-                && let (Some(plugin), Some(mut request)) = (&plugin, again)
+                && let (Some(plugin), Some(used), Some(mut request)) = (&plugin, used, again)
             {
-                plugin.forget().await;
+                plugin.refused(&used);
                 authorize(plugin, &mut request).await?;
                 std::future::poll_fn(|cx| inner.poll_ready(cx)).await.map_err(Into::into)?;
                 answer = inner.call(request).await.map_err(Into::into)?;
@@ -97,13 +102,14 @@ where
     }
 }
 
-async fn authorize(plugin: &Plugin, request: &mut Request<Body>) -> Result<(), BoxError> {
-    if let Some(token) = plugin.token().await? {
+async fn authorize(plugin: &Plugin, request: &mut Request<Body>) -> Result<Credential, BoxError> {
+    let credential = plugin.credential().await.map_err(PluginError)?;
+    if let Some(token) = &credential.token {
         let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;
         value.set_sensitive(true);
         request.headers_mut().insert(header::AUTHORIZATION, value);
     }
-    Ok(())
+    Ok(credential)
 }
 
 /// A request without a body can be sent again with a new token.

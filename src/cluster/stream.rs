@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use kube::core::Status;
 use serde::Deserialize;
@@ -31,6 +31,12 @@ pub const WATCH_SECONDS: u64 = 60;
 
 /// What the server may be late by in closing a watch.
 const WATCH_GRACE: Duration = Duration::from_secs(5);
+
+/// Longest answer that is read as a whole: what the API server lets an object be, several times over.
+const LARGEST: usize = 32 << 20;
+
+/// Longest refusal that is read.
+const LARGEST_REFUSAL: usize = 64 << 10;
 
 /// Rows are handed on in batches of this size, the first as soon as it is full: it fills a screen.
 const BATCH: usize = 64;
@@ -123,7 +129,7 @@ struct Versioned {
     metadata: ListMeta,
 }
 
-/// Sends a GET and waits for the answer's head.
+/// Sends a GET and waits for the answer's head, which comes soon or not at all.
 pub(super) async fn get(c: &Connection, path: &str, asked: &Asked) -> Result<Response<Body>, Fault> {
     let late = || {
         Fault::new(
@@ -132,23 +138,55 @@ pub(super) async fn get(c: &Connection, path: &str, asked: &Asked) -> Result<Res
             "Is the VPN up? egret tries again.",
         )
     };
+    authorized(c).await?;
+    timeout(ANSWER, send(c, path, asked)).await.map_err(|_| late())?
+}
+
+/// Sends a GET whose answer may take as long as it likes, such as that of a log which has no line yet.
+pub(super) async fn get_slow(c: &Connection, path: &str, asked: &Asked) -> Result<Response<Body>, Fault> {
+    authorized(c).await?;
+    send(c, path, asked).await
+}
+
+/// A credential plugin has its own time: what it takes is not the server's.
+async fn authorized(c: &Connection) -> Result<(), Fault> {
+    match &c.plugin {
+        Some(plugin) => plugin.credential().await.map(drop),
+        None => Ok(()),
+    }
+}
+
+async fn send(c: &Connection, path: &str, asked: &Asked) -> Result<Response<Body>, Fault> {
     let request = Request::get(path).header("accept", "application/json").body(Body::empty());
     let request = request
         .map_err(|e| Fault::new(Reason::Invalid, format!("{}: {}: {e}", asked.cluster, asked.what), ""))?;
-    timeout(ANSWER, c.client.send(request)).await.map_err(|_| late())?.map_err(|e| asked.fault(&e))
+    c.client.send(request).await.map_err(|e| asked.fault(&e))
+}
+
+/// Reads a body to its end.
+pub(super) async fn whole(body: Body, asked: &Asked) -> Result<Bytes, Fault> {
+    let broke = |why: &str| {
+        let summary = format!("{}: {}: {why}", asked.cluster, asked.what);
+        Fault::new(Reason::Unreachable, summary, "egret tries again.")
+    };
+    let body = timeout(SILENCE, Limited::new(body, LARGEST).collect());
+    let body =
+        body.await.map_err(|_| broke(&format!("the answer did not end in {} s", SILENCE.as_secs())))?;
+    Ok(body.map_err(|e| broke(&format!("the answer was cut off: {e}")))?.to_bytes())
 }
 
 /// Reads the Status that a refusal carries.
 pub(super) async fn refusal(answer: Response<Body>, asked: &Asked) -> Fault {
     let code = answer.status().as_u16();
-    let body = timeout(SILENCE, answer.into_body().collect()).await;
+    let body = timeout(SILENCE, Limited::new(answer.into_body(), LARGEST_REFUSAL).collect()).await;
     let bytes = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut status: Status = serde_json::from_slice(&bytes).unwrap_or_default();
     if status.code == 0 {
         status.code = code;
         // Not the API server's own words: a proxy's, maybe a page. Its first line is enough.
-        status.message =
-            String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().chars().take(200).collect();
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        status.message = line.chars().take(200).collect();
     }
     asked.refused(&status)
 }
@@ -182,6 +220,7 @@ pub async fn list<R: Row>(
                 unread.get_or_insert_with(|| unreadable(place, item, &error));
             }
         });
+        too_long(scanner.held(), &asked)?;
         if batch.len() >= BATCH {
             rows(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
         }
@@ -196,6 +235,15 @@ pub async fn list<R: Row>(
         return Err(Fault::new(Reason::Unreachable, summary, "egret tries again."));
     };
     Ok(Listed { resource_version: meta.resource_version.into(), unread })
+}
+
+/// No object is this long: what comes is no list and no watch.
+fn too_long(held: usize, asked: &Asked) -> Result<(), Fault> {
+    if held <= LARGEST {
+        return Ok(());
+    }
+    let summary = format!("{}: {}: an object of the answer has no end", asked.cluster, asked.what);
+    Err(Fault::new(Reason::Server, summary, "egret tries again."))
 }
 
 /// The next chunk of a body; `None` at its end.
@@ -249,13 +297,6 @@ pub async fn watch<R: Row>(
         "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={version}{fields}",
         place.path()
     );
-    // The server answers a watch at once only when it has something to say: its head may take as long as the watch.
-    let request = match Request::get(&path).header("accept", "application/json").body(Body::empty()) {
-        Ok(request) => request,
-        Err(error) => {
-            return WatchEnd::Broken(Fault::new(Reason::Invalid, format!("{}: {error}", asked.what), ""));
-        }
-    };
     let limit = Duration::from_secs(WATCH_SECONDS) + WATCH_GRACE;
     let end = tokio::time::Instant::now() + limit;
     let silent = || {
@@ -267,10 +308,9 @@ pub async fn watch<R: Row>(
         );
         WatchEnd::Broken(Fault::new(Reason::Unreachable, summary, "egret tries again."))
     };
-    let answer = match tokio::time::timeout(ANSWER, c.client.send(request)).await {
-        Err(_) => return silent(),
-        Ok(Err(error)) => return WatchEnd::Broken(asked.fault(&error)),
-        Ok(Ok(answer)) => answer,
+    let answer = match get(c, &path, &asked).await {
+        Ok(answer) => answer,
+        Err(fault) => return WatchEnd::Broken(fault),
     };
     if answer.status() == StatusCode::GONE {
         return WatchEnd::Expired;
@@ -297,6 +337,9 @@ pub async fn watch<R: Row>(
         });
         if let Some(end) = ended.take() {
             return end;
+        }
+        if let Err(fault) = too_long(lines.held(), &asked) {
+            return WatchEnd::Broken(fault);
         }
     }
 }

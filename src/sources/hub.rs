@@ -27,8 +27,8 @@ pub(super) struct Hub {
     state: Mutex<State>,
     /// Something changed.
     pub(super) changed: Notify,
-    /// The cluster answers, after it did not.
-    back: Notify,
+    /// Counts how often the cluster answered after it did not.
+    back: watch::Sender<u64>,
     /// Counts the wishes to try again now.
     pub(super) again: watch::Sender<u64>,
 }
@@ -46,6 +46,10 @@ pub(super) struct State {
     last_heard: Timestamp,
     started: Timestamp,
     revision: u64,
+    /// The cluster itself was asked about, and answered or refused.
+    pub(super) probed: bool,
+    /// Another hub goes on in this one's place.
+    retired: bool,
 }
 
 /// What a failure belongs to.
@@ -87,6 +91,11 @@ macro_rules! kept {
         })*
 
         impl Shelves {
+            /// How many places are listed and watched, or are to be.
+            fn wanted(&self) -> usize {
+                0 $(+ self.$field.wanted())*
+            }
+
             /// The state of every kind that is watched.
             fn states(&self) -> BTreeMap<Kind, KindState> {
                 let mut all = BTreeMap::new();
@@ -114,8 +123,8 @@ kept! {
 }
 
 impl Hub {
-    /// Knows nothing yet.
-    pub(super) fn new(cluster: ClusterName, facts: ClusterFacts) -> Arc<Self> {
+    /// Knows no rows yet. Snapshots are numbered from `revision` on.
+    pub(super) fn new(cluster: ClusterName, facts: ClusterFacts, revision: u64) -> Arc<Self> {
         let now = Timestamp::now();
         let state = State {
             shelves: Shelves::default(),
@@ -127,13 +136,15 @@ impl Hub {
             answered: false,
             last_heard: now,
             started: now,
-            revision: 0,
+            revision,
+            probed: false,
+            retired: false,
         };
         Arc::new(Self {
             cluster,
             state: Mutex::new(state),
             changed: Notify::new(),
-            back: Notify::new(),
+            back: watch::Sender::new(0),
             again: watch::Sender::new(0),
         })
     }
@@ -157,7 +168,7 @@ impl Hub {
 
     /// A step or kind got an answer: the cluster is there.
     pub(super) fn heard(&self, source: Source) {
-        let (back, first) = {
+        let (news, back) = {
             let mut s = self.lock();
             let was_down = s.down.remove(&source).is_some();
             let first = !std::mem::replace(&mut s.answered, true);
@@ -166,14 +177,14 @@ impl Hub {
                 s.attempts = 0;
                 s.next_try = None;
             }
-            (was_down, first)
+            (was_down || first, was_down && s.down.is_empty())
         };
         // A watch that is begun again is no news: nothing is made or drawn for it.
-        if back || first {
+        if news {
             self.changed.notify_one();
         }
         if back {
-            self.back.notify_waiters();
+            self.back.send_modify(|n| *n += 1);
         }
     }
 
@@ -187,7 +198,7 @@ impl Hub {
             match s.next_try.filter(|at| *at > now) {
                 Some(at) => at,
                 None => {
-                    let at = now + pause(s.attempts, s.revision);
+                    let at = now + pause(s.attempts, salt(&self.cluster));
                     s.attempts += 1;
                     s.next_try = Some(at);
                     at
@@ -216,22 +227,25 @@ impl Hub {
         self.again.send_modify(|n| *n += 1);
     }
 
-    /// Waits until the cluster answers again after it did not, or someone asks.
-    pub(super) async fn reconnected(&self) {
+    /// Counts the cluster's returns: taken before something is tried, it tells later whether to try it again.
+    pub(super) fn returns(&self) -> watch::Receiver<u64> {
+        self.back.subscribe()
+    }
+
+    /// Waits until the cluster answers again after it did not since `returns` was taken, or someone asks.
+    pub(super) async fn reconnected(&self, mut returns: watch::Receiver<u64>) {
         tokio::select! {
-            () = self.back.notified() => {}
+            // The sender is this hub's own: it cannot be gone.
+            _ = returns.changed() => {}
             () = self.asked_again() => {}
         }
     }
 
-    /// The number of the last snapshot.
-    pub(super) fn revision(&self) -> u64 {
-        self.lock().revision
-    }
-
-    /// Numbers snapshots on from those of another hub of the same cluster.
-    pub(super) fn go_on_from(&self, revision: u64) {
-        self.lock().revision += revision;
+    /// Makes no snapshot any more: the hub that takes over numbers its own from the returned one on.
+    pub(super) fn retire(&self) -> (u64, ClusterFacts) {
+        let mut s = self.lock();
+        s.retired = true;
+        (s.revision, s.facts.clone())
     }
 
     /// The connection, once there is one.
@@ -239,18 +253,30 @@ impl Hub {
         self.lock().connection.clone()
     }
 
-    /// Makes a snapshot. Rows are shared with the one before where nothing changed.
-    pub(super) fn snapshot(&self, directions: &Directions) -> Snapshot {
-        let mut snapshot = self.lock().snapshot(&self.cluster);
+    /// Makes a snapshot. Rows are shared with the one before where nothing changed. `None`: another hub makes them now.
+    pub(super) fn snapshot(&self, directions: &Directions) -> Option<Snapshot> {
+        let mut snapshot = {
+            let mut state = self.lock();
+            if state.retired {
+                return None;
+            }
+            state.snapshot(&self.cluster)
+        };
         snapshot.gateways = join(&snapshot, directions).into();
-        snapshot
+        Some(snapshot)
     }
 }
 
 /// The pause before the next try: doubling, with a little disorder so that a hundred clusters do not try at once.
 fn pause(attempts: u32, salt: u64) -> Duration {
     let doubled = PAUSES.0.saturating_mul(1 << attempts.min(10)).min(PAUSES.1);
-    doubled.mul_f64(0.85 + (salt.wrapping_mul(2_654_435_761) % 31) as f64 / 100.0)
+    let disorder = salt.wrapping_add(u64::from(attempts)).wrapping_mul(2_654_435_761) % 31;
+    doubled.mul_f64(0.85 + disorder as f64 / 100.0)
+}
+
+/// A number that differs from cluster to cluster.
+fn salt(cluster: &ClusterName) -> u64 {
+    cluster.as_str().bytes().fold(7, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
 }
 
 impl State {
@@ -264,14 +290,37 @@ impl State {
         &mut self.facts
     }
 
+    /// Whether nothing more is to come soon: every kind is listed, refused, absent or failed, or nothing answers.
+    pub(super) fn is_settled(&self) -> bool {
+        let loading = self.shelves.states().values().any(|s| *s == KindState::Loading);
+        match self.link() {
+            Link::Connecting { .. } => false,
+            Link::Ready => !loading && self.probed,
+            Link::Stale { .. } | Link::Unreachable { .. } | Link::Denied { .. } => true,
+        }
+    }
+
     /// Whether every watched kind is listed, or is known not to be.
     pub(super) fn is_complete(&self) -> bool {
         let states = self.shelves.states();
         !states.is_empty() && states.values().all(KindState::settled)
     }
 
+    /// An event came: the cluster is there at this moment.
+    pub(super) fn heard_now(&mut self) {
+        self.last_heard = Timestamp::now();
+    }
+
+    /// How the rest of the cluster is while some of it fails: an error of the server for one kind among many is that
+    /// kind's state, for all of them it is the cluster's.
+    fn down(&self) -> Option<&Fault> {
+        let of_server = |fault: &&Fault| fault.reason == Reason::Server;
+        let all = self.down.len() >= self.shelves.wanted().max(1);
+        self.down.values().find(|f| !of_server(f)).or_else(|| self.down.values().find(|_| all))
+    }
+
     fn link(&self) -> Link {
-        if let Some(fault) = self.down.values().next() {
+        if let Some(fault) = self.down() {
             let (fault, next_try) = (fault.clone(), self.next_try);
             return match fault.reason {
                 Reason::Denied => Link::Denied { fault, next_try },
@@ -279,7 +328,8 @@ impl State {
                 _ => Link::Unreachable { fault, next_try },
             };
         }
-        if !self.answered {
+        // A server that says why it cannot answer one kind is there.
+        if !self.answered && self.down.is_empty() {
             return Link::Connecting { since: self.started };
         }
         let states = self.shelves.states();

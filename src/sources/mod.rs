@@ -27,7 +27,7 @@ use crate::model::row::{
     DaemonSetRow, DeploymentRow, EndpointSliceRow, GatewayApiRow, GatewayClassRow, HpaRow, IstioGatewayRow,
     PdbRow, PodRow, ReplicaSetRow, ServiceRow,
 };
-use crate::model::snapshot::{ClusterFacts, Link, Snapshot};
+use crate::model::snapshot::{ClusterFacts, Snapshot};
 use hub::{Hub, Kept, Source};
 
 /// Where gateways usually are.
@@ -35,6 +35,9 @@ pub const DEFAULT_NAMESPACE: &str = "istio-system";
 
 /// Snapshots of a cluster leave at most this often, but for the first of a change and the one that completes it.
 const PACE: Duration = Duration::from_millis(100);
+
+/// Pause before a cluster that did not say what it is, is asked again.
+const PROBE_PAUSE: Duration = Duration::from_secs(5);
 
 /// What all clusters are opened with.
 #[derive(Clone, Debug)]
@@ -83,13 +86,18 @@ impl Sources {
         }
         let read_only = ReadOnly::new(self.options.read_only || self.guarded.contains(cluster));
         let plugin = connect::plugin(&self.contexts, cluster).ok().flatten();
-        self.start(cluster, read_only, plugin);
+        self.start(cluster, read_only, plugin, (0, ClusterFacts::default()));
     }
 
-    fn start(&mut self, cluster: &ClusterName, read_only: ReadOnly, plugin: Option<Arc<Plugin>>) {
-        let facts =
-            ClusterFacts { namespaces: self.options.namespaces.clone().into(), ..ClusterFacts::default() };
-        let hub = Hub::new(cluster.clone(), facts);
+    fn start(
+        &mut self,
+        cluster: &ClusterName,
+        read_only: ReadOnly,
+        plugin: Option<Arc<Plugin>>,
+        (revision, facts): (u64, ClusterFacts),
+    ) {
+        let facts = ClusterFacts { namespaces: self.options.namespaces.clone().into(), ..facts };
+        let hub = Hub::new(cluster.clone(), facts, revision);
         let mut tasks = JoinSet::new();
         tasks.spawn(publish(hub.clone(), self.options.directions.clone(), self.out.clone()));
         tasks.spawn(run(
@@ -114,11 +122,8 @@ impl Sources {
         self.options.namespaces = namespaces;
         for (cluster, mut open) in std::mem::take(&mut self.open) {
             open.tasks.abort_all();
-            let revision = open.hub.revision();
-            self.start(&cluster, open.read_only, open.plugin);
-            if let Some(open) = self.open.get(&cluster) {
-                open.hub.go_on_from(revision);
-            }
+            let last = open.hub.retire();
+            self.start(&cluster, open.read_only, open.plugin, last);
         }
     }
 
@@ -161,27 +166,22 @@ pub async fn once(
     guarded: Vec<ClusterName>,
     limit: Duration,
 ) -> Vec<Arc<Snapshot>> {
+    let directions = options.directions.clone();
     let (mut sources, mut inbox) = Sources::new(contexts, options, guarded);
-    let mut newest: BTreeMap<ClusterName, Arc<Snapshot>> = BTreeMap::new();
     for cluster in chosen {
-        newest
-            .insert(cluster.clone(), Arc::new(Snapshot::connecting(cluster.clone(), jiff::Timestamp::now())));
         sources.open(cluster);
     }
-    let settled = |s: &Arc<Snapshot>| match s.link {
-        Link::Connecting { .. } => false,
-        Link::Ready => s.complete() && s.facts.kubernetes.is_some(),
-        _ => true,
-    };
+    let hubs: Vec<Arc<Hub>> = chosen.iter().filter_map(|c| Some(sources.open.get(c)?.hub.clone())).collect();
     let wait = async {
-        while !newest.values().all(settled) {
-            let Some(snapshot) = inbox.recv().await else { return };
-            newest.insert(snapshot.cluster.clone(), snapshot);
+        while !hubs.iter().all(|hub| hub.lock().is_settled()) {
+            if inbox.recv().await.is_none() {
+                return;
+            }
         }
     };
     // Whatever has arrived by then is shown; what has not says so.
     let _ = tokio::time::timeout(limit, wait).await;
-    chosen.iter().filter_map(|c| newest.get(c).cloned()).collect()
+    hubs.iter().filter_map(|hub| hub.snapshot(&directions)).map(Arc::new).collect()
 }
 
 /// Makes the connection, and keeps every kind, for as long as the credentials last; then again.
@@ -208,40 +208,41 @@ async fn run(
             s.facts().server.clone_from(&connection.server);
             s.connection = Some(connection.clone());
         });
-        let valid_until = connection.valid_until;
         let mut tasks = JoinSet::new();
         tasks.spawn(probe(hub.clone(), connection.clone()));
         numbers.keep_all(&mut tasks, &hub, &connection, &namespaces);
-        match valid_until {
-            None => std::future::pending().await,
-            Some(end) => {
-                let left = Duration::try_from(end.duration_since(jiff::Timestamp::now())).unwrap_or_default();
-                tokio::time::sleep(left.saturating_sub(Duration::from_secs(30))).await;
-            }
-        }
+        connection.outlived().await;
     }
 }
 
 /// Reads what the cluster is, beside its rows. Failures are told by the kinds; what is unknown stays unknown.
 async fn probe(hub: Arc<Hub>, c: Connection) {
     loop {
+        let returns = hub.returns();
         let known = discovery::facts(&c).await;
-        let done = known.kubernetes.is_some();
+        let answered = known.answered;
         hub.change(|s| {
+            s.probed |= answered;
             let facts = s.facts();
             facts.kubernetes = known.kubernetes.or(facts.kubernetes.take());
             facts.uid = known.uid.or(facts.uid.take());
-            facts.keeper = known.keeper;
-            facts.served_versions = known.served_versions;
+            if answered {
+                facts.keeper = known.keeper;
+                facts.served_versions = known.served_versions;
+            }
         });
-        if done {
+        if answered {
             // Who keeps gateways can change when the CRD does.
             tokio::select! {
                 () = discovery::changes(&c) => {}
-                () = hub.asked_again() => {}
+                () = hub.reconnected(returns) => {}
             }
         } else {
-            hub.reconnected().await;
+            // The cluster may have come back while its last answer was waited for.
+            tokio::select! {
+                () = tokio::time::sleep(PROBE_PAUSE) => {}
+                () = hub.reconnected(returns) => {}
+            }
         }
     }
 }
@@ -328,6 +329,7 @@ async fn publish(hub: Arc<Hub>, directions: Directions, out: mpsc::Sender<Arc<Sn
         }
         let Ok(room) = out.reserve().await else { return };
         last = Some(Instant::now());
-        room.send(Arc::new(hub.snapshot(&directions)));
+        let Some(snapshot) = hub.snapshot(&directions) else { return };
+        room.send(Arc::new(snapshot));
     }
 }

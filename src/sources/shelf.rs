@@ -56,8 +56,8 @@ impl<T: Row> Shelf<T> {
         self.stale = true;
     }
 
-    /// Takes the rows that the first list has brought so far.
-    pub(super) fn take(&mut self, place: usize) -> Vec<Arc<T>> {
+    /// The rows of a place: while its first list arrives, those that it has brought so far.
+    pub(super) fn rows_of(&self, place: usize) -> Vec<Arc<T>> {
         self.places.get(place).map(|at| at.rows.clone()).unwrap_or_default()
     }
 
@@ -91,7 +91,18 @@ impl<T: Row> Shelf<T> {
         at.state = state;
     }
 
-    /// Whether the place has rows or has been listed.
+    /// How many places are listed and watched, or are to be.
+    pub(super) fn wanted(&self) -> usize {
+        let out = |s: &KindState| matches!(s, KindState::Denied(_) | KindState::Absent);
+        self.places.iter().filter(|p| !out(&p.state)).count()
+    }
+
+    /// Whether the place is listed and nothing is known against it.
+    pub(super) fn is_ready(&self, place: usize) -> bool {
+        self.places.get(place).is_some_and(|p| p.state == KindState::Ready)
+    }
+
+    /// Whether the place has been listed, or is known not to be listed.
     pub(super) fn is_settled(&self, place: usize) -> bool {
         self.places.get(place).is_some_and(|p| p.state.settled())
     }

@@ -1,5 +1,6 @@
 //! The I/O side of egret on a real control plane, and on servers that misbehave in ways a real one does not on
 //! request.
 
+mod healing;
 mod oracle;
 mod support;

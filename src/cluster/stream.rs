@@ -231,8 +231,14 @@ pub async fn list<R: Row>(
         .filter(|_| scanner.is_whole())
         .and_then(|m| serde_json::from_slice::<ListMeta>(m).ok());
     let Some(meta) = meta else {
-        let summary = format!("{}: {}: the answer was cut off", asked.cluster, asked.what);
-        return Err(Fault::new(Reason::Unreachable, summary, "egret tries again."));
+        // A login page, maybe, of a proxy on the way.
+        let (reason, why) = if scanner.is_object() {
+            (Reason::Unreachable, "the answer was cut off")
+        } else {
+            (Reason::Server, "the server sent something that is no list")
+        };
+        let summary = format!("{}: {}: {why}", asked.cluster, asked.what);
+        return Err(Fault::new(reason, summary, "egret tries again."));
     };
     Ok(Listed { resource_version: meta.resource_version.into(), unread })
 }

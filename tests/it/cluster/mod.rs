@@ -1,6 +1,9 @@
 //! The I/O side of egret on a real control plane, and on servers that misbehave in ways a real one does not on
 //! request.
 
+mod broken;
 mod healing;
 mod oracle;
+mod rights;
+mod snapshots;
 mod support;

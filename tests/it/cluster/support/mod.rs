@@ -11,6 +11,8 @@ use egret::cluster::kubeconfig::{self, Contexts};
 use egret::cluster::read_only::ReadOnly;
 use egret::model::name::ClusterName;
 
+use crate::support::plane::AuditEntry;
+
 /// Longest that anything may take on a busy machine that is said to happen soon. Nothing waits this long unless it
 /// fails.
 pub(super) const SOON: Duration = Duration::from_secs(60);
@@ -26,4 +28,9 @@ pub(super) async fn connection(kubeconfig: &Path, read_only: bool) -> Connection
     let cluster: ClusterName = contexts.names[0].clone();
     let plugin = connect::plugin(&contexts, &cluster).unwrap();
     connect::connect(&contexts, &cluster, plugin, ReadOnly::new(read_only)).await.unwrap()
+}
+
+/// Whether egret asked.
+pub(super) fn is_ours(entry: &AuditEntry) -> bool {
+    entry.user_agent == concat!("egret/", env!("CARGO_PKG_VERSION"))
 }

@@ -2,6 +2,7 @@
 //! request.
 
 mod broken;
+mod credentials;
 mod healing;
 mod oracle;
 mod rights;

@@ -1,5 +1,10 @@
 //! The I/O side of egret on a real control plane, and on servers that misbehave in ways a real one does not on
 //! request.
 
+mod broken;
+mod credentials;
+mod healing;
 mod oracle;
+mod rights;
+mod snapshots;
 mod support;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// What is written after the head, and what becomes of the connection.
@@ -61,6 +62,8 @@ pub(in crate::cluster) struct Fake {
     pub url: String,
     dir: tempfile::TempDir,
     asked: Arc<Mutex<Vec<Asked>>>,
+    /// How many connections are open.
+    open: watch::Sender<usize>,
     _tasks: JoinSet<()>,
 }
 
@@ -73,23 +76,32 @@ impl Fake {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (asked, answer) = (Arc::new(Mutex::new(Vec::new())), Arc::new(answer));
         let log = asked.clone();
+        let open = watch::Sender::new(0);
+        let count = open.clone();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (log, answer) = (log.clone(), answer.clone());
+                let (log, answer, count) = (log.clone(), answer.clone(), count.clone());
+                count.send_modify(|n| *n += 1);
                 connections.spawn(async move {
                     // A connection that the client gives up is no failure of the test.
                     let _ = serve(stream, &log, &*answer).await;
+                    count.send_modify(|n| *n -= 1);
                 });
             }
         });
-        Self { url, dir: tempfile::tempdir().unwrap(), asked, _tasks: tasks }
+        Self { url, dir: tempfile::tempdir().unwrap(), asked, open, _tasks: tasks }
     }
 
     /// What was asked so far.
     pub(in crate::cluster) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
+    }
+
+    /// Waits until every connection is closed.
+    pub(in crate::cluster) async fn left(&self) {
+        self.open.subscribe().wait_for(|n| *n == 0).await.unwrap();
     }
 
     /// A kubeconfig with one context, `fake`, whose user is this YAML.

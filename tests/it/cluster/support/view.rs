@@ -69,7 +69,9 @@ impl View {
     ) -> Arc<Snapshot> {
         let name = self.chosen[cluster].clone();
         let end = Instant::now() + limit;
-        if let Some(seen) = self.newest.get(&name).filter(|s| wish(s)) {
+        if let Some(seen) = self.newest.get(&name)
+            && wish(seen)
+        {
             return seen.clone();
         }
         loop {

@@ -1,20 +1,22 @@
 //! Credential plugins (R21): run off the UI, without a terminal, within 30 s, and again before their token expires.
 
-use std::process::Stdio;
-use std::time::Duration;
+mod process;
+mod reply;
+
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube::config::{Cluster, ExecConfig, ExecInteractiveMode};
-use serde::Deserialize;
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
 use crate::model::fault::{Fault, Reason};
+use process::Outcome;
 
 /// Longest a plugin may take.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// A token is renewed this long before it expires.
+/// A token is renewed this long before it expires, but not before a fifth of its time is left.
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// What a plugin gave.
@@ -26,11 +28,23 @@ pub struct Credential {
     pub certificate: Option<(String, String)>,
     /// When it ends; `None`: egret asks again when it is refused.
     pub expires: Option<Timestamp>,
+    /// When it is to be renewed.
+    pub renew: Option<Timestamp>,
 }
 
 impl Credential {
+    /// What was given at a moment, and when it is to be renewed.
+    fn new(reply: reply::Reply, now: Timestamp) -> Self {
+        let renew = reply.expires.map(|end| {
+            let left = Duration::try_from(end.duration_since(now)).unwrap_or_default();
+            end - MARGIN.min(left / 5)
+        });
+        let certificate = reply.certificate.zip(reply.key);
+        Self { token: reply.token, certificate, expires: reply.expires, renew }
+    }
+
     fn is_fresh(&self, now: Timestamp) -> bool {
-        self.expires.is_none_or(|end| now + MARGIN < end)
+        self.renew.is_none_or(|at| now < at)
     }
 }
 
@@ -45,9 +59,16 @@ impl std::fmt::Debug for Credential {
 pub struct Plugin {
     context: String,
     config: ExecConfig,
-    info: String,
+    cluster: Cluster,
     limit: Duration,
-    current: Mutex<Option<Credential>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    current: Option<Credential>,
+    /// The last failure, and when it was: whoever waited for that run is told the same, not made to run it again.
+    failed: Option<(Instant, Fault)>,
 }
 
 /// A plugin's failure on its way through the client's layers.
@@ -55,25 +76,10 @@ pub struct Plugin {
 #[error("{}", .0.summary)]
 pub struct PluginError(pub Fault);
 
-#[derive(Deserialize)]
-struct ExecCredential {
-    status: Option<Status>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Status {
-    expiration_timestamp: Option<Timestamp>,
-    token: Option<String>,
-    client_certificate_data: Option<String>,
-    client_key_data: Option<String>,
-}
-
 impl Plugin {
     /// The plugin of a context's user.
-    pub fn new(context: &str, config: ExecConfig, cluster: &Cluster) -> Self {
-        let info = exec_info(&config, cluster, false);
-        Self { context: context.to_owned(), config, info, limit: LIMIT, current: Mutex::new(None) }
+    pub fn new(context: &str, config: ExecConfig, cluster: Cluster) -> Self {
+        Self { context: context.to_owned(), config, cluster, limit: LIMIT, state: Mutex::default() }
     }
 
     /// With another time limit.
@@ -83,54 +89,74 @@ impl Plugin {
         self
     }
 
+    /// Whether this is the same plugin for the same cluster: then what it gave still holds.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let text = |p: &Self| serde_json::to_string(&(&p.config, &p.cluster)).ok();
+        self.context == other.context && text(self) == text(other)
+    }
+
     /// What the plugin gave last, while it is fresh; else what it gives now.
     ///
     /// # Errors
     /// When the plugin cannot be run, fails, gives nothing that can be used, or needs a terminal.
     pub async fn credential(&self) -> Result<Credential, Fault> {
-        let mut current = self.current.lock().await;
-        if let Some(credential) = current.as_ref().filter(|c| c.is_fresh(Timestamp::now())) {
+        let asked = Instant::now();
+        let mut state = self.state.lock().await;
+        if let Some(credential) = state.current.as_ref().filter(|c| c.is_fresh(Timestamp::now())) {
             return Ok(credential.clone());
         }
-        let credential = self.run().await?;
-        *current = Some(credential.clone());
-        Ok(credential)
+        if let Some((_, fault)) = state.failed.as_ref().filter(|(at, _)| *at >= asked) {
+            return Err(fault.clone());
+        }
+        match self.run().await {
+            Ok(credential) => {
+                *state = State { current: Some(credential.clone()), failed: None };
+                Ok(credential)
+            }
+            Err(fault) => {
+                state.failed = Some((Instant::now(), fault.clone()));
+                Err(fault)
+            }
+        }
     }
 
     /// The bearer token, when the plugin gives one.
     ///
     /// # Errors
     /// As [`Self::credential`].
-    pub async fn token(&self) -> Result<Option<String>, PluginError> {
-        Ok(self.credential().await.map_err(PluginError)?.token)
+    pub async fn token(&self) -> Result<Option<String>, Fault> {
+        Ok(self.credential().await?.token)
     }
 
-    /// The server refused it: ask the plugin again.
-    pub async fn forget(&self) {
-        *self.current.lock().await = None;
+    /// The server refused a token: the plugin is asked for another, unless it has given one meanwhile.
+    pub async fn refused(&self, token: Option<&str>) {
+        let mut state = self.state.lock().await;
+        if state.current.as_ref().is_some_and(|c| c.token.as_deref() == token) {
+            state.current = None;
+        }
     }
 
     /// Takes a credential that was got in another way: by the plugin in the foreground.
-    pub async fn learn(&self, credential: Credential) {
-        *self.current.lock().await = Some(credential);
+    async fn learn(&self, credential: Credential) {
+        *self.state.lock().await = State { current: Some(credential), failed: None };
     }
 
     fn name(&self) -> &str {
         self.config.command.as_deref().unwrap_or("?")
     }
 
-    fn command(&self) -> Result<Command, Fault> {
+    async fn command(&self, interactive: bool) -> Result<Command, Fault> {
         let Some(program) = &self.config.command else {
             return Err(self.fault(
                 "the kubeconfig names no command for its credential plugin",
                 "Name one under users[].user.exec.command.",
             ));
         };
+        let (config, cluster) = (self.config.clone(), self.cluster.clone());
+        let info = tokio::task::spawn_blocking(move || process::exec_info(&config, &cluster, interactive));
+        let info = info.await.map_err(|e| self.fault(e.to_string(), ""))?;
         let mut command = Command::new(program);
-        command
-            .args(self.config.args.iter().flatten())
-            .env("KUBERNETES_EXEC_INFO", &self.info)
-            .kill_on_drop(true);
+        command.args(self.config.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info);
         for pair in self.config.env.iter().flatten() {
             if let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) {
                 command.env(name, value);
@@ -143,83 +169,56 @@ impl Plugin {
         if self.config.interactive_mode == Some(ExecInteractiveMode::Always) {
             return Err(self.needs_terminal("it says that it always does"));
         }
-        let mut command = self.command()?;
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().map_err(|e| self.not_started(&e))?;
-        let output = tokio::time::timeout(self.limit, child.wait_with_output())
-            .await
-            .map_err(|_| {
-                let seconds = self.limit.as_secs();
-                self.fault(
-                    format!("the credential plugin `{}` did not end within {seconds} s", self.name()),
-                    "It may be waiting for a person: `x` on Clusters runs it in this terminal.",
-                )
-            })?
-            .map_err(|e| self.not_started(&e))?;
-        let said = last_words(&output.stderr);
-        if !output.status.success() {
-            if asks_for_terminal(&said) {
-                return Err(self.needs_terminal(&said));
+        let outcome = process::run(self.command(false).await?, self.limit).await;
+        match outcome.map_err(|e| self.not_started(&e))? {
+            Outcome::Ended { status, stdout, .. } if status.success() => self.read(&stdout),
+            Outcome::Ended { status, said, .. } => {
+                if process::asks_for_terminal(&said) {
+                    return Err(self.needs_terminal(&said));
+                }
+                Err(self.fault(
+                    format!("the credential plugin `{}` failed ({status}): {said}", self.name()),
+                    "Run it in a shell to see more, or log in again.",
+                ))
             }
-            return Err(self.fault(
-                format!("the credential plugin `{}` failed ({}): {said}", self.name(), output.status),
-                "Run it in a shell to see more, or log in again.",
-            ));
+            Outcome::Late(said) => {
+                let (name, seconds) = (self.name(), self.limit.as_secs_f32());
+                Err(self.fault(
+                    format!("the credential plugin `{name}` did not end within {seconds} s: {said}"),
+                    "It may be waiting for a person: `x` on Clusters runs it in this terminal.",
+                ))
+            }
         }
-        self.read(&output.stdout)
     }
 
-    /// Runs the plugin with the terminal as its own. The caller gives the terminal back first.
+    /// Runs the plugin with the terminal as its own, for as long as it takes. The caller gives the terminal back first.
     ///
     /// # Errors
     /// As [`Self::credential`].
     pub async fn run_in_terminal(&self) -> Result<Credential, Fault> {
-        let mut command = self.command()?;
-        let interactive = self.info.replace("\"interactive\":false", "\"interactive\":true");
-        command.env("KUBERNETES_EXEC_INFO", interactive);
-        command.stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let output = command
-            .spawn()
-            .map_err(|e| self.not_started(&e))?
-            .wait_with_output()
-            .await
-            .map_err(|e| self.not_started(&e))?;
-        if !output.status.success() {
-            return Err(self.fault(
-                format!("the credential plugin `{}` failed ({})", self.name(), output.status),
-                "Log in again.",
-            ));
+        let command = self.command(true).await?;
+        let (status, stdout) = process::run_in_front(command).await.map_err(|e| self.not_started(&e))?;
+        if !status.success() {
+            let summary = format!("the credential plugin `{}` failed ({status})", self.name());
+            return Err(self.fault(summary, "Log in again."));
         }
-        let credential = self.read(&output.stdout)?;
+        let credential = self.read(&stdout)?;
         self.learn(credential.clone()).await;
         Ok(credential)
     }
 
     fn read(&self, stdout: &[u8]) -> Result<Credential, Fault> {
-        let unusable = |why: &str| {
-            self.fault(
-                format!("the credential plugin `{}` {why}", self.name()),
-                "It must print an ExecCredential.",
-            )
-        };
-        // kubectl reads YAML here, of which JSON is a part.
-        let text = std::str::from_utf8(stdout).map_err(|_| unusable("printed something that is no text"))?;
-        let parsed: ExecCredential = serde_yaml::from_str(text)
-            .map_err(|_| unusable("printed something that is no ExecCredential"))?;
-        let status = parsed.status.ok_or_else(|| unusable("printed an ExecCredential without a status"))?;
-        let certificate = status.client_certificate_data.zip(status.client_key_data);
-        if status.token.is_none() && certificate.is_none() {
-            return Err(unusable("gave neither a token nor a certificate"));
-        }
-        Ok(Credential { token: status.token, certificate, expires: status.expiration_timestamp })
+        let reply = reply::Reply::read(stdout).map_err(|why| {
+            let summary = format!("the credential plugin `{}` {why}", self.name());
+            self.fault(summary, "It must print an ExecCredential.")
+        })?;
+        Ok(Credential::new(reply, Timestamp::now()))
     }
 
     fn not_started(&self, error: &std::io::Error) -> Fault {
-        let hint = self
-            .config
-            .install_hint
-            .clone()
-            .unwrap_or_else(|| "Install it, or mend users[].user.exec in the kubeconfig.".to_owned());
+        let hint = self.config.install_hint.clone();
+        let hint =
+            hint.unwrap_or_else(|| "Install it, or mend users[].user.exec in the kubeconfig.".to_owned());
         self.fault(format!("the credential plugin `{}` could not be run: {error}", self.name()), hint)
     }
 
@@ -234,56 +233,5 @@ impl Plugin {
     }
 }
 
-/// What a plugin is told: `KUBERNETES_EXEC_INFO`.
-fn exec_info(config: &ExecConfig, cluster: &Cluster, interactive: bool) -> String {
-    let mut spec = serde_json::json!({ "interactive": interactive });
-    if config.provide_cluster_info {
-        let data = cluster.certificate_authority_data.clone().or_else(|| {
-            let path = cluster.certificate_authority.as_ref()?;
-            use base64::Engine;
-            std::fs::read(path).ok().map(|pem| base64::engine::general_purpose::STANDARD.encode(pem))
-        });
-        let mut about = serde_json::json!({ "server": cluster.server });
-        let optional = [
-            ("insecure-skip-tls-verify", cluster.insecure_skip_tls_verify.map(Into::into)),
-            ("certificate-authority-data", data.map(Into::into)),
-            ("proxy-url", cluster.proxy_url.clone().map(Into::into)),
-            ("tls-server-name", cluster.tls_server_name.clone().map(Into::into)),
-        ];
-        for (name, value) in optional {
-            if let Some(value) = value {
-                let _: Option<serde_json::Value> =
-                    about.as_object_mut().and_then(|o| o.insert(name.to_owned(), value));
-            }
-        }
-        let extension =
-            cluster.extensions.iter().flatten().find(|e| e.name == "client.authentication.k8s.io/exec");
-        if let Some(extension) = extension {
-            about["config"] = extension.extension.clone();
-        }
-        spec["cluster"] = about;
-    }
-    let version = config.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
-    serde_json::json!({ "apiVersion": version, "kind": "ExecCredential", "spec": spec }).to_string()
-}
-
-/// The last line that says something: plugins print a banner first.
-fn last_words(stderr: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stderr);
-    let line = text.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("it said nothing");
-    crate::model::clean::clean(line.trim()).chars().take(300).collect()
-}
-
-/// What plugins say when they find no terminal.
-fn asks_for_terminal(said: &str) -> bool {
-    const SIGNS: &[&str] = &[
-        "not a terminal",
-        "not a tty",
-        "inappropriate ioctl",
-        "no tty",
-        "interactive",
-        "requires a terminal",
-    ];
-    let said = said.to_lowercase();
-    SIGNS.iter().any(|sign| said.contains(sign))
-}
+#[cfg(test)]
+mod tests;

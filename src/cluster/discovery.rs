@@ -5,9 +5,10 @@ use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::connect::Connection;
-use super::error::Asked;
+use super::error::{AGAIN, Asked};
 use super::stream::{Change, Place, WatchEnd, get, refusal, watch};
 use crate::model::crd::KEEPER_LABEL;
 use crate::model::fault::{Fault, Reason};
@@ -15,17 +16,19 @@ use crate::model::name::Kind;
 use crate::model::row::{Row, RowMeta};
 use crate::model::snapshot::Keeper;
 
-/// What is known of a cluster beside its rows.
+/// What is known of a cluster beside its rows. What could not be read is `None`.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// `gitVersion` of the API server.
     pub kubernetes: Option<Box<str>>,
     /// Uid of `kube-system` (R2).
     pub uid: Option<Box<str>>,
-    /// Who keeps gateways (R4).
-    pub keeper: Keeper,
+    /// Who keeps gateways, as far as discovery and the CRD tell (R4).
+    pub keeper: Option<Keeper>,
     /// Versions in which `istio.alibabacloud.com` is served.
-    pub served_versions: Box<[Box<str>]>,
+    pub served_versions: Option<Box<[Box<str>]>>,
+    /// Something was not answered at all: to be asked again.
+    pub unanswered: bool,
 }
 
 /// Reads a JSON answer.
@@ -34,14 +37,17 @@ pub struct Known {
 /// When the server refuses or does not answer, or the answer is not what it should be.
 pub(super) async fn json<T: DeserializeOwned>(c: &Connection, path: &str, what: &str) -> Result<T, Fault> {
     let asked = Asked::new(&c.cluster, what);
-    let answer = get(c, path, &asked).await?;
+    let answer = get(c, path, &asked, c.patience.answer).await?;
     if answer.status() != StatusCode::OK {
-        return Err(refusal(answer, &asked).await);
+        return Err(refusal(c, answer, &asked).await);
     }
-    let body = answer.into_body().collect().await.map_err(|e| asked.fault(&e))?.to_bytes();
+    let body = timeout(c.patience.silence, answer.into_body().collect()).await;
+    let body = body.map_err(|_| asked.because(Reason::Unreachable, "the answer stopped", AGAIN))?;
+    let body = body.map_err(|e| asked.fault(&e))?.to_bytes();
+    // Where it cannot be read, not what is there: the parser's own words repeat values.
     serde_json::from_slice(&body).map_err(|e| {
-        let at = format!("line {} column {}", e.line(), e.column());
-        Fault::new(Reason::Server, format!("{}: {what}: the answer cannot be read ({at})", c.cluster), "")
+        let why = format!("the answer cannot be read (line {} column {})", e.line(), e.column());
+        asked.because(Reason::Server, &why, "")
     })
 }
 
@@ -70,20 +76,23 @@ fn has_crd(kind: Kind) -> bool {
     matches!(kind, Kind::IstioGateway | Kind::Gateway | Kind::GatewayClass)
 }
 
-/// The version in which to read a kind: the one egret knows best, else what the cluster prefers. `None`: no choice.
+/// The versions in which to try a kind: the one egret knows best first, then as the cluster prefers. A group may be
+/// served in a version that this kind of it is not served in.
 ///
 /// # Errors
 /// When the group is not served ([`Reason::Missing`]), or the server refuses or does not answer.
-pub async fn version(c: &Connection, kind: Kind) -> Result<Option<Box<str>>, Fault> {
-    if !has_crd(kind) {
-        return Ok(None);
-    }
+pub async fn served(c: &Connection, kind: Kind) -> Result<Vec<Box<str>>, Fault> {
     let resource = kind.resource();
-    let served = versions(c, resource.group).await?;
-    let known = served.iter().find(|v| &***v == resource.version).or_else(|| served.first());
-    known.cloned().map(Some).ok_or_else(|| {
-        Fault::new(Reason::Missing, format!("{}: {} is not served", c.cluster, resource.plural), "")
-    })
+    if !has_crd(kind) {
+        return Ok(vec![resource.version.into()]);
+    }
+    let mut served = versions(c, resource.group).await?;
+    if served.is_empty() {
+        let summary = format!("{}: {} is not served", c.cluster, resource.plural);
+        return Err(Fault::new(Reason::Missing, summary, ""));
+    }
+    served.sort_by_key(|version| &**version != resource.version);
+    Ok(served)
 }
 
 #[derive(Deserialize)]
@@ -94,53 +103,45 @@ struct Version {
 
 /// Asks what the cluster is. What is not answered or refused stays unknown.
 pub async fn facts(c: &Connection) -> Known {
-    let group = Kind::IstioGateway.resource().group;
-    let (version, namespace, served, keeper) = futures::join!(
+    let (version, namespace, (served_versions, keeper)) = futures::join!(
         json::<Version>(c, "/version", "read the version"),
         json::<Value>(c, "/api/v1/namespaces/kube-system", "get namespace kube-system"),
-        versions(c, group),
         keeper(c),
     );
+    let unanswered = version.as_ref().is_err_and(Fault::transient)
+        || namespace.as_ref().is_err_and(Fault::transient)
+        || keeper.is_none();
     Known {
+        unanswered,
         kubernetes: version.ok().map(|v| v.git_version),
         uid: namespace.ok().and_then(|n| n["metadata"]["uid"].as_str().map(Into::into)),
-        served_versions: served.unwrap_or_default().into(),
+        served_versions,
         keeper,
     }
 }
 
-/// Who keeps `IstioGateway`s. Presence is read from discovery, not from the CRD object: ASM serves kinds that have
-/// none. Evidence that cannot be read leaves it unknown, and unknown is never egret (R4: fail closed).
-async fn keeper(c: &Connection) -> Keeper {
+/// Who keeps `IstioGateway`s, and the versions they are served in. Presence is read from discovery, not from the CRD
+/// object: ASM serves kinds that have none. Evidence that cannot be read leaves it unknown, and unknown is never
+/// egret (R4: fail closed). Marks on the gateways themselves are for whoever has their rows.
+async fn keeper(c: &Connection) -> (Option<Box<[Box<str>]>>, Option<Keeper>) {
     let resource = Kind::IstioGateway.resource();
-    let Ok(served) = versions(c, resource.group).await else { return Keeper::Unknown };
-    let Some(version) = served.first() else { return Keeper::Nobody };
-    let name = format!("{}.{}", resource.plural, resource.group);
-    let crd: Result<Value, Fault> =
-        json(c, &format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"), "get the CRD")
-            .await;
-    let (key, value) = KEEPER_LABEL;
-    match crd {
-        Ok(crd) if crd["metadata"]["labels"][key].as_str() == Some(value) => Keeper::Egret,
-        Ok(_) if asm_marks(c, version).await == Some(true) => Keeper::Asm,
-        Ok(_) => Keeper::Other,
-        Err(fault) if fault.reason == Reason::Missing => Keeper::Asm,
-        Err(_) if asm_marks(c, version).await == Some(true) => Keeper::Asm,
-        Err(_) => Keeper::Unknown,
+    let Ok(served) = versions(c, resource.group).await else { return (None, None) };
+    if served.is_empty() {
+        return (Some(Box::default()), Some(Keeper::Nobody));
     }
-}
-
-/// Whether gateway objects carry keys of ASM.
-async fn asm_marks(c: &Connection, version: &str) -> Option<bool> {
-    let resource = Kind::IstioGateway.resource();
-    let path = format!("/apis/{}/{version}/{}?limit=20", resource.group, resource.plural);
-    let list: Value = json(c, &path, "list istiogateways").await.ok()?;
-    let marked = |object: &Value, field: &str| {
-        object["metadata"][field]
-            .as_object()
-            .is_some_and(|m| m.keys().any(|k| k.starts_with("asm.alibabacloud.com/")))
+    let name = format!("{}.{}", resource.plural, resource.group);
+    let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
+    let crd: Result<Value, Fault> = json(c, &path, "get the CRD").await;
+    let (key, value) = KEEPER_LABEL;
+    let keeper = match crd {
+        Ok(crd) if crd["metadata"]["labels"][key].as_str() == Some(value) => Some(Keeper::Egret),
+        Ok(_) => Some(Keeper::Other),
+        // Served, and not by a CRD.
+        Err(fault) if fault.reason == Reason::Missing => Some(Keeper::Asm),
+        Err(fault) if fault.reason == Reason::Denied => Some(Keeper::Unknown),
+        Err(_) => None,
     };
-    Some(list["items"].as_array()?.iter().any(|o| marked(o, "annotations") || marked(o, "labels")))
+    (Some(served.into()), keeper)
 }
 
 /// A CRD, of which only the name and the change matter.
@@ -158,12 +159,16 @@ impl Row for Crd {
     }
 }
 
-/// Waits until the CRD of a kind is there and serves it. Where CRDs may not be watched, waits for ever: someone asks.
+/// Waits until the CRD of a kind is there and serves it. Where CRDs may not be watched, or the kind has none, waits for
+/// ever: someone asks.
 pub async fn appears(c: &Connection, kind: Kind) {
+    if !has_crd(kind) {
+        return std::future::pending().await;
+    }
     loop {
         crd_change(c, kind).await;
         // A CRD is served a moment after it is made; each of its changes says that it is further on.
-        if version(c, kind).await.is_ok() {
+        if served(c, kind).await.is_ok() {
             return;
         }
     }

@@ -3,10 +3,9 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::StatusCode;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use kube::client::Body;
 
 use super::connect::Connection;
 use super::error::Asked;
@@ -16,8 +15,8 @@ use crate::model::fault::{Fault, Reason};
 /// Longest line kept, in bytes; what is longer is cut, with a mark.
 const LONGEST: usize = 16 << 10;
 
-/// Pause before a log that ended is asked for again: its container may be restarting.
-const PAUSE: Duration = Duration::from_secs(2);
+/// First and longest pause before a log that ended is asked for again: its container may be starting, or restarting.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 
 /// A log whose head has not come by then has no line yet, most likely.
 const SOON: Duration = Duration::from_secs(1);
@@ -46,51 +45,58 @@ pub enum Said {
     Note(String),
 }
 
-/// Where reading has come to.
-#[derive(Default)]
-struct Mark {
-    time: Option<Timestamp>,
-    /// Lines seen of exactly that time.
-    same: usize,
-}
-
 /// Reads a log and follows it until dropped; the previous one ends.
 pub async fn follow(c: &Connection, log: &LogOf, mut on: impl FnMut(Said)) {
     let mut mark = Mark::default();
     let mut told = String::new();
+    let mut pause = PAUSES.0;
     loop {
-        let note = match read(c, log, &mut mark, &mut on, &mut told).await {
-            Ok(()) if log.previous => {
-                on(Said::Note(
-                    "This log has ended: it is that of the container before its last restart.".to_owned(),
-                ));
-                return;
+        let before = mark.time;
+        let mut on_lines = |lines| {
+            if !told.is_empty() {
+                told.clear();
+                on(Said::Note(String::new()));
             }
-            Ok(()) => "The log ended; waiting for more.".to_owned(),
-            Err(fault)
-                if fault.reason == Reason::Missing
-                    || fault.reason == Reason::Denied
-                    || (log.previous && fault.reason == Reason::Invalid) =>
-            {
-                on(Said::Note(fault.summary));
-                return;
-            }
-            Err(fault) => fault.summary,
+            on(Said::Lines(lines));
+        };
+        let (note, ends) = match read(c, log, &mut mark, &mut on_lines).await {
+            Ok(()) if log.previous => (ENDED.to_owned(), true),
+            Ok(()) => (WAITING.to_owned(), false),
+            Err(fault) => (fault.summary.clone(), is_final(&fault, log.previous)),
         };
         if told != note {
             told.clone_from(&note);
             on(Said::Note(note));
         }
-        tokio::time::sleep(PAUSE).await;
+        if ends {
+            return;
+        }
+        // A log that goes on is asked for soon, one that says nothing new ever later.
+        pause = if mark.time == before { pause } else { PAUSES.0 };
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSES.1);
     }
 }
 
+const ENDED: &str = "This log has ended: it is that of the container before its last restart.";
+const WAITING: &str = "The log ended; waiting for more.";
+
+/// Whether asking again cannot help.
+fn is_final(fault: &Fault, previous: bool) -> bool {
+    match fault.reason {
+        Reason::Missing | Reason::Denied => true,
+        // "previous terminated container not found": there is none. Of the log itself: it is not there yet.
+        Reason::Invalid => previous,
+        _ => false,
+    }
+}
+
+/// Reads a log until it ends.
 async fn read(
     c: &Connection,
     log: &LogOf,
     mark: &mut Mark,
-    on: &mut impl FnMut(Said),
-    told: &mut String,
+    on: &mut impl FnMut(Vec<(Option<Timestamp>, String)>),
 ) -> Result<(), Fault> {
     let LogOf { namespace, pod, container, previous, tail } = log;
     let from = match mark.time {
@@ -103,72 +109,92 @@ async fn read(
         !previous
     );
     let asked = Asked::new(&c.cluster, format!("read the log of {container} in pod {namespace}/{pod}"));
-    let answer = if *previous {
-        get(c, &path, &asked).await?
-    } else {
-        // Nothing to tell yet, but nothing is wrong either.
-        patiently(c, &path, &asked, || on(Said::Lines(Vec::new()))).await?
+    // A container that has said nothing yet has no head either: that is no sign of anything.
+    let limit = if *previous { c.patience.answer } else { Duration::MAX };
+    let mut answer = pin!(get(c, &path, &asked, limit));
+    let answer = match tokio::time::timeout(SOON, &mut answer).await {
+        Ok(answer) => answer?,
+        Err(_) => {
+            // Nothing to show, and nothing wrong: that is worth telling apart from a log that is on its way.
+            on(Vec::new());
+            answer.await?
+        }
     };
     if answer.status() != StatusCode::OK {
-        return Err(refusal(answer, &asked).await);
+        return Err(refusal(c, answer, &asked).await);
     }
-    // That it is open is news by itself: a log may have no line for hours.
-    on(Said::Lines(Vec::new()));
-    if !told.is_empty() {
-        told.clear();
-        on(Said::Note(String::new()));
-    }
-    let mut skip = std::mem::take(&mut mark.same);
-    let resume = mark.time;
+    on(Vec::new());
+    let mut filter = mark.resume();
     let mut body = answer.into_body();
     let mut cut = Cutter::default();
+    let mut lines = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|e| asked.fault(&e))?.into_data() else { continue };
-        let mut lines = Vec::new();
-        cut.feed(&data, |line| {
-            let (time, text) = split(&line);
-            if let (Some(time), Some(last)) = (time, resume)
-                && (time < last || (time == last && skip > 0))
-            {
-                if time == last {
-                    skip -= 1;
-                    mark.same += 1;
-                }
-                return;
-            }
-            if time.is_some() {
-                mark.same = if time == mark.time { mark.same + 1 } else { 1 };
-                mark.time = time;
-            }
-            lines.push((time, text.to_owned()));
-        });
+        cut.feed(&data, |line| lines.extend(filter.pass(mark, &line)));
         if !lines.is_empty() {
-            on(Said::Lines(lines));
+            on(std::mem::take(&mut lines));
         }
+    }
+    // The last line may have no end. Of a connection that broke, half a line comes again, whole.
+    cut.end(|line| lines.extend(filter.pass(mark, &line)));
+    if !lines.is_empty() {
+        on(lines);
     }
     Ok(())
 }
 
-/// Waits for the head of a followed log as long as it takes: the head comes with the first line. Tells when that is
-/// not soon.
-async fn patiently(
-    c: &Connection,
-    path: &str,
-    asked: &Asked,
-    not_soon: impl FnOnce(),
-) -> Result<Response<Body>, Fault> {
-    let request = Request::get(path)
-        .body(Body::empty())
-        .map_err(|e| Fault::new(Reason::Invalid, format!("{}: {}: {e}", asked.cluster, asked.what), ""))?;
-    let mut answer = pin!(c.client.send(request));
-    let answer = match tokio::time::timeout(SOON, &mut answer).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            not_soon();
-            answer.await
+/// Where reading has come to.
+#[derive(Default)]
+struct Mark {
+    /// The latest time seen.
+    time: Option<Timestamp>,
+    /// Lines seen of exactly that time.
+    same: usize,
+}
+
+/// Drops the lines that were read before the log was asked for again.
+struct Filter {
+    until: Option<Timestamp>,
+    /// Lines of exactly that time still to be dropped.
+    skip: usize,
+}
+
+impl Mark {
+    fn resume(&self) -> Filter {
+        Filter { until: self.time, skip: self.same }
+    }
+
+    fn saw(&mut self, time: Timestamp) {
+        match self.time {
+            Some(latest) if time < latest => {}
+            Some(latest) if time == latest => self.same += 1,
+            _ => (self.time, self.same) = (Some(time), 1),
         }
-    };
-    answer.map_err(|e| asked.fault(&e))
+    }
+}
+
+impl Filter {
+    /// The line with its time, unless it was read before.
+    fn pass(&mut self, mark: &mut Mark, line: &str) -> Option<(Option<Timestamp>, String)> {
+        let (time, text) = split(line);
+        if let (Some(time), Some(until)) = (time, self.until) {
+            if time == until && self.skip > 0 {
+                self.skip -= 1;
+                return None;
+            }
+            // Two streams of one container may be a little out of order: only what came before the first new line is old.
+            if time < until {
+                return None;
+            }
+            if time > until {
+                self.until = None;
+            }
+        }
+        if let Some(time) = time {
+            mark.saw(time);
+        }
+        Some((time, text.to_owned()))
+    }
 }
 
 /// Cuts text into lines, and lines that are too long short.
@@ -182,16 +208,27 @@ impl Cutter {
     fn feed(&mut self, mut chunk: &[u8], mut line: impl FnMut(String)) {
         while let Some(end) = memchr::memchr(b'\n', chunk) {
             self.keep(&chunk[..end]);
-            let mut text = String::from_utf8_lossy(&self.line).into_owned();
-            if self.dropped > 0 {
-                text.push_str(&format!(" … [{} bytes more]", self.dropped));
-            }
-            line(text);
-            self.line.clear();
-            self.dropped = 0;
+            line(self.take());
             chunk = &chunk[end + 1..];
         }
         self.keep(chunk);
+    }
+
+    /// The log has ended, maybe in the middle of a line.
+    fn end(&mut self, mut line: impl FnMut(String)) {
+        if !self.line.is_empty() {
+            line(self.take());
+        }
+    }
+
+    fn take(&mut self) -> String {
+        let mut text = String::from_utf8_lossy(&self.line).into_owned();
+        if self.dropped > 0 {
+            text.push_str(&format!(" … [{} bytes more]", self.dropped));
+        }
+        self.line.clear();
+        self.dropped = 0;
+        text
     }
 
     fn keep(&mut self, part: &[u8]) {
@@ -237,6 +274,33 @@ mod tests {
         assert_eq!(lines[0].len(), LONGEST + format!(" … [{} bytes more]", (10 << 20) - LONGEST).len());
         assert!(lines[0].ends_with("bytes more]"));
         assert_eq!(lines[1], "next");
+    }
+
+    #[test]
+    fn what_was_read_before_is_dropped_and_nothing_else() {
+        let line = |time: &str, text: &str| format!("2026-01-01T00:00:0{time}Z {text}");
+        let mut mark = Mark::default();
+        let mut read = |lines: &[String]| -> Vec<String> {
+            let mut filter = mark.resume();
+            lines.iter().filter_map(|l| filter.pass(&mut mark, l)).map(|(_, text)| text).collect()
+        };
+        // stderr may be written down a little later than a line of stdout that came after it.
+        let first = [line("1.1", "a"), line("1.5", "b"), line("1.4", "late"), line("1.5", "c")];
+        assert_eq!(read(&first), ["a", "b", "late", "c"]);
+        // Asked again from 1 s: the same lines, two more of the same moment, and newer ones.
+        let mut again = first.to_vec();
+        again.extend([line("1.5", "d"), line("2.0", "e"), line("1.9", "late too")]);
+        assert_eq!(read(&again), ["d", "e", "late too"]);
+        assert_eq!(read(&[line("2.0", "e"), line("2.0", "f")]), ["f"]);
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_is_a_line() {
+        let mut cutter = Cutter::default();
+        let mut lines = Vec::new();
+        cutter.feed(b"one\ntwo", |l| lines.push(l));
+        cutter.end(|l| lines.push(l));
+        assert_eq!(lines, ["one", "two"]);
     }
 
     #[test]

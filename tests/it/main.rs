@@ -4,12 +4,14 @@
 
 mod architecture;
 mod cli;
+mod cluster;
 mod config;
 mod control_plane;
 mod crd;
 mod dependencies;
 mod files;
 mod readme;
+mod secrets;
 mod support;
 mod terminal;
 mod tui;

@@ -1,8 +1,16 @@
 //! A program in a pseudo-terminal, seen through a terminal emulator, and what it costs.
+#![allow(dead_code, reason = "each of the programs that include this module uses a part of it")]
+#![allow(unreachable_pub, reason = "`pub` says what the including programs may use")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a program in a terminal that cannot be started or asked is the end of a test"
+)]
+#![allow(clippy::disallowed_methods, reason = "the clock rule is for the pure modules of the product")]
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -17,6 +25,8 @@ pub struct Seen {
     bytes: u64,
     raw: Vec<u8>,
     first: Option<Instant>,
+    /// When the newest bytes came.
+    last: Instant,
     closed: bool,
     held: bool,
 }
@@ -73,7 +83,12 @@ impl Pty {
         unlockpt(&master)?;
         set_size(&master, columns, rows)?;
         let path = ptsname(&master, Vec::new())?;
-        let slave = File::options().read(true).write(true).open(path.to_str().map_err(io::Error::other)?)?;
+        // It is to be the terminal of the program, never of this process.
+        let slave = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(rustix::fs::OFlags::NOCTTY.bits().cast_signed())
+            .open(path.to_str().map_err(io::Error::other)?)?;
         command
             .stdin(Stdio::from(slave.try_clone()?))
             .stdout(Stdio::from(slave.try_clone()?))
@@ -94,6 +109,7 @@ impl Pty {
             bytes: 0,
             raw: Vec::new(),
             first: None,
+            last: started,
             closed: false,
             held: false,
         };
@@ -205,7 +221,8 @@ impl Pty {
         set_size(self.master(), columns, rows).unwrap();
     }
 
-    /// Waits until `holds` is true of the screen, and tells when it became so; panics with the screen after `limit`.
+    /// Waits until `holds` is true of the screen, and tells when the bytes came that made it so; panics with the
+    /// screen after `limit`.
     #[track_caller]
     pub fn wait_until(&self, what: &str, limit: Duration, holds: impl Fn(&str) -> bool) -> Instant {
         self.wait_seen(what, limit, |seen| holds(&seen.screen()))
@@ -214,19 +231,33 @@ impl Pty {
     /// Waits until `holds` is true of what the terminal has got; panics with the screen after `limit`.
     #[track_caller]
     pub fn wait_seen(&self, what: &str, limit: Duration, holds: impl Fn(&Seen) -> bool) -> Instant {
+        match self.until(limit, holds) {
+            Ok(at) => at,
+            Err(screen) => {
+                let why = if self.seen().closed { "ended" } else { "did not do it" };
+                panic!("{what}: the program {why} within {limit:?}:\n{screen}")
+            }
+        }
+    }
+
+    /// Waits until `holds` is true of the screen; the screen as it was at last when that does not happen.
+    pub fn look_until(&self, limit: Duration, holds: impl Fn(&str) -> bool) -> Result<Instant, String> {
+        self.until(limit, |seen| holds(&seen.screen()))
+    }
+
+    fn until(&self, limit: Duration, holds: impl Fn(&Seen) -> bool) -> Result<Instant, String> {
         let end = Instant::now() + limit;
         let mut seen = self.seen();
-        while !holds(&seen) {
+        loop {
+            if holds(&seen) {
+                return Ok(seen.last);
+            }
             let left = end.saturating_duration_since(Instant::now());
-            if seen.closed || left.is_zero() {
-                let (screen, why) = (seen.screen(), if seen.closed { "ended" } else { "did not do it" });
-                // A panic that holds the lock would be the reader's panic too.
-                drop(seen);
-                panic!("{what}: the program {why} within {limit:?}:\n{screen}");
+            if left.is_zero() || seen.closed {
+                return Err(seen.screen());
             }
             seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
         }
-        Instant::now()
     }
 
     /// Forgets the screen, as a terminal does that another program has cleared.
@@ -367,10 +398,25 @@ fn read_all(mut master: File, shared: &(Mutex<Seen>, Condvar)) {
             shared.1.notify_all();
             return;
         }
-        seen.first.get_or_insert_with(Instant::now);
+        seen.last = Instant::now();
+        seen.first = seen.first.or(Some(seen.last));
         seen.bytes += read as u64;
         seen.raw.extend_from_slice(&buffer[..read]);
         seen.parser.process(&buffer[..read]);
+        drop(seen);
         shared.1.notify_all();
+        answer(&mut master, &buffer[..read]);
+    }
+}
+
+/// Answers what some programs ask a terminal before they draw: where the cursor is, and what kind it is.
+fn answer(master: &mut File, asked: &[u8]) {
+    let has = |question: &[u8]| asked.windows(question.len()).any(|bytes| bytes == question);
+    // Nobody waits for the answer of a program that has just ended.
+    if has(b"\x1b[6n") {
+        let _ = master.write_all(b"\x1b[1;1R");
+    }
+    if has(b"\x1b[c") || has(b"\x1b[0c") {
+        let _ = master.write_all(b"\x1b[?62;c");
     }
 }

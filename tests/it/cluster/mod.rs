@@ -1,0 +1,5 @@
+//! The I/O side of egret on a real control plane, and on servers that misbehave in ways a real one does not on
+//! request.
+
+mod oracle;
+mod support;

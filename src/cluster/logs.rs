@@ -1,6 +1,5 @@
 //! Logs of containers, followed over closed streams without repeating or losing a line.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -111,18 +110,19 @@ async fn read(
     let asked = Asked::new(&c.cluster, format!("read the log of {container} in pod {namespace}/{pod}"));
     // A container that has said nothing yet has no head either: that is no sign of anything.
     let limit = if *previous { c.patience.answer } else { Duration::MAX };
-    let mut answer = pin!(get(c, &path, &asked, limit));
-    let answer = match tokio::time::timeout(SOON, &mut answer).await {
-        Ok(answer) => answer?,
-        Err(_) => {
-            // Nothing to show, and nothing wrong: that is worth telling apart from a log that is on its way.
+    let head = get(c, &path, &asked, limit);
+    tokio::pin!(head);
+    let answer = tokio::select! {
+        answer = &mut head => answer?,
+        () = tokio::time::sleep(SOON) => {
             on(Vec::new());
-            answer.await?
+            head.await?
         }
     };
     if answer.status() != StatusCode::OK {
         return Err(refusal(c, answer, &asked).await);
     }
+    // That it is open is news by itself: a log may have no line for hours.
     on(Vec::new());
     let mut filter = mark.resume();
     let mut body = answer.into_body();

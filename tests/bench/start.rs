@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use egret::cluster::connect::connect;
+use egret::cluster::connect::{Patience, connect};
 use egret::cluster::kubeconfig;
 use egret::cluster::read_only::ReadOnly;
 use http_body_util::BodyExt as _;
@@ -51,7 +51,8 @@ pub(crate) fn start(bench: &Bench, program: &Program, kubeconfig: &Path, pods: u
 pub(crate) async fn raw_list(file: &Path) -> (Duration, usize) {
     let contexts = kubeconfig::read(Some(file)).expect("the kubeconfig of the control plane");
     let begin = Instant::now();
-    let connection = connect(&contexts, &contexts.names[0], None, ReadOnly::new(false)).await;
+    let connection =
+        connect(&contexts, &contexts.names[0], None, ReadOnly::new(false), Patience::default()).await;
     let client = connection.expect("a connection to the control plane").client;
     let request =
         http::Request::get("/api/v1/namespaces/istio-system/pods").header("accept", "application/json");

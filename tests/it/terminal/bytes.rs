@@ -106,7 +106,7 @@ async fn without_colour_the_selection_is_in_reverse() {
     let session = egret(cluster.kubeconfig(), "-A").env("NO_COLOR", "1").go();
     session.sees("1/1 clusters").sees("payments-egress").keys("down");
     session.selects("partner-egress");
-    session.keys("enter").sees("1 overview").keys("6").sees("apiVersion:").keys("esc").sees("1/1 clusters");
+    session.keys("enter").sees("1 overview").keys("6").sees("apiVersion:").keys("esc").selects("partner-egress");
     let colours: Vec<_> = looks(&read(&session.raw()))
         .into_iter()
         .flatten()

@@ -11,14 +11,13 @@ use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::rt::TokioExecutor;
-use jiff::Timestamp;
 use kube::Client;
 use kube::client::{Body, ConfigExt};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tower::util::MapFutureLayer;
 use tower::{BoxError, ServiceBuilder};
 
-use super::credentials::Plugin;
+use super::credentials::{Credential, Plugin};
 use super::error::Asked;
 use super::kubeconfig::{Contexts, Source};
 use super::proxy;
@@ -77,10 +76,32 @@ pub struct Connection {
     pub requests: Requests,
     /// Whether writes are refused.
     pub read_only: ReadOnly,
-    /// When the credentials end and the connection must be made anew.
-    pub valid_until: Option<Timestamp>,
     /// How long the server may take.
     pub patience: Patience,
+    plugin: Option<Arc<Plugin>>,
+    /// The certificate that the plugin gave, when there is one.
+    given: Option<Credential>,
+}
+
+impl Connection {
+    /// Waits until the connection must be made anew: the plugin's certificate is about to end, or has been replaced.
+    pub async fn outlived(&self) {
+        let (Some(plugin), Some(given)) = (&self.plugin, &self.given) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            () = given.ages() => {}
+            () = plugin.replaced(given) => {}
+        }
+    }
+
+    /// Runs the credential plugin, if there is one and what it gave has ended.
+    pub(super) async fn authorized(&self) -> Result<(), Fault> {
+        match &self.plugin {
+            Some(plugin) => plugin.credential().await.map(drop),
+            None => Ok(()),
+        }
+    }
 }
 
 impl std::fmt::Debug for Connection {
@@ -114,23 +135,24 @@ pub async fn connect(
     patience: Patience,
 ) -> Result<Connection, Fault> {
     let mut config = load(contexts, cluster).await?;
-    let mut valid_until = None;
+    let mut given = None;
     if let Some(plugin) = &plugin {
         let credential = plugin.credential().await?;
-        if let Some((certificate, key)) = credential.certificate {
+        if let Some((certificate, key)) = &credential.certificate {
             use base64::Engine;
-            let encode = |pem: String| base64::engine::general_purpose::STANDARD.encode(pem);
+            let encode = |pem: &str| base64::engine::general_purpose::STANDARD.encode(pem);
             config.auth_info.client_certificate_data = Some(encode(certificate));
             config.auth_info.client_key_data = Some(encode(key).into());
-            valid_until = credential.expires;
+            given = Some(credential);
         }
     }
     config.headers.push((header::USER_AGENT, HeaderValue::from_static(USER_AGENT)));
     let server: Box<str> = config.cluster_url.to_string().into();
     let requests = Requests::default();
-    let layers = Layers { read_only: read_only.clone(), plugin, requests: requests.clone() };
+    let layers = Layers { read_only: read_only.clone(), plugin: plugin.clone(), requests: requests.clone() };
     let client = build(&config, layers).map_err(|e| Asked::new(cluster, "make a client").fault(&e))?;
-    Ok(Connection { cluster: cluster.clone(), client, server, requests, read_only, valid_until, patience })
+    let cluster = cluster.clone();
+    Ok(Connection { cluster, client, server, requests, read_only, patience, plugin, given })
 }
 
 /// What the kubeconfig says of a context, certificates read. Files may be on a disk that hangs: off the tasks.

@@ -1,19 +1,16 @@
 //! What a cluster is and serves: asked once, and again only when a CRD changes.
 
 use http::StatusCode;
-use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::time::timeout;
 
 use super::connect::Connection;
-use super::error::{AGAIN, Asked};
-use super::stream::{Change, Place, WatchEnd, get, refusal, watch};
+use super::error::Asked;
+use super::stream::{get, refusal, whole};
 use crate::model::crd::KEEPER_LABEL;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::Kind;
-use crate::model::row::{Row, RowMeta};
 use crate::model::snapshot::Keeper;
 
 /// What is known of a cluster beside its rows. What could not be read is `None`.
@@ -41,9 +38,7 @@ pub(super) async fn json<T: DeserializeOwned>(c: &Connection, path: &str, what: 
     if answer.status() != StatusCode::OK {
         return Err(refusal(c, answer, &asked).await);
     }
-    let body = timeout(c.patience.silence, answer.into_body().collect()).await;
-    let body = body.map_err(|_| asked.because(Reason::Unreachable, "the answer stopped", AGAIN))?;
-    let body = body.map_err(|e| asked.fault(&e))?.to_bytes();
+    let body = whole(c, answer.into_body(), &asked).await?;
     // Where it cannot be read, not what is there: the parser's own words repeat values.
     serde_json::from_slice(&body).map_err(|e| {
         let why = format!("the answer cannot be read (line {} column {})", e.line(), e.column());
@@ -72,7 +67,7 @@ async fn versions(c: &Connection, group: &str) -> Result<Vec<Box<str>>, Fault> {
 }
 
 /// Whether a kind comes with a CRD, so that it may be missing or served in another version.
-fn has_crd(kind: Kind) -> bool {
+pub(super) fn has_crd(kind: Kind) -> bool {
     matches!(kind, Kind::IstioGateway | Kind::Gateway | Kind::GatewayClass)
 }
 
@@ -142,74 +137,4 @@ async fn keeper(c: &Connection) -> (Option<Box<[Box<str>]>>, Option<Keeper>) {
         Err(_) => None,
     };
     (Some(served.into()), keeper)
-}
-
-/// A CRD, of which only the name and the change matter.
-struct Crd(RowMeta);
-
-impl Row for Crd {
-    const KIND: Kind = Kind::CustomResourceDefinition;
-
-    fn parse(_: &[u8]) -> Result<Self, serde_json::Error> {
-        Ok(Self(RowMeta::default()))
-    }
-
-    fn meta(&self) -> &RowMeta {
-        &self.0
-    }
-}
-
-/// Waits until the CRD of a kind is there and serves it. Where CRDs may not be watched, or the kind has none, waits for
-/// ever: someone asks.
-pub async fn appears(c: &Connection, kind: Kind) {
-    if !has_crd(kind) {
-        return std::future::pending().await;
-    }
-    loop {
-        crd_change(c, kind).await;
-        // A CRD is served a moment after it is made; each of its changes says that it is further on.
-        if served(c, kind).await.is_ok() {
-            return;
-        }
-    }
-}
-
-/// Waits until the CRD of `IstioGateway` changes: its keeper may be another then.
-pub async fn changes(c: &Connection) {
-    crd_change(c, Kind::IstioGateway).await;
-}
-
-/// Waits for one change of a kind's CRD.
-async fn crd_change(c: &Connection, kind: Kind) {
-    let resource = kind.resource();
-    let place = Place {
-        kind: Kind::CustomResourceDefinition,
-        version: "v1".into(),
-        namespace: None,
-        fields: format!("metadata.name%3D{}.{}", resource.plural, resource.group),
-    };
-    // From now on: what is there already has been seen.
-    let Ok(listed) = super::stream::list::<Crd>(c, &place, |_| ()).await else {
-        return std::future::pending().await;
-    };
-    let mut version = listed.resource_version;
-    let (tell, mut changed) = tokio::sync::mpsc::unbounded_channel();
-    let watching = async {
-        loop {
-            let seen = |change: Change<Crd>| {
-                if matches!(change, Change::Applied(_) | Change::Deleted(_)) {
-                    // The receiver lives as long as this wait.
-                    let _ = tell.send(());
-                }
-            };
-            match watch::<Crd>(c, &place, &mut version, || (), seen).await {
-                WatchEnd::Closed => {}
-                WatchEnd::Expired | WatchEnd::Broken(_) => return,
-            }
-        }
-    };
-    tokio::select! {
-        () = watching => std::future::pending().await,
-        _ = changed.recv() => {}
-    }
 }

@@ -9,12 +9,15 @@ use serde_json::Value;
 
 use super::connect::Connection;
 use super::stream::{Change, Place, WatchEnd, list, watch};
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, Reason};
 use crate::model::name::{Kind, ObjectKey};
 use crate::model::row::{EventRow, Row, RowMeta};
 
 /// Pause before events that could not be read are read again.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// Most events that are handed on: the newest.
+const MOST: usize = 1000;
 
 /// Where the events of what lives in no namespace are.
 const OF_CLUSTER: &str = "default";
@@ -69,6 +72,7 @@ impl<F: FnMut(Result<Arc<[EventRow]>, Fault>)> Known<F> {
     fn tell(&mut self) {
         let mut all: Vec<EventRow> = self.rows.iter().flatten().cloned().collect();
         all.sort_by_key(|e| e.last);
+        all.drain(..all.len().saturating_sub(MOST));
         (self.on)(Ok(all.into()));
     }
 
@@ -138,6 +142,8 @@ where
             match end {
                 WatchEnd::Closed => {}
                 WatchEnd::Expired => break,
+                // They may be read and not be watched: then they are shown as they were.
+                WatchEnd::Broken(fault) if fault.reason == Reason::Denied => return,
                 WatchEnd::Broken(_) => {
                     tokio::time::sleep(PAUSE).await;
                     break;

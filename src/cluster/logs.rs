@@ -38,7 +38,7 @@ pub struct LogOf {
 /// What a log says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// Lines: time, and text as it was written.
+    /// Lines: time, and text as it was written. None: the log is open, and has nothing new to say.
     Lines(Vec<(Option<Timestamp>, String)>),
     /// Something about the log itself; empty: it goes on.
     Note(String),
@@ -84,8 +84,9 @@ const WAITING: &str = "The log ended; waiting for more.";
 fn is_final(fault: &Fault, previous: bool) -> bool {
     match fault.reason {
         Reason::Missing | Reason::Denied => true,
-        // "previous terminated container not found": there is none. Of the log itself: it is not there yet.
-        Reason::Invalid => previous,
+        // Of what the server calls a bad request, these stay so: there is no log before the restart, and no such
+        // container. That a container has not started yet does not.
+        Reason::Invalid => previous || fault.summary.contains("is not valid for pod"),
         _ => false,
     }
 }
@@ -108,21 +109,15 @@ async fn read(
         !previous
     );
     let asked = Asked::new(&c.cluster, format!("read the log of {container} in pod {namespace}/{pod}"));
-    // A container that has said nothing yet has no head either: that is no sign of anything.
-    let limit = if *previous { c.patience.answer } else { Duration::MAX };
-    let head = get(c, &path, &asked, limit);
-    tokio::pin!(head);
-    let answer = tokio::select! {
-        answer = &mut head => answer?,
-        () = tokio::time::sleep(SOON) => {
-            on(Vec::new());
-            head.await?
-        }
+    let answer = match previous {
+        true => get(c, &path, &asked, c.patience.answer).await?,
+        // The head comes with the first line: that may take hours, and is no sign of anything.
+        false => soon_or_later(get(c, &path, &asked, None), || on(Vec::new())).await?,
     };
     if answer.status() != StatusCode::OK {
         return Err(refusal(c, answer, &asked).await);
     }
-    // That it is open is news by itself: a log may have no line for hours.
+    // That it is open is news by itself.
     on(Vec::new());
     let mut filter = mark.resume();
     let mut body = answer.into_body();
@@ -141,6 +136,18 @@ async fn read(
         on(lines);
     }
     Ok(())
+}
+
+/// Waits for an answer, and tells when it does not come soon.
+async fn soon_or_later<T>(answer: impl Future<Output = T>, not_soon: impl FnOnce()) -> T {
+    let mut answer = std::pin::pin!(answer);
+    match tokio::time::timeout(SOON, &mut answer).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            not_soon();
+            answer.await
+        }
+    }
 }
 
 /// Where reading has come to.

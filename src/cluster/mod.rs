@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod connect;
+pub mod crd;
 pub mod credentials;
 pub mod discovery;
 pub mod error;

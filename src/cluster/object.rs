@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::connect::Connection;
 use super::discovery::{self, json};
-use super::stream::{Change, Place, WatchEnd, watch};
+use super::stream::{Change, Place, WatchEnd, list, watch};
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{Kind, ObjectKey};
 use crate::model::row::{Row, RowMeta};
@@ -65,59 +65,97 @@ async fn found(c: &Connection, key: &ObjectKey) -> Result<(Arc<Value>, Box<str>)
     Err(missing.unwrap_or_else(|| Fault::new(Reason::Missing, format!("{}: {what}", c.cluster), "")))
 }
 
-/// Fetches an object and follows it until dropped: hands on each state, `None` when it was deleted.
+/// Fetches an object and follows it until dropped: hands on each state, `None` when it is not there. Ends when the
+/// server refuses.
 pub async fn follow(c: &Connection, key: &ObjectKey, mut on: impl FnMut(Result<Option<Arc<Value>>, Fault>)) {
-    let mut last = None;
+    let mut told = Told::Nothing;
+    let mut tell = |told: &mut Told, news: Told| {
+        if *told != news {
+            match &news {
+                Told::Nothing => {}
+                Told::Failed(fault) => on(Err(fault.clone())),
+                Told::Gone => on(Ok(None)),
+                Told::Object(object) => on(Ok(Some(object.clone()))),
+            }
+            *told = news;
+        }
+    };
+    let here = |object: Option<Arc<Value>>| object.map_or(Told::Gone, Told::Object);
     loop {
-        let (object, served) = match found(c, key).await {
-            Ok(found) => found,
-            Err(fault) if fault.reason == Reason::Missing => {
-                on(Ok(None));
-                return;
+        let (from, place) = match state(c, key).await {
+            Ok((object, from, place)) => {
+                tell(&mut told, here(object));
+                (from, place)
             }
             Err(fault) => {
-                let transient = fault.transient();
+                let again = fault.transient();
                 // What is on the screen stays there while the cluster does not answer: its own row says so.
-                if last.is_none() || !transient {
-                    on(Err(fault));
+                if !again || matches!(told, Told::Nothing | Told::Failed(_)) {
+                    tell(&mut told, Told::Failed(fault));
                 }
-                if !transient {
+                if !again {
                     return;
                 }
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
         };
-        let mut version: Box<str> = object["metadata"]["resourceVersion"].as_str().unwrap_or_default().into();
-        if last.as_ref() != Some(&object) {
-            on(Ok(Some(object.clone())));
-        }
-        last = Some(object);
-        let place = place(key, served);
+        let Some(mut from) = from else { return };
         loop {
-            let end = watch::<Whole>(
-                c,
-                &place,
-                &mut version,
-                || (),
-                |change| match change {
-                    Change::Applied(Whole(_, object)) => {
-                        last = Some(object.clone());
-                        on(Ok(Some(object)));
-                    }
-                    Change::Deleted(_) => on(Ok(None)),
-                    Change::Unread(_) => {}
-                },
-            )
-            .await;
-            match end {
+            let change = |change| match change {
+                Change::Applied(Whole(_, object)) => tell(&mut told, Told::Object(object)),
+                Change::Deleted(_) => tell(&mut told, Told::Gone),
+                Change::Unread(_) => {}
+            };
+            match watch::<Whole>(c, &place, &mut from, || (), change).await {
                 WatchEnd::Closed => {}
                 WatchEnd::Expired => break,
+                // It may be read and not be watched: then it is shown as it was.
+                WatchEnd::Broken(fault) if fault.reason == Reason::Denied => return,
                 WatchEnd::Broken(_) => {
                     tokio::time::sleep(PAUSE).await;
                     break;
                 }
             }
         }
+    }
+}
+
+/// What was handed on last.
+#[derive(PartialEq)]
+enum Told {
+    Nothing,
+    Failed(Fault),
+    Gone,
+    Object(Arc<Value>),
+}
+
+/// An object as it is, and from where to watch it; `None`: it is gone and may not be waited for.
+async fn state(
+    c: &Connection,
+    key: &ObjectKey,
+) -> Result<(Option<Arc<Value>>, Option<Box<str>>, Place), Fault> {
+    match found(c, key).await {
+        Ok((object, served)) => {
+            let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default().into();
+            Ok((Some(object), Some(version), place(key, served)))
+        }
+        // It may be made again: a list of its name tells from where to wait for that.
+        Err(fault) if fault.reason == Reason::Missing => {
+            let Some(served) = discovery::served(c, key.kind).await?.into_iter().next() else {
+                return Err(fault);
+            };
+            let place = place(key, served);
+            let mut object = None;
+            let listed = list::<Whole>(c, &place, |rows| {
+                object = rows.into_iter().next().map(|w| w.1).or(object.take())
+            });
+            match listed.await {
+                Ok(listed) => Ok((object, Some(listed.resource_version), place)),
+                Err(fault) if fault.transient() => Err(fault),
+                Err(_) => Ok((None, None, place)),
+            }
+        }
+        Err(fault) => Err(fault),
     }
 }

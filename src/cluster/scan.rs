@@ -94,6 +94,11 @@ impl Scanner {
         self.at == At::Outside && self.depth == 0 && self.metadata.is_some()
     }
 
+    /// Bytes that wait for the end of what they are part of.
+    pub fn held(&self) -> usize {
+        self.buffer.len()
+    }
+
     fn string(&mut self) {
         if self.escaped {
             self.escaped = false;
@@ -193,6 +198,11 @@ impl Lines {
         }
         self.buffer.drain(..from);
         self.searched = self.buffer.len();
+    }
+
+    /// Bytes that wait for the end of their line.
+    pub fn held(&self) -> usize {
+        self.buffer.len()
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use kube::client::Body;
 use tower::{BoxError, Service};
 
-use super::credentials::{Plugin, PluginError};
+use super::credentials::{Credential, Plugin, PluginError};
 use super::read_only::ReadOnly;
 
 /// What was asked of a cluster, and its last round trip. Shared by all clones.
@@ -128,16 +128,14 @@ where
         plugin: &Plugin,
         mut request: Request<Body>,
     ) -> Result<Response<B>, BoxError> {
-        let token = plugin.token().await.map_err(PluginError)?;
-        authorize(&mut request, token.as_deref())?;
+        let used = authorize(&mut request, plugin).await?;
         let again = copy(&request);
         let answer = self.send(request).await?;
         let Some(mut again) = again.filter(|_| answer.status() == StatusCode::UNAUTHORIZED) else {
             return Ok(answer);
         };
-        plugin.refused(token.as_deref()).await;
-        let token = plugin.token().await.map_err(PluginError)?;
-        authorize(&mut again, token.as_deref())?;
+        plugin.refused(&used);
+        authorize(&mut again, plugin).await?;
         std::future::poll_fn(|cx| self.inner.poll_ready(cx)).await.map_err(Into::into)?;
         self.send(again).await
     }
@@ -151,13 +149,14 @@ where
     }
 }
 
-fn authorize(request: &mut Request<Body>, token: Option<&str>) -> Result<(), BoxError> {
-    if let Some(token) = token {
+async fn authorize(request: &mut Request<Body>, plugin: &Plugin) -> Result<Credential, BoxError> {
+    let credential = plugin.credential().await.map_err(PluginError)?;
+    if let Some(token) = &credential.token {
         let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;
         value.set_sensitive(true);
         request.headers_mut().insert(header::AUTHORIZATION, value);
     }
-    Ok(())
+    Ok(credential)
 }
 
 /// A request without a body can be sent again with a new token.

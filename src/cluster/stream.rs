@@ -111,20 +111,45 @@ struct Versioned {
     metadata: ListMeta,
 }
 
-/// Sends a GET and waits for the answer's head, at most for `limit`.
+/// Sends a GET and waits for the answer's head, at most for `limit`; `None`: as long as it takes.
 pub(super) async fn get(
     c: &Connection,
     path: &str,
     asked: &Asked,
-    limit: Duration,
+    limit: impl Into<Option<Duration>>,
 ) -> Result<Response<Body>, Fault> {
+    // A credential plugin has its own time: what it takes is not the server's.
+    c.authorized().await?;
     let request = Request::get(path).header("accept", "application/json").body(Body::empty());
     let request = request.map_err(|e| asked.because(Reason::Invalid, &e.to_string(), ""))?;
-    let late = || {
-        let why = format!("no answer in {} s", limit.as_secs_f32());
-        asked.because(Reason::Unreachable, &why, "Is the VPN up? egret tries again.")
+    let sent = c.client.send(request);
+    let answer = match limit.into() {
+        None => sent.await,
+        Some(limit) => timeout(limit, sent).await.map_err(|_| {
+            let why = format!("no answer in {} s", limit.as_secs_f32());
+            asked.because(Reason::Unreachable, &why, "Is the VPN up? egret tries again.")
+        })?,
     };
-    timeout(limit, c.client.send(request)).await.map_err(|_| late())?.map_err(|e| asked.fault(&e))
+    answer.map_err(|e| asked.fault(&e))
+}
+
+/// Longest answer that is read as a whole, and longest object: what the API server lets an object be, several times over.
+const LARGEST: usize = 32 << 20;
+
+/// Reads a body to its end.
+pub(super) async fn whole(c: &Connection, body: Body, asked: &Asked) -> Result<Bytes, Fault> {
+    let body = timeout(c.patience.silence, Limited::new(body, LARGEST).collect());
+    let broke = |why: &str| asked.because(Reason::Unreachable, why, AGAIN);
+    let body = body.await.map_err(|_| broke("the answer did not end in time"))?;
+    Ok(body.map_err(|_| broke("the answer was cut off"))?.to_bytes())
+}
+
+/// No object is this long: what comes is no list and no watch.
+fn too_long(held: usize, asked: &Asked) -> Result<(), Fault> {
+    if held <= LARGEST {
+        return Ok(());
+    }
+    Err(asked.because(Reason::Server, "an object of the answer has no end", AGAIN))
 }
 
 /// Most that is read of a refusal: a proxy may send any page.
@@ -140,8 +165,9 @@ pub(super) async fn refusal(c: &Connection, answer: Response<Body>, asked: &Aske
     if status.code == 0 {
         status.code = code;
         // Not the API server's own words: a proxy's, maybe a page. Its first line is enough.
-        status.message =
-            String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().chars().take(200).collect();
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        status.message = line.chars().take(200).collect();
     }
     asked.refused(&status)
 }
@@ -175,6 +201,7 @@ pub async fn list<R: Row>(
                 unread.get_or_insert_with(|| unreadable(place, item, &error));
             }
         });
+        too_long(scanner.held(), &asked)?;
         if batch.len() >= BATCH {
             rows(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
         }
@@ -274,6 +301,9 @@ pub async fn watch<R: Row>(
                 ended.get_or_insert(end);
             }
         });
+        if let Err(fault) = too_long(lines.held(), &asked) {
+            return WatchEnd::Broken(fault);
+        }
         if let Some(end) = ended.take() {
             return end;
         }

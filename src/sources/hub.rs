@@ -24,8 +24,8 @@ pub(super) struct Hub {
     state: Mutex<State>,
     /// Something changed.
     pub(super) changed: Notify,
-    /// The cluster answers, after it did not.
-    back: Notify,
+    /// Counts how often the cluster answered after it did not.
+    back: watch::Sender<u64>,
     /// Counts the wishes to try again now.
     again: watch::Sender<u64>,
     /// Counts the wishes for a new connection.
@@ -48,7 +48,7 @@ impl Hub {
             cluster,
             state: Mutex::new(State::new(Timestamp::now())),
             changed: Notify::new(),
-            back: Notify::new(),
+            back: watch::Sender::new(0),
             again: watch::Sender::new(0),
             anew: watch::Sender::new(0),
         })
@@ -73,13 +73,13 @@ impl Hub {
 
     /// A kind got an answer: the cluster is there.
     pub(super) fn heard(&self, source: &Source) {
-        let News { back, first } = self.lock().answered(source);
+        let News { is_news, all_back } = self.lock().answered(source);
         // A watch that is begun again is no news: nothing is made or drawn for it.
-        if back || first {
+        if is_news {
             self.changed.notify_one();
         }
-        if back {
-            self.back.notify_waiters();
+        if all_back {
+            self.back.send_modify(|n| *n += 1);
         }
     }
 
@@ -125,10 +125,16 @@ impl Hub {
         self.anew.subscribe()
     }
 
-    /// Waits until the cluster answers again after it did not, or someone asks.
-    pub(super) async fn reconnected(&self) {
+    /// Counts the cluster's returns: taken before something is tried, it tells later whether to try it again.
+    pub(super) fn returns(&self) -> watch::Receiver<u64> {
+        self.back.subscribe()
+    }
+
+    /// Waits until the cluster has answered again, after it did not, since `returns` was taken, or someone asks.
+    pub(super) async fn reconnected(&self, mut returns: watch::Receiver<u64>) {
         tokio::select! {
-            () = self.back.notified() => {}
+            // The sender is this hub's own: it cannot be gone.
+            _ = returns.changed() => {}
             () = self.asked_again() => {}
         }
     }

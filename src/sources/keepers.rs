@@ -36,12 +36,15 @@ impl Wanted {
     }
 }
 
+/// What keeps a kind in a place.
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A kind that can be kept.
 struct Keepable {
     kind: Kind,
     add: fn(&mut State, &Place),
     remove: fn(&mut State, &Place),
-    keep: fn(Arc<Hub>, Connection, Place) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+    keep: fn(Arc<Hub>, Connection, Place) -> Task,
 }
 
 const fn keepable<T: Kept>() -> Keepable {

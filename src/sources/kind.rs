@@ -3,19 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::hub::{Hub, Source};
 use super::shelf::Place;
 use super::state::Kept;
 use crate::cluster::connect::Connection;
+use crate::cluster::crd;
 use crate::cluster::discovery;
 use crate::cluster::stream::{self, Change, WatchEnd};
 use crate::model::fault::{Fault, Reason};
 use crate::model::snapshot::KindState;
 
-/// A watch that ends sooner than this has told nothing: the next one waits as long.
-const TOO_SOON: Duration = Duration::from_secs(1);
+/// A server that starts refuses for a moment what it will allow, and does not know kinds that it will serve: what was
+/// listed before is asked for again after each of these pauses before a refusal is believed.
+const DOUBTS: [Duration; 4] =
+    [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+
+/// A watch that ends sooner than this without a word has brought nothing that a pause would delay.
+const SHORT: Duration = Duration::from_secs(5);
+
+/// Longest pause between watches that end at once, as those through some proxies do.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How often a watch that the server fails at is resumed, before the kind is listed again.
 const RESUMES: u32 = 3;
@@ -28,14 +38,24 @@ pub(super) async fn keep<T: Kept>(hub: Arc<Hub>, c: Connection, place: Place) {
         hub: &hub,
         c: &c,
         place,
+        short: 0,
     };
+    let mut doubts = DOUBTS.iter();
     loop {
+        let returns = hub.returns();
         let fault = match keeper.listed::<T>().await {
-            Ok((at, version)) => keeper.watched::<T>(&at, version).await,
+            Ok((at, version)) => {
+                doubts = DOUBTS.iter();
+                keeper.watched::<T>(&at, version).await
+            }
             Err(fault) => Some(fault),
         };
-        if let Some(fault) = fault {
-            keeper.stopped::<T>(fault).await;
+        let Some(fault) = fault else { continue };
+        let doubtful = matches!(fault.reason, Reason::Denied | Reason::Missing)
+            && T::shelf(&mut hub.lock()).is_ready(&keeper.place);
+        match doubts.next().filter(|_| doubtful) {
+            Some(pause) => tokio::time::sleep(*pause).await,
+            None => keeper.stopped::<T>(fault, returns).await,
         }
     }
 }
@@ -48,6 +68,8 @@ struct Keeper<'a> {
     /// Where they are read: the same, unless all namespaces were asked for and are denied.
     namespace: Place,
     source: Source,
+    /// Watches that ended at once, in a row.
+    short: u32,
 }
 
 impl Keeper<'_> {
@@ -91,21 +113,22 @@ impl Keeper<'_> {
     }
 
     /// The watch, resumed as often as the server closes it. `None`: list again.
-    async fn watched<T: Kept>(&self, at: &stream::Place, mut version: Box<str>) -> Option<Fault> {
-        let Self { hub, source, .. } = self;
+    async fn watched<T: Kept>(&mut self, at: &stream::Place, mut version: Box<str>) -> Option<Fault> {
         let mut failures = 0;
         loop {
-            let begun = Instant::now();
             let end = self.watch::<T>(at, &mut version).await;
-            if begun.elapsed() < TOO_SOON && !matches!(end, WatchEnd::Broken(_)) {
-                tokio::time::sleep(TOO_SOON).await;
-            }
             match end {
-                WatchEnd::Closed => failures = 0,
-                WatchEnd::Expired => return None,
+                WatchEnd::Closed => {
+                    failures = 0;
+                    self.rest().await;
+                }
+                WatchEnd::Expired => {
+                    self.rest().await;
+                    return None;
+                }
                 // The history may still be there when the server is back: resume first, list only if it is not.
                 WatchEnd::Broken(fault) if fault.reason == Reason::Unreachable => {
-                    hub.failed(source.clone(), fault).await;
+                    self.hub.failed(self.source.clone(), fault).await;
                 }
                 WatchEnd::Broken(fault) if fault.reason == Reason::Server && failures < RESUMES => {
                     failures += 1;
@@ -116,8 +139,10 @@ impl Keeper<'_> {
         }
     }
 
-    async fn watch<T: Kept>(&self, at: &stream::Place, version: &mut Box<str>) -> WatchEnd {
-        let Self { hub, place, source, .. } = self;
+    /// One watch, to its end.
+    async fn watch<T: Kept>(&mut self, at: &stream::Place, version: &mut Box<str>) -> WatchEnd {
+        let Self { hub, place, source, .. } = &*self;
+        let (begun, mut silent) = (Instant::now(), true);
         let opened = || {
             hub.heard(source);
             if T::shelf(&mut hub.lock()).works(place) {
@@ -125,6 +150,7 @@ impl Keeper<'_> {
             }
         };
         let changed = |change| {
+            silent = false;
             hub.change(|s| {
                 s.hear();
                 match change {
@@ -134,7 +160,18 @@ impl Keeper<'_> {
                 }
             });
         };
-        stream::watch::<T>(self.c, at, version, opened, changed).await
+        let end = stream::watch::<T>(self.c, at, version, opened, changed).await;
+        self.short =
+            if silent && begun.elapsed() < SHORT.min(self.c.patience.watch / 2) { self.short + 1 } else { 0 };
+        end
+    }
+
+    /// A pause when watches end at once: the first is resumed at once, the next ones later and later.
+    async fn rest(&self) {
+        if self.short > 1 {
+            let pause = Duration::from_millis(250) * (1 << (self.short - 2).min(6));
+            tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+        }
     }
 
     /// The server fails at this kind, which may be at this one alone: its conversion webhook, its aggregated server.
@@ -144,7 +181,7 @@ impl Keeper<'_> {
     }
 
     /// What to do when a kind cannot be kept: wait for what may change that.
-    async fn stopped<T: Kept>(&mut self, fault: Fault) {
+    async fn stopped<T: Kept>(&mut self, fault: Fault, returns: watch::Receiver<u64>) {
         let Self { hub, place, source, .. } = self;
         let state = |state| hub.change(|s| T::shelf(s).set_state(place, state));
         match fault.reason {
@@ -157,14 +194,16 @@ impl Keeper<'_> {
             Reason::Denied => {
                 hub.heard(source);
                 state(KindState::Denied(fault));
-                hub.reconnected().await;
+                // A server that comes back may have learned of rights meanwhile.
+                hub.reconnected(returns).await;
+                self.namespace.clone_from(&self.place);
             }
             Reason::Missing => {
                 hub.heard(source);
                 state(KindState::Absent);
                 tokio::select! {
-                    () = discovery::appears(self.c, T::KIND) => {}
-                    () = hub.asked_again() => {}
+                    () = crd::appears(self.c, T::KIND) => {}
+                    () = hub.reconnected(returns) => {}
                 }
             }
             Reason::Invalid | Reason::Conflict | Reason::ReadOnly => {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::hub::{Hub, Source};
 use super::keepers::{Keepers, Wanted};
 use crate::cluster::connect::{self, Connection, Patience};
+use crate::cluster::crd;
 use crate::cluster::discovery;
 use crate::cluster::kubeconfig::Contexts;
 use crate::cluster::read_only::ReadOnly;
@@ -18,8 +18,8 @@ use crate::model::fault::Fault;
 /// A kind that is no longer wanted is kept for this long: whoever left its screen may be back in a moment.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// A connection is made anew this long before its certificate ends.
-const MARGIN: Duration = Duration::from_secs(30);
+/// Pause before a cluster that did not say what it is, is asked again.
+const UNANSWERED: Duration = Duration::from_secs(5);
 
 /// What a cluster is opened with.
 pub(super) struct Run {
@@ -66,9 +66,7 @@ impl Run {
         hub.change(|s| s.connected(c.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(probe(hub.clone(), c.clone()));
-        let valid = until(c.valid_until);
-        tokio::pin!(valid);
-        let mut keepers = Keepers::new(hub.clone(), c);
+        let mut keepers = Keepers::new(hub.clone(), c.clone());
         let mut strictly = true;
         loop {
             let wanted = self.wanted.borrow_and_update().clone();
@@ -79,7 +77,7 @@ impl Run {
                 Ok(()) = self.wanted.changed() => false,
                 () = tokio::time::sleep(GRACE), if spared => true,
                 _ = anew.changed() => return,
-                () = &mut valid => return,
+                () = c.outlived() => return,
             };
         }
     }
@@ -93,31 +91,19 @@ impl Run {
     }
 }
 
-/// Waits until credentials are about to end.
-async fn until(end: Option<Timestamp>) {
-    match end {
-        None => std::future::pending().await,
-        Some(end) => {
-            let left = Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default();
-            // Those that are very short are used to their end.
-            tokio::time::sleep(left.saturating_sub(MARGIN.min(left / 5))).await;
-        }
-    }
-}
-
 /// Reads what the cluster is, beside its rows. Failures are told by the kinds; what is unknown stays unknown.
 async fn probe(hub: Arc<Hub>, c: Connection) {
     loop {
+        let returns = hub.returns();
         let known = discovery::facts(&c).await;
         let unanswered = known.unanswered;
         hub.change(|s| s.learn(known));
         tokio::select! {
-            () = hub.reconnected(), if unanswered => {}
+            () = hub.reconnected(returns) => {}
             // The kinds may have been answered before this was not.
-            () = tokio::time::sleep(GRACE), if unanswered => {}
-            () = hub.asked_again() => {}
+            () = tokio::time::sleep(UNANSWERED), if unanswered => {}
             // Who keeps gateways can change when the CRD does.
-            () = discovery::changes(&c), if !unanswered => {}
+            () = crd::changes(&c), if !unanswered => {}
         }
     }
 }

@@ -124,6 +124,11 @@ impl<T: Row> Shelf<T> {
         failed.map(|at| at.state = KindState::Ready).is_some()
     }
 
+    /// Whether the place is listed and nothing is known against it.
+    pub(super) fn is_ready(&self, place: &Place) -> bool {
+        self.places.get(place).is_some_and(|at| at.state == KindState::Ready)
+    }
+
     /// Whether the place has shown nothing yet: then its list is shown while it arrives.
     pub(super) fn is_new(&self, place: &Place) -> bool {
         self.places.get(place).is_some_and(|at| at.rows.is_empty() && !at.state.settled())

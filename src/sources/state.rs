@@ -57,10 +57,10 @@ struct Shelves {
 
 /// What an answer of a kind tells.
 pub(super) struct News {
-    /// It failed before.
-    pub(super) back: bool,
-    /// The cluster never answered before.
-    pub(super) first: bool,
+    /// It failed before, or the cluster never answered before.
+    pub(super) is_news: bool,
+    /// It was the last that failed.
+    pub(super) all_back: bool,
 }
 
 /// A kind that the hub keeps.
@@ -145,7 +145,7 @@ impl State {
         if self.down.is_empty() {
             self.forgive();
         }
-        News { back, first }
+        News { is_news: back || first, all_back: back && self.down.is_empty() }
     }
 
     /// Tries begin again with the shortest pause.
@@ -250,7 +250,8 @@ impl State {
                 _ => Link::Unreachable { fault, next_try },
             };
         }
-        if !self.answered {
+        // A server that says why it fails at one kind is there.
+        if !self.answered && self.down.is_empty() {
             return Link::Connecting { since: self.started };
         }
         let states = self.shelves.states();

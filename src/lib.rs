@@ -44,6 +44,12 @@
 //!   cells of the frame before, and drawing must not write state.
 //! - ratatui's `Terminal` is not used: its two buffers are kept here, so that an unchanged frame is no bytes at all
 //!   and a changed one is a single write inside a synchronized update.
+//! - Keys are read by a small reader of our own (`runtime::input`, `runtime::keys`): crossterm's stream loses one of a
+//!   key and a resize that come together, and a test shows it. Cells are written by `runtime::cells`, because
+//!   crossterm writes the 16 colours by their numbers among 256, which the simplest terminals do not know.
+//! - `setup` stands beside the verbs and the TUI: what both begin with.
+//! - There is no aggregated discovery: lists are begun at once, and the kinds that come with a CRD ask for their group
+//!   alone. A cluster is complete one round trip earlier.
 
 pub mod app;
 pub mod cli;

@@ -71,5 +71,6 @@ pub fn options(settings: &Settings) -> sources::Options {
         namespaces,
         read_only: settings.read_only.value,
         directions: settings.gateway_directions(),
+        ..sources::Options::default()
     }
 }

@@ -26,6 +26,8 @@ impl App {
             C::Logs if self.gateway_here().is_some_and(|g| g.pods.is_empty()) => {
                 Err("it has no pods".to_owned())
             }
+            C::Yaml if self.shows(Tab::Yaml) => Err("it is what you see".to_owned()),
+            C::GatewayService if self.shows(Tab::Service) => Err("it is what you see".to_owned()),
             C::GatewayService if !self.is_clusters() => {
                 need(self.gateway_here().is_some_and(|g| g.service.is_some()), "it has no Service")
             }
@@ -70,6 +72,10 @@ impl App {
             Screen::Logs(logs) => logs.find.search.is_some(),
             Screen::Table(_) => false,
         }
+    }
+
+    fn shows(&self, tab: Tab) -> bool {
+        matches!(self.screen(), Screen::Details(details) if details.tab == tab)
     }
 
     fn is_clusters(&self) -> bool {

@@ -8,6 +8,11 @@ use crate::model::name::{ClusterName, ObjectKey};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
+impl Ticket {
+    /// Nobody's: nothing is under way.
+    pub const NONE: Self = Self(0);
+}
+
 /// Something to be done outside. Each names its cluster: nothing is done to "the current" one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {

@@ -15,6 +15,9 @@ use crate::model::table::{Item, Subject, TableKind, Tone};
 /// Lines that a log begins with, per container.
 const TAIL: u32 = 1_000;
 
+/// Cluster, namespace and pods of a log, and its title.
+type LogSubject = (ClusterName, Arc<str>, Vec<Arc<PodRow>>, String);
+
 impl App {
     /// Leaves what is in front: clears a filter or search first.
     pub(super) fn back(&mut self) -> Vec<Effect> {
@@ -220,7 +223,7 @@ impl App {
 
     /// Logs of a pod, or of all pods of a gateway.
     pub(super) fn open_logs(&mut self, previous: bool) -> Vec<Effect> {
-        let (cluster, pods, title) = match self.log_subject() {
+        let (cluster, namespace, pods, title) = match self.log_subject() {
             Some(found) => found,
             None => {
                 self.say(Tone::Muted, "logs: there is no pod");
@@ -229,7 +232,7 @@ impl App {
         };
         let query = LogQuery {
             cluster,
-            namespace: pods.first().map(|p| p.meta.namespace.clone()).unwrap_or_default(),
+            namespace,
             pods: pods.iter().map(|p| (p.meta.name.clone(), p.containers.to_vec())).collect(),
             previous,
             tail: TAIL,
@@ -239,21 +242,30 @@ impl App {
         vec![Effect::OpenLogs(ticket, query)]
     }
 
-    /// Whose logs: a cluster, pods of one namespace, and a title.
-    fn log_subject(&self) -> Option<(ClusterName, Vec<Arc<PodRow>>, String)> {
-        let one = |cluster: &ClusterName, row: &Arc<PodRow>| {
-            (cluster.clone(), vec![row.clone()], row.meta.name.to_string())
-        };
+    fn log_subject(&self) -> Option<LogSubject> {
         if let Some(item) = self.active_table().and_then(|t| t.item())
             && let Subject::Pod(row) = &item.subject
         {
-            return Some(one(&item.cluster, row));
+            return Some((
+                item.cluster.clone(),
+                row.meta.namespace.clone(),
+                vec![row.clone()],
+                row.meta.name.to_string(),
+            ));
         }
         if let Screen::Details(Details { of: DetailsOf::Pod(key), .. }) = self.screen() {
-            return self.pod(key).map(|row| one(&key.cluster, row));
+            let s = self.cluster(&key.cluster)?;
+            let row = s.pods.iter().find(|p| p.meta.name == key.name && p.meta.namespace == key.namespace)?;
+            return Some((
+                key.cluster.clone(),
+                key.namespace.clone(),
+                vec![row.clone()],
+                key.name.to_string(),
+            ));
         }
         let row = self.gateway_here()?;
-        Some((row.id.cluster.clone(), row.pods.clone(), row.id.name.to_string()))
+        let namespace = row.pods.first()?.meta.namespace.clone();
+        Some((row.id.cluster.clone(), namespace, row.pods.clone(), row.id.name.to_string()))
     }
 
     /// What the log screen does with its keys.
@@ -262,7 +274,11 @@ impl App {
         let Screen::Logs(logs) = self.screen_mut() else { return Vec::new() };
         match command {
             Command::Follow => {
-                logs.jump(!logs.follow);
+                if logs.follow {
+                    logs.hold()
+                } else {
+                    logs.jump(true)
+                }
                 return Vec::new();
             }
             Command::Timestamps => {

@@ -9,34 +9,44 @@ use super::screen::{Details, DetailsOf, Screen, Tab};
 use crate::model::gateway::{GatewayId, GatewayRow};
 use crate::model::name::{ClusterName, Kind, ObjectKey};
 use crate::model::row::{PodRow, RowMeta};
+use crate::model::snapshot::{Link, Snapshot};
 use crate::model::table::{Item, Subject};
 
 impl App {
     /// Fetches the objects and events that the open tab shows and that are not open yet.
     pub(super) fn open_what_is_needed(&mut self) -> Vec<Effect> {
         let Screen::Details(details) = self.screen() else { return Vec::new() };
+        let answers = |s: &Arc<Snapshot>| matches!(s.link, Link::Ready | Link::Stale { .. });
+        if !self.cluster(details.of.cluster()).is_some_and(answers) {
+            return Vec::new();
+        }
         let (keys, events) = self.needs(details);
         let mut effects = Vec::new();
         for key in keys {
-            let Screen::Details(details) = self.screen() else { break };
-            if details.objects.iter().any(|o| o.key == key) {
-                continue;
+            let fresh = self.ticket();
+            let Screen::Details(details) = self.screen_mut() else { break };
+            match details.objects.iter_mut().find(|o| o.key == key) {
+                Some(open) if open.ticket != Ticket::NONE => continue,
+                Some(again) => again.ticket = fresh,
+                None => {
+                    let state = Loaded::Loading;
+                    details.objects.push(OpenObject { key: key.clone(), ticket: fresh, state });
+                }
             }
-            let ticket = self.ticket();
-            if let Screen::Details(details) = self.screen_mut() {
-                details.objects.push(OpenObject { key: key.clone(), ticket, state: Loaded::Loading });
-                effects.push(Effect::OpenObject(ticket, key));
-            }
+            effects.push(Effect::OpenObject(fresh, key));
         }
         let Screen::Details(details) = self.screen() else { return effects };
-        if !events.is_empty() && details.events.as_ref().is_none_or(|e| e.of != events) {
-            let before = details.events.as_ref().map(|e| e.ticket);
+        let is_open = |e: &OpenEvents| e.of == events && e.ticket != Ticket::NONE;
+        if !events.is_empty() && !details.events.as_ref().is_some_and(is_open) {
             let ticket = self.ticket();
-            effects.extend(before.map(Effect::Close));
-            effects.push(Effect::OpenEvents(ticket, events.clone()));
             if let Screen::Details(details) = self.screen_mut() {
-                details.events = Some(OpenEvents { ticket, of: events, state: Loaded::Loading });
+                let before = details.events.take();
+                effects.extend(before.as_ref().map(|e| Effect::Close(e.ticket)));
+                // Those that are shown stay until the new ones are there.
+                let state = before.map_or(Loaded::Loading, |e| e.state);
+                details.events = Some(OpenEvents { ticket, of: events.clone(), state });
             }
+            effects.push(Effect::OpenEvents(ticket, events));
         }
         effects
     }
@@ -127,4 +137,23 @@ pub(super) fn tickets(screen: &Screen) -> Vec<Ticket> {
         }
         Screen::Logs(logs) => vec![logs.ticket],
     }
+}
+
+/// Ends what a screen keeps open in a cluster that was closed; what it shows stays.
+pub(super) fn let_go(screen: &mut Screen, cluster: &ClusterName) -> Vec<Effect> {
+    let mut held: Vec<&mut Ticket> = Vec::new();
+    match screen {
+        Screen::Details(details) => {
+            held.extend(
+                details.objects.iter_mut().filter(|o| o.key.cluster == *cluster).map(|o| &mut o.ticket),
+            );
+            held.extend(details.events.iter_mut().map(|e| &mut e.ticket));
+            if details.of.cluster() != cluster {
+                held.clear();
+            }
+        }
+        Screen::Logs(logs) if logs.query.cluster == *cluster => held.push(&mut logs.ticket),
+        _ => {}
+    }
+    held.into_iter().map(|ticket| Effect::Close(std::mem::replace(ticket, Ticket::NONE))).collect()
 }

@@ -74,7 +74,10 @@ impl App {
             KeyCode::Down => palette.cursor = (palette.cursor + 1) % count,
             KeyCode::Tab => {
                 if let Some(entry) = palette.entries.get(palette.cursor) {
-                    let line = entry.line.clone() + if entry.complete { "" } else { " " };
+                    // What may be followed by something is: a name and what it takes must not grow together.
+                    let names_only = !entry.line.contains(' ');
+                    let takes = names_only && !entry.command.spec().argument.is_empty();
+                    let line = entry.line.clone() + if takes { " " } else { "" };
                     palette.input.set(&line);
                     self.refill_palette();
                 }
@@ -95,7 +98,8 @@ impl App {
         let chosen = palette.entries.get(palette.cursor).cloned();
         // What is typed in full counts as typed; otherwise the chosen entry does.
         let (name, argument) = typed.split_once(' ').unwrap_or((&typed, ""));
-        let exact = read_name(name).filter(|_| !argument.is_empty());
+        let exact_name = read_name(name);
+        let exact = exact_name.filter(|_| !argument.is_empty());
         match (exact, chosen) {
             (Some(command), chosen) => {
                 let argument = match chosen {
@@ -118,7 +122,10 @@ impl App {
                 Vec::new()
             }
             (None, None) => {
-                palette.error = Some(format!("no command `{name}`"));
+                palette.error = Some(match exact_name {
+                    Some(command) => format!("{command} takes {}", command.spec().argument),
+                    None => format!("No command is called `{name}`: what you delete brings the others back."),
+                });
                 Vec::new()
             }
         }

@@ -257,10 +257,13 @@ impl App {
         }
         let mut out = Vec::new();
         for s in &self.clusters {
-            if let Some((tone, text)) = columns::link_words(&s.link) {
+            if let Some((tone, text)) = columns::link_words(&s.cluster, &s.link) {
                 out.push((tone, format!("{} {text}", s.cluster)));
             } else if let Some(fault) = denied(s, kind) {
-                out.push((Tone::Warn, format!("{} denied: {}", s.cluster, fault.summary)));
+                let what = fault.summary.strip_prefix(&format!("{}: ", s.cluster)).unwrap_or(&fault.summary);
+                let rest: Vec<&str> = refused(s, kind).skip(1).map(|k| k.resource().plural).collect();
+                let also = if rest.is_empty() { String::new() } else { format!("; nor {}", rest.join(", ")) };
+                out.push((Tone::Warn, format!("{}: {what}{also}", s.cluster)));
             }
         }
         out
@@ -301,8 +304,14 @@ fn kinds_of(kind: TableKind) -> &'static [Kind] {
     }
 }
 
+/// Those of them that this cluster refuses.
+fn refused(s: &Snapshot, kind: TableKind) -> impl Iterator<Item = &'static Kind> {
+    let no = |k: &&Kind| matches!(s.kinds.get(k), Some(KindState::Denied(_) | KindState::Failed(_)));
+    kinds_of(kind).iter().filter(no)
+}
+
 fn denied(s: &Snapshot, kind: TableKind) -> Option<&crate::model::fault::Fault> {
-    kinds_of(kind).iter().find_map(|k| match s.kinds.get(k) {
+    refused(s, kind).find_map(|k| match s.kinds.get(k) {
         Some(KindState::Denied(fault) | KindState::Failed(fault)) => Some(fault),
         _ => None,
     })

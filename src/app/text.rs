@@ -1,6 +1,6 @@
 //! One line of typed text. The only place that touches the text area's engine, which is never drawn.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_textarea::{CursorMove, TextArea};
 
 /// A line being typed, with the usual editing keys.
@@ -33,6 +33,10 @@ impl Input {
             key.code,
             KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down
         );
+        // The engine's own meaning of it is undo; shells have taught people this one.
+        if key.code == KeyCode::Char('u') && key.modifiers == KeyModifiers::CONTROL {
+            return self.area.delete_line_by_head();
+        }
         !owners && self.area.input(key)
     }
 
@@ -63,6 +67,13 @@ mod tests {
         input.paste("b\nc\x1b[2Jd");
         assert_eq!(input.text(), "ab c[2Jd");
         assert_eq!(input.cursor(), 8);
+    }
+
+    #[test]
+    fn ctrl_u_deletes_to_the_beginning_as_in_a_shell() {
+        let mut input = Input::with("one two");
+        assert!(input.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
+        assert_eq!(input.text(), "");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::command::Command;
 use super::effect::Effect;
 use super::model::App;
 use super::msg::Msg;
+use super::open;
 use super::overlay::{HelpPage, Overlay};
 use super::screen::details::Loaded;
 use super::screen::{Details, Screen};
@@ -47,6 +48,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                     break;
                 }
             }
+            app.refresh_details();
             Vec::new()
         }
         Msg::Events(ticket, result) => {
@@ -201,8 +203,9 @@ impl App {
     fn on_closed(&mut self, cluster: &ClusterName) -> Vec<Effect> {
         self.clusters.retain(|s| s.cluster != *cluster);
         self.rejoin();
+        let closing = self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
         self.refresh();
-        Vec::new()
+        closing
     }
 
     /// Brings the rows of the screen in front up to date with the clusters. Screens below are refreshed when they

@@ -1,28 +1,32 @@
 //! From a context to a client.
+//!
+//! HTTP/1.1 on purpose: each watch has a connection of its own, so that a large list is not squeezed into the flow
+//! control of a shared one, and one broken connection is one broken watch. The handshakes run side by side.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Uri;
+use http::{HeaderValue, Uri, header};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::rt::TokioExecutor;
-use jiff::Timestamp;
 use kube::Client;
 use kube::client::{Body, ConfigExt};
-use kube::config::{Config, KubeConfigOptions};
+use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use tower::util::MapFutureLayer;
 use tower::{BoxError, ServiceBuilder};
 
-use super::credentials::Plugin;
+use super::credentials::{Credential, Plugin};
 use super::error::Asked;
 use super::kubeconfig::{Contexts, Source};
+use super::proxy;
 use super::read_only::ReadOnly;
-use super::service::{Guarded, RoundTrip};
+use super::service::{Guarded, Requests};
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::ClusterName;
 
-/// A connection is given up when it is not made within this time.
+/// A connection is given up when it is not made within this time, and when TLS is not agreed on within as much more.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Idle time before TCP asks whether the peer is there, and between questions. With two unanswered questions and
@@ -30,13 +34,34 @@ const CONNECT: Duration = Duration::from_secs(10);
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
 /// Longest that sent data may stay unacknowledged.
+#[cfg(target_os = "linux")]
 const USER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A connection with a certificate of a plugin is made anew this long before that ends.
-const RENEWED_BEFORE: Duration = Duration::from_secs(30);
+/// What egret calls itself; the audit log of a cluster has it.
+const USER_AGENT: &str = concat!("egret/", env!("CARGO_PKG_VERSION"));
 
-/// And is used for at least this long, whatever its end.
-const AT_LEAST: Duration = Duration::from_secs(15);
+/// How long a server may take before it counts as gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// To the head of an answer.
+    pub answer: Duration,
+    /// To the head of a list: the server reads all of it first.
+    pub list: Duration,
+    /// In the middle of a list.
+    pub silence: Duration,
+    /// A watch's own end: the server closes it after this time, and it is begun again. A server process that no
+    /// longer runs cannot close it, which is how that is seen (R17).
+    pub watch: Duration,
+    /// What the server may be late by in closing a watch.
+    pub grace: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [answer, list, silence, watch, grace] = [15, 60, 20, 60, 5].map(Duration::from_secs);
+        Self { answer, list, silence, watch, grace }
+    }
+}
 
 /// A way to one cluster.
 #[derive(Clone)]
@@ -47,34 +72,34 @@ pub struct Connection {
     pub client: Client,
     /// URL of the API server.
     pub server: Box<str>,
-    /// The last round trip.
-    pub round_trip: RoundTrip,
+    /// What was asked, and how long the last answer took.
+    pub requests: Requests,
     /// Whether writes are refused.
     pub read_only: ReadOnly,
-    /// The credential plugin, when there is one.
-    pub plugin: Option<Arc<Plugin>>,
-    /// The certificate that the plugin gave, and when it ends: the connection must be made anew then.
-    certificate: Option<(String, Option<Timestamp>)>,
+    /// How long the server may take.
+    pub patience: Patience,
+    plugin: Option<Arc<Plugin>>,
+    /// The certificate that the plugin gave, when there is one.
+    given: Option<Credential>,
 }
 
 impl Connection {
-    /// Waits until the connection must be made anew: the plugin's certificate ends soon, or is replaced.
+    /// Waits until the connection must be made anew: the plugin's certificate is about to end, or has been replaced.
     pub async fn outlived(&self) {
-        let (Some(plugin), Some((certificate, end))) = (&self.plugin, &self.certificate) else {
+        let (Some(plugin), Some(given)) = (&self.plugin, &self.given) else {
             return std::future::pending().await;
         };
-        let ends = async {
-            match end {
-                None => std::future::pending().await,
-                Some(end) => {
-                    let left = Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default();
-                    tokio::time::sleep(left.saturating_sub(RENEWED_BEFORE).max(AT_LEAST)).await;
-                }
-            }
-        };
         tokio::select! {
-            () = ends => {}
-            () = plugin.replaced(certificate) => {}
+            () = given.ages() => {}
+            () = plugin.replaced(given) => {}
+        }
+    }
+
+    /// Runs the credential plugin, if there is one and what it gave has ended.
+    pub(super) async fn authorized(&self) -> Result<(), Fault> {
+        match &self.plugin {
+            Some(plugin) => plugin.credential().await.map(drop),
+            None => Ok(()),
         }
     }
 }
@@ -88,26 +113,14 @@ impl std::fmt::Debug for Connection {
     }
 }
 
-/// The plugin of a context, kept over reconnections so that its token is.
-///
-/// # Errors
-/// When the context or its user does not exist.
-pub fn plugin(contexts: &Contexts, cluster: &ClusterName) -> Result<Option<Arc<Plugin>>, Fault> {
-    let Source::Files(config) = &contexts.source else { return Ok(None) };
-    let context =
-        config.contexts.iter().find(|c| c.name == cluster.as_str()).and_then(|c| c.context.as_ref());
-    let context = context.ok_or_else(|| {
-        Fault::new(Reason::Invalid, format!("the kubeconfig has no context `{cluster}`"), "")
-    })?;
-    let user = context.user.as_deref().unwrap_or_default();
-    let auth = config.auth_infos.iter().find(|a| a.name == user).and_then(|a| a.auth_info.as_ref());
-    let about = config
-        .clusters
-        .iter()
-        .find(|c| c.name == context.cluster)
-        .and_then(|c| c.cluster.clone())
-        .unwrap_or_default();
-    Ok(auth.and_then(|a| a.exec.clone()).map(|exec| Arc::new(Plugin::new(cluster.as_str(), exec, &about))))
+/// The plugin of a context's user, if it has one. Kept over reconnections, so that its token is.
+pub fn plugin(contexts: &Contexts, cluster: &ClusterName) -> Option<Plugin> {
+    let Source::Files(config) = &contexts.source else { return None };
+    let context = config.contexts.iter().find(|c| c.name == cluster.as_str())?.context.as_ref()?;
+    let user = context.user.as_deref()?;
+    let exec = config.auth_infos.iter().find(|a| a.name == user)?.auth_info.as_ref()?.exec.clone()?;
+    let about = config.clusters.iter().find(|c| c.name == context.cluster).and_then(|c| c.cluster.clone());
+    Some(Plugin::new(cluster.as_str(), exec, about.unwrap_or_default()))
 }
 
 /// Makes a client for a context. Sends nothing to the server; runs the credential plugin.
@@ -119,54 +132,86 @@ pub async fn connect(
     cluster: &ClusterName,
     plugin: Option<Arc<Plugin>>,
     read_only: ReadOnly,
+    patience: Patience,
 ) -> Result<Connection, Fault> {
-    let wrong = |why: String| {
-        Fault::new(
-            Reason::Invalid,
-            format!("{cluster}: the kubeconfig cannot be used: {why}"),
-            "Mend it, then try again.",
-        )
-    };
-    let mut config = match &contexts.source {
-        Source::InCluster => Config::incluster().map_err(|e| wrong(e.to_string()))?,
-        Source::Files(config) => {
-            let mut config = (**config).clone();
-            // The plugin is ours to run (R21): kube would hand it the terminal and block a thread.
-            for auth in config.auth_infos.iter_mut().filter_map(|a| a.auth_info.as_mut()) {
-                auth.exec = None;
-            }
-            let options =
-                KubeConfigOptions { context: Some(cluster.to_string()), ..KubeConfigOptions::default() };
-            Config::from_custom_kubeconfig(config, &options).await.map_err(|e| wrong(e.to_string()))?
-        }
-    };
-    let mut used = None;
+    let mut config = load(contexts, cluster).await?;
+    let mut given = None;
     if let Some(plugin) = &plugin {
         let credential = plugin.credential().await?;
-        if let Some((certificate, key)) = credential.certificate {
+        if let Some((certificate, key)) = &credential.certificate {
             use base64::Engine;
-            let encode = |pem: String| base64::engine::general_purpose::STANDARD.encode(pem);
-            used = Some((certificate.clone(), credential.expires));
+            let encode = |pem: &str| base64::engine::general_purpose::STANDARD.encode(pem);
             config.auth_info.client_certificate_data = Some(encode(certificate));
             config.auth_info.client_key_data = Some(encode(key).into());
+            given = Some(credential);
         }
     }
-    config.connect_timeout = Some(CONNECT);
+    config.headers.push((header::USER_AGENT, HeaderValue::from_static(USER_AGENT)));
     let server: Box<str> = config.cluster_url.to_string().into();
-    let round_trip = RoundTrip::default();
-    let asked = Asked::new(cluster, "make a client");
-    let client = build(config, &read_only, plugin.clone(), &round_trip).map_err(|e| asked.fault(&e))?;
+    let requests = Requests::default();
+    let layers = Layers { read_only: read_only.clone(), plugin: plugin.clone(), requests: requests.clone() };
+    let client = build(&config, layers).map_err(|e| Asked::new(cluster, "make a client").fault(&e))?;
     let cluster = cluster.clone();
-    Ok(Connection { cluster, client, server, round_trip, read_only, plugin, certificate: used })
+    Ok(Connection { cluster, client, server, requests, read_only, patience, plugin, given })
+}
+
+/// What the kubeconfig says of a context, certificates read. Files may be on a disk that hangs: off the tasks.
+async fn load(contexts: &Contexts, cluster: &ClusterName) -> Result<Config, Fault> {
+    let wrong = |why: String| {
+        let summary = format!("{cluster}: the kubeconfig cannot be used: {why}");
+        Fault::new(Reason::Invalid, summary, "Mend it; egret reads it again.")
+    };
+    let (source, options) = (
+        contexts.source.clone(),
+        KubeConfigOptions { context: Some(cluster.to_string()), ..KubeConfigOptions::default() },
+    );
+    let runtime = tokio::runtime::Handle::current();
+    let read = tokio::task::spawn_blocking(move || match source {
+        Source::InCluster => {
+            let mut config = Config::incluster().map_err(|e| e.to_string())?;
+            config.proxy_url = proxy::of_environment(&config.cluster_url);
+            Ok(config)
+        }
+        Source::Files(files) => {
+            let (files, proxy) = prepared(*files, &options)?;
+            let config = runtime.block_on(Config::from_custom_kubeconfig(files, &options));
+            let mut config = config.map_err(|e| e.to_string())?;
+            // kube asks NO_PROXY for the proxy's name, not for the server's.
+            config.proxy_url = proxy.or_else(|| proxy::of_environment(&config.cluster_url));
+            Ok(config)
+        }
+    });
+    read.await.map_err(|e| wrong(e.to_string()))?.map_err(wrong)
+}
+
+/// The files without what is ours to do: credential plugins (R21: kube would hand them the terminal and block a
+/// thread), and the context's own proxy, which is returned.
+fn prepared(mut files: Kubeconfig, options: &KubeConfigOptions) -> Result<(Kubeconfig, Option<Uri>), String> {
+    for auth in files.auth_infos.iter_mut().filter_map(|a| a.auth_info.as_mut()) {
+        auth.exec = None;
+    }
+    let context = files.contexts.iter().find(|c| Some(&c.name) == options.context.as_ref());
+    let name = context.and_then(|c| c.context.as_ref()).map(|c| c.cluster.clone()).unwrap_or_default();
+    let cluster = files.clusters.iter_mut().find(|c| c.name == name).and_then(|c| c.cluster.as_mut());
+    let proxy = cluster.and_then(|c| c.proxy_url.take()).filter(|p| !p.is_empty());
+    match proxy {
+        None => Ok((files, None)),
+        Some(text) => match proxy::url(&text) {
+            Some(url) => Ok((files, Some(url))),
+            None => Err("proxy-url is no URL".to_owned()),
+        },
+    }
+}
+
+/// What stands between a client and the network.
+struct Layers {
+    read_only: ReadOnly,
+    plugin: Option<Arc<Plugin>>,
+    requests: Requests,
 }
 
 /// What carries bytes, with or without a proxy.
-fn build(
-    mut config: Config,
-    read_only: &ReadOnly,
-    plugin: Option<Arc<Plugin>>,
-    round_trip: &RoundTrip,
-) -> kube::Result<Client> {
+fn build(config: &Config, layers: Layers) -> kube::Result<Client> {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
     http.set_nodelay(true);
@@ -176,31 +221,14 @@ fn build(
     http.set_keepalive_retries(Some(2));
     #[cfg(target_os = "linux")]
     http.set_tcp_user_timeout(Some(USER_TIMEOUT));
-    if config.proxy_url.is_none() {
-        config.proxy_url = proxy_of_environment(&config.cluster_url);
-    }
-    match config.proxy_url.clone() {
-        None => assemble(&config, http, read_only, plugin, round_trip),
-        Some(proxy) if proxy.scheme_str().is_some_and(|s| s.starts_with("socks5")) => {
-            assemble(&config, SocksV5::new(proxy, http), read_only, plugin, round_trip)
-        }
-        Some(proxy) if proxy.scheme_str() == Some("https") => {
+    let Some(proxy) = config.proxy_url.clone() else { return assemble(config, http, layers) };
+    match proxy.scheme_str() {
+        Some("socks5" | "socks5h") => assemble(config, SocksV5::new(proxy, http), layers),
+        Some("https") => {
             let tls = config.rustls_https_connector_with_connector(http)?;
-            assemble(
-                &config,
-                authorized(Tunnel::new(proxy.clone(), tls), &proxy),
-                read_only,
-                plugin,
-                round_trip,
-            )
+            assemble(config, authorized(Tunnel::new(proxy.clone(), tls), &proxy), layers)
         }
-        Some(proxy) => assemble(
-            &config,
-            authorized(Tunnel::new(proxy.clone(), http), &proxy),
-            read_only,
-            plugin,
-            round_trip,
-        ),
+        _ => assemble(config, authorized(Tunnel::new(proxy.clone(), http), &proxy), layers),
     }
 }
 
@@ -209,54 +237,16 @@ fn authorized<C>(tunnel: Tunnel<C>, proxy: &Uri) -> Tunnel<C> {
     use base64::Engine;
     let user = proxy.authority().and_then(|a| a.as_str().rsplit_once('@')).map(|(user, _)| user);
     let basic = user.map(|u| format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(u)));
-    match basic.and_then(|b| http::HeaderValue::from_str(&b).ok()) {
-        Some(value) => tunnel.with_auth(value),
+    match basic.and_then(|b| HeaderValue::from_str(&b).ok()) {
+        Some(mut value) => {
+            value.set_sensitive(true);
+            tunnel.with_auth(value)
+        }
         None => tunnel,
     }
 }
 
-/// `HTTPS_PROXY`, unless `NO_PROXY` names the server: as kubectl does.
-fn proxy_of_environment(server: &Uri) -> Option<Uri> {
-    let var = |name: &str| {
-        std::env::var(name.to_uppercase()).or_else(|_| std::env::var(name)).ok().filter(|v| !v.is_empty())
-    };
-    let proxy = if server.scheme_str() == Some("http") { var("http_proxy") } else { var("https_proxy") }?;
-    let host = server.host()?;
-    let excepted =
-        var("no_proxy").is_some_and(|list| list.split(',').any(|entry| excepts(entry.trim(), host)));
-    // Go never uses a proxy for the machine itself.
-    let local = host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback());
-    if excepted || local {
-        return None;
-    }
-    let url = if proxy.contains("://") { proxy } else { format!("http://{proxy}") };
-    url.parse().ok()
-}
-
-fn excepts(entry: &str, host: &str) -> bool {
-    if entry == "*" {
-        return true;
-    }
-    let entry = entry.trim_start_matches("*.").trim_start_matches('.');
-    let in_network = || {
-        let (network, bits) = entry.split_once('/')?;
-        let (network, host) =
-            (network.parse::<std::net::Ipv4Addr>().ok()?, host.parse::<std::net::Ipv4Addr>().ok()?);
-        let mask = u32::MAX.checked_shl(32 - bits.parse::<u32>().ok()?.min(32)).unwrap_or(0);
-        Some(u32::from(network) & mask == u32::from(host) & mask)
-    };
-    !entry.is_empty()
-        && (host == entry || host.ends_with(&format!(".{entry}")) || in_network().unwrap_or(false))
-}
-
-fn assemble<C>(
-    config: &Config,
-    connector: C,
-    read_only: &ReadOnly,
-    plugin: Option<Arc<Plugin>>,
-    round_trip: &RoundTrip,
-) -> kube::Result<Client>
+fn assemble<C>(config: &Config, connector: C, layers: Layers) -> kube::Result<Client>
 where
     C: tower::Service<Uri> + Clone + Send + Sync + 'static,
     C::Response: hyper_util::client::legacy::connect::Connection
@@ -269,6 +259,8 @@ where
     C::Error: std::error::Error + Send + Sync + 'static,
 {
     let tls = config.rustls_https_connector_with_connector(connector)?;
+    // The connector's own limit ends with TCP: a listener that never speaks TLS would hold a request for ever.
+    let tls = ServiceBuilder::new().layer(MapFutureLayer::new(within_limit)).service(tls);
     let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new()).build(tls);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
@@ -276,7 +268,19 @@ where
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
         .service(http);
-    let guarded =
-        Guarded { inner: service, read_only: read_only.clone(), plugin, round_trip: round_trip.clone() };
+    let Layers { read_only, plugin, requests } = layers;
+    let guarded = Guarded { inner: service, read_only, plugin, requests };
     Ok(Client::new(guarded, config.default_namespace.clone()))
+}
+
+/// A boxed future: the connector of a client has to be told its type.
+type Boxed<T> = std::pin::Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+
+fn within_limit<T, E: Into<BoxError>>(made: impl Future<Output = Result<T, E>> + Send + 'static) -> Boxed<T> {
+    Box::pin(async move {
+        match tokio::time::timeout(CONNECT * 2, made).await {
+            Ok(made) => made.map_err(Into::into),
+            Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+        }
+    })
 }

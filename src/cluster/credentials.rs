@@ -1,27 +1,27 @@
 //! Credential plugins (R21): run off the UI, without a terminal, within 30 s, and again before their token expires.
 
-use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod process;
+mod reply;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube::config::{Cluster, ExecConfig, ExecInteractiveMode};
-use serde::Deserialize;
 use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
 use crate::model::fault::{Fault, Reason};
+use process::Outcome;
 
 /// Longest a plugin may take.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// A token is renewed this long before it expires.
+/// A token is renewed this long before it expires, but not before a fifth of its time is left.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// What a plugin gave is used for at least this long, even if it says that it has expired: a plugin with a wrong clock
+/// What a plugin gave is used for at least this long, even if it says that it has ended: a plugin with a wrong clock
 /// must not run without end.
 const AT_LEAST: Duration = Duration::from_secs(10);
 
@@ -35,22 +35,37 @@ pub struct Credential {
     pub token: Option<String>,
     /// Client certificate and key, PEM.
     pub certificate: Option<(String, String)>,
-    /// When it ends; `None`: egret asks again when it is refused.
-    pub expires: Option<Timestamp>,
-    /// Which run of the plugin gave it, and when.
+    /// Which run of the plugin gave it.
     number: u64,
-    got: Instant,
+    /// When it is to be renewed; `None`: when it is refused.
+    renew: Option<Timestamp>,
 }
 
 impl Credential {
+    /// What was given at a moment.
+    fn new(reply: reply::Reply, number: u64, now: Timestamp) -> Self {
+        let renew = reply.expires.map(|end| {
+            let left = Duration::try_from(end.duration_since(now)).unwrap_or_default();
+            now + (left - MARGIN.min(left / 5)).max(AT_LEAST)
+        });
+        Self { token: reply.token, certificate: reply.certificate.zip(reply.key), number, renew }
+    }
+
     fn is_fresh(&self, now: Timestamp) -> bool {
-        self.expires.is_none_or(|end| now + MARGIN < end) || self.got.elapsed() < AT_LEAST
+        self.renew.is_none_or(|at| now < at)
+    }
+
+    /// Waits until it is to be renewed.
+    pub(super) async fn ages(&self) {
+        let Some(at) = self.renew else { return std::future::pending().await };
+        let left = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
+        tokio::time::sleep(left).await;
     }
 }
 
 impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credential").field("expires", &self.expires).finish_non_exhaustive()
+        f.debug_struct("Credential").field("renew", &self.renew).finish_non_exhaustive()
     }
 }
 
@@ -93,24 +108,16 @@ impl Drop for Plugin {
 #[error("{}", .0.summary)]
 pub struct PluginError(pub Fault);
 
-#[derive(Deserialize)]
-struct ExecCredential {
-    status: Option<Status>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Status {
-    expiration_timestamp: Option<Timestamp>,
-    token: Option<String>,
-    client_certificate_data: Option<String>,
-    client_key_data: Option<String>,
-}
-
 impl Plugin {
     /// The plugin of a context's user. Reads and runs nothing yet.
-    pub fn new(context: &str, config: ExecConfig, cluster: &Cluster) -> Self {
-        Self::with(context.to_owned(), config, cluster.clone(), LIMIT)
+    pub fn new(context: &str, config: ExecConfig, cluster: Cluster) -> Self {
+        Self::with(context.to_owned(), config, cluster, LIMIT)
+    }
+
+    /// With another time limit.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self::with(self.0.context.clone(), self.0.config.clone(), self.0.cluster.clone(), limit)
     }
 
     fn with(context: String, config: ExecConfig, cluster: Cluster, limit: Duration) -> Self {
@@ -118,10 +125,10 @@ impl Plugin {
         Self(Arc::new(Inner { context, config, cluster, limit, state, given }))
     }
 
-    /// With another time limit.
-    #[must_use]
-    pub fn within(self, limit: Duration) -> Self {
-        Self::with(self.0.context.clone(), self.0.config.clone(), self.0.cluster.clone(), limit)
+    /// Whether this is the same plugin for the same cluster: then what it gave still holds.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let text = |p: &Self| serde_json::to_string(&(&p.0.config, &p.0.cluster)).ok();
+        self.0.context == other.0.context && text(self) == text(other)
     }
 
     /// What the plugin gave last, while it is fresh; else what it gives now.
@@ -138,8 +145,7 @@ impl Plugin {
                 if let Some((_, fault)) = state.failed.as_ref().filter(|(at, _)| at.elapsed() < FAILED_FOR) {
                     return Err(fault.clone());
                 }
-                let inner = &self.0;
-                state.running.get_or_insert_with(|| inner.clone().start()).0.clone()
+                state.running.get_or_insert_with(|| self.0.clone().start()).0.clone()
             };
             let ended = run.wait_for(Option::is_some).await.ok().and_then(|ended| (*ended).clone());
             match ended {
@@ -150,7 +156,7 @@ impl Plugin {
         }
     }
 
-    /// The server refused this credential: ask the plugin again, unless that has been done meanwhile.
+    /// The server refused this credential: the plugin is asked for another, unless it has given one meanwhile.
     pub fn refused(&self, credential: &Credential) {
         let current = &mut self.0.lock().current;
         if current.as_ref().is_some_and(|c| c.number == credential.number) {
@@ -158,42 +164,25 @@ impl Plugin {
         }
     }
 
-    /// Waits until the plugin has given another certificate than this.
-    pub async fn replaced(&self, certificate: &str) {
-        let mut given = self.0.given.subscribe();
-        loop {
-            let current = self.0.lock().current.as_ref().and_then(|c| c.certificate.clone());
-            if current.is_some_and(|(now, _)| now != certificate) {
-                return;
-            }
-            // The sender is the plugin's own: it cannot be gone.
-            let _ = given.changed().await;
-        }
+    /// Waits until the plugin has given something else than this.
+    pub(super) async fn replaced(&self, credential: &Credential) {
+        // The sender is the plugin's own: it cannot be gone.
+        let _ = self.0.given.subscribe().wait_for(|number| *number != credential.number).await;
     }
 
-    /// Runs the plugin with the terminal as its own. The caller gives the terminal back first.
+    /// Runs the plugin with the terminal as its own, for as long as it takes. The caller gives the terminal back first.
     ///
     /// # Errors
     /// As [`Self::credential`].
     pub async fn run_in_terminal(&self) -> Result<Credential, Fault> {
-        let plugin = &*self.0;
-        let mut command = plugin.command(true)?;
-        command.stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let output = command
-            .spawn()
-            .map_err(|e| plugin.not_started(&e))?
-            .wait_with_output()
-            .await
-            .map_err(|e| plugin.not_started(&e))?;
-        if !output.status.success() {
-            return Err(plugin.fault(
-                format!("the credential plugin `{}` failed ({})", plugin.name(), output.status),
-                "Log in again.",
-            ));
+        let plugin = &self.0;
+        let command = plugin.command(true).await?;
+        let (status, stdout) = process::run_in_front(command).await.map_err(|e| plugin.not_started(&e))?;
+        if !status.success() {
+            let summary = format!("the credential plugin `{}` failed ({status})", plugin.name());
+            return Err(plugin.fault(summary, "Log in again."));
         }
-        let credential = plugin.read(&output.stdout)?;
-        plugin.learn(&Ok(credential.clone()));
-        Ok(credential)
+        Ok(plugin.learn(plugin.read(&stdout)?))
     }
 }
 
@@ -208,42 +197,42 @@ impl Inner {
         let (tell, ended) = watch::channel(None);
         let task = tokio::spawn(async move {
             let got = self.run().await;
-            self.learn(&got);
+            let got = got.map(|reply| self.learn(reply));
+            {
+                let mut state = self.lock();
+                state.running = None;
+                state.failed = got.as_ref().err().map(|fault| (Instant::now(), fault.clone()));
+            }
             tell.send_replace(Some(got));
         });
         (ended, task.abort_handle())
     }
 
-    fn learn(&self, got: &Result<Credential, Fault>) {
-        {
-            let mut state = self.lock();
-            state.running = None;
-            match got {
-                Ok(credential) => (state.current, state.failed) = (Some(credential.clone()), None),
-                Err(fault) => state.failed = Some((Instant::now(), fault.clone())),
-            }
-        }
-        if got.is_ok() {
-            self.given.send_modify(|n| *n += 1);
-        }
+    fn learn(&self, reply: reply::Reply) -> Credential {
+        let mut state = self.lock();
+        let number = *self.given.borrow() + 1;
+        let credential = Credential::new(reply, number, Timestamp::now());
+        (state.current, state.failed) = (Some(credential.clone()), None);
+        self.given.send_replace(number);
+        credential
     }
 
     fn name(&self) -> &str {
         self.config.command.as_deref().unwrap_or("?")
     }
 
-    fn command(&self, interactive: bool) -> Result<Command, Fault> {
+    async fn command(&self, interactive: bool) -> Result<Command, Fault> {
         let Some(program) = &self.config.command else {
             return Err(self.fault(
                 "the kubeconfig names no command for its credential plugin",
                 "Name one under users[].user.exec.command.",
             ));
         };
+        let (config, cluster) = (self.config.clone(), self.cluster.clone());
+        let info = tokio::task::spawn_blocking(move || process::exec_info(&config, &cluster, interactive));
+        let info = info.await.map_err(|e| self.fault(e.to_string(), ""))?;
         let mut command = Command::new(program);
-        command
-            .args(self.config.args.iter().flatten())
-            .env("KUBERNETES_EXEC_INFO", exec_info(&self.config, &self.cluster, interactive))
-            .kill_on_drop(true);
+        command.args(self.config.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info);
         for pair in self.config.env.iter().flatten() {
             if let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) {
                 command.env(name, value);
@@ -252,68 +241,43 @@ impl Inner {
         Ok(command)
     }
 
-    async fn run(&self) -> Result<Credential, Fault> {
+    async fn run(&self) -> Result<reply::Reply, Fault> {
         if self.config.interactive_mode == Some(ExecInteractiveMode::Always) {
             return Err(self.needs_terminal("it says that it always does"));
         }
-        let mut command = self.command(false)?;
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().map_err(|e| self.not_started(&e))?;
-        let output = tokio::time::timeout(self.limit, child.wait_with_output())
-            .await
-            .map_err(|_| {
-                let seconds = self.limit.as_secs();
-                self.fault(
-                    format!("the credential plugin `{}` did not end within {seconds} s", self.name()),
-                    "It may be waiting for a person: `x` on Clusters runs it in this terminal.",
-                )
-            })?
-            .map_err(|e| self.not_started(&e))?;
-        let said = last_words(&output.stderr);
-        if !output.status.success() {
-            if asks_for_terminal(&said) {
-                return Err(self.needs_terminal(&said));
+        let outcome = process::run(self.command(false).await?, self.limit).await;
+        match outcome.map_err(|e| self.not_started(&e))? {
+            Outcome::Ended { status, stdout, .. } if status.success() => self.read(&stdout),
+            Outcome::Ended { status, said, .. } => {
+                if process::asks_for_terminal(&said) {
+                    return Err(self.needs_terminal(&said));
+                }
+                Err(self.fault(
+                    format!("the credential plugin `{}` failed ({status}): {said}", self.name()),
+                    "Run it in a shell to see more, or log in again.",
+                ))
             }
-            return Err(self.fault(
-                format!("the credential plugin `{}` failed ({}): {said}", self.name(), output.status),
-                "Run it in a shell to see more, or log in again.",
-            ));
+            Outcome::Late(said) => {
+                let (name, seconds) = (self.name(), self.limit.as_secs_f32());
+                Err(self.fault(
+                    format!("the credential plugin `{name}` did not end within {seconds} s: {said}"),
+                    "It may be waiting for a person: `x` on Clusters runs it in this terminal.",
+                ))
+            }
         }
-        self.read(&output.stdout)
     }
 
-    fn read(&self, stdout: &[u8]) -> Result<Credential, Fault> {
-        let unusable = |why: &str| {
-            self.fault(
-                format!("the credential plugin `{}` {why}", self.name()),
-                "It must print an ExecCredential.",
-            )
-        };
-        // kubectl reads YAML here, of which JSON is a part.
-        let text = std::str::from_utf8(stdout).map_err(|_| unusable("printed something that is no text"))?;
-        let parsed: ExecCredential = serde_yaml::from_str(text)
-            .map_err(|_| unusable("printed something that is no ExecCredential"))?;
-        let status = parsed.status.ok_or_else(|| unusable("printed an ExecCredential without a status"))?;
-        let certificate = status.client_certificate_data.zip(status.client_key_data);
-        if status.token.is_none() && certificate.is_none() {
-            return Err(unusable("gave neither a token nor a certificate"));
-        }
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        Ok(Credential {
-            token: status.token,
-            certificate,
-            expires: status.expiration_timestamp,
-            number: NUMBER.fetch_add(1, Ordering::Relaxed),
-            got: Instant::now(),
+    fn read(&self, stdout: &[u8]) -> Result<reply::Reply, Fault> {
+        reply::Reply::read(stdout).map_err(|why| {
+            let summary = format!("the credential plugin `{}` {why}", self.name());
+            self.fault(summary, "It must print an ExecCredential.")
         })
     }
 
     fn not_started(&self, error: &std::io::Error) -> Fault {
-        let hint = self
-            .config
-            .install_hint
-            .clone()
-            .unwrap_or_else(|| "Install it, or mend users[].user.exec in the kubeconfig.".to_owned());
+        let hint = self.config.install_hint.clone();
+        let hint =
+            hint.unwrap_or_else(|| "Install it, or mend users[].user.exec in the kubeconfig.".to_owned());
         self.fault(format!("the credential plugin `{}` could not be run: {error}", self.name()), hint)
     }
 
@@ -328,56 +292,5 @@ impl Inner {
     }
 }
 
-/// What a plugin is told: `KUBERNETES_EXEC_INFO`.
-fn exec_info(config: &ExecConfig, cluster: &Cluster, interactive: bool) -> String {
-    let mut spec = serde_json::json!({ "interactive": interactive });
-    if config.provide_cluster_info {
-        let data = cluster.certificate_authority_data.clone().or_else(|| {
-            let path = cluster.certificate_authority.as_ref()?;
-            use base64::Engine;
-            std::fs::read(path).ok().map(|pem| base64::engine::general_purpose::STANDARD.encode(pem))
-        });
-        let mut about = serde_json::json!({ "server": cluster.server });
-        let optional = [
-            ("insecure-skip-tls-verify", cluster.insecure_skip_tls_verify.map(Into::into)),
-            ("certificate-authority-data", data.map(Into::into)),
-            ("proxy-url", cluster.proxy_url.clone().map(Into::into)),
-            ("tls-server-name", cluster.tls_server_name.clone().map(Into::into)),
-        ];
-        for (name, value) in optional {
-            if let Some(value) = value {
-                let _: Option<serde_json::Value> =
-                    about.as_object_mut().and_then(|o| o.insert(name.to_owned(), value));
-            }
-        }
-        let extension =
-            cluster.extensions.iter().flatten().find(|e| e.name == "client.authentication.k8s.io/exec");
-        if let Some(extension) = extension {
-            about["config"] = extension.extension.clone();
-        }
-        spec["cluster"] = about;
-    }
-    let version = config.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
-    serde_json::json!({ "apiVersion": version, "kind": "ExecCredential", "spec": spec }).to_string()
-}
-
-/// The last line that says something: plugins print a banner first.
-fn last_words(stderr: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stderr);
-    let line = text.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("it said nothing");
-    crate::model::clean::clean(line.trim()).chars().take(300).collect()
-}
-
-/// What plugins say when they find no terminal.
-fn asks_for_terminal(said: &str) -> bool {
-    const SIGNS: &[&str] = &[
-        "not a terminal",
-        "not a tty",
-        "inappropriate ioctl",
-        "no tty",
-        "interactive",
-        "requires a terminal",
-    ];
-    let said = said.to_lowercase();
-    SIGNS.iter().any(|sign| said.contains(sign))
-}
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,12 @@ use kube::core::Status;
 
 use super::credentials::PluginError;
 use super::service::Refused;
+use crate::model::clean::clean;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::ClusterName;
+
+/// The hint where a person need do nothing.
+pub(super) const AGAIN: &str = "egret tries again.";
 
 /// What a request was about: `list pods in istio-system`.
 #[derive(Clone, Debug)]
@@ -24,6 +28,11 @@ impl Asked {
         Self { cluster: cluster.clone(), what: what.into() }
     }
 
+    /// A fault of the request, with why.
+    pub(super) fn because(&self, reason: Reason, why: &str, hint: &str) -> Fault {
+        Fault::new(reason, format!("{}: {}: {why}", self.cluster, self.what), hint)
+    }
+
     /// The fault that a client error is.
     pub fn fault(&self, error: &kube::Error) -> Fault {
         match error {
@@ -36,7 +45,7 @@ impl Asked {
     pub fn refused(&self, status: &Status) -> Fault {
         let Self { cluster, what } = self;
         let said = if status.message.is_empty() { status.reason.clone() } else { status.message.clone() };
-        let said: String = crate::model::clean::clean(said.trim()).chars().take(500).collect();
+        let said: String = clean(said.trim()).chars().take(500).collect();
         let (reason, summary, hint) = match status.code {
             401 => (
                 Reason::Credentials,
@@ -44,10 +53,20 @@ impl Asked {
                 "Log in again, or mend the user in the kubeconfig.".to_owned(),
             ),
             403 => {
-                let hint = format!("Ask for a Role that allows it: {what}.");
-                (Reason::Denied, format!("{cluster}: no right to {what}{}", denied_detail(&said)), hint)
+                let user = refused_user(&said);
+                let hint = match user {
+                    Some("system:anonymous") => {
+                        "The context has no user, or one without credentials.".to_owned()
+                    }
+                    _ => format!("Ask for a Role that allows it: {what}."),
+                };
+                let who = user.map(|user| format!(" (as {user})")).unwrap_or_default();
+                (Reason::Denied, format!("{cluster}: no right to {what}{who}"), hint)
             }
             404 => (Reason::Missing, format!("{cluster}: {what}: it does not exist"), String::new()),
+            409 if status.reason == "AlreadyExists" => {
+                (Reason::Conflict, format!("{cluster}: {what}: it exists already"), String::new())
+            }
             409 => (
                 Reason::Conflict,
                 format!("{cluster}: {what}: it was changed meanwhile ({said})"),
@@ -61,7 +80,7 @@ impl Asked {
             429 => (
                 Reason::Server,
                 format!("{cluster}: {what}: the server is too busy ({said})"),
-                "egret tries again.".to_owned(),
+                AGAIN.to_owned(),
             ),
             400 | 422 => {
                 (Reason::Invalid, format!("{cluster}: {what}: {}", causes(status, &said)), String::new())
@@ -69,7 +88,7 @@ impl Asked {
             code => (
                 Reason::Server,
                 format!("{cluster}: {what}: the server failed with {code}: {said}"),
-                "egret tries again.".to_owned(),
+                AGAIN.to_owned(),
             ),
         };
         Fault::new(reason, summary, hint)
@@ -102,63 +121,61 @@ impl Asked {
         let (why, hint) = SIGNS
             .iter()
             .find(|(sign, _, _)| all.to_lowercase().contains(sign))
-            .map_or((last_words(&text), "egret tries again."), |(_, why, hint)| ((*why).to_owned(), *hint));
+            .map_or((last_words(&text), AGAIN), |(_, why, hint)| ((*why).to_owned(), *hint));
         Fault::new(Reason::Unreachable, format!("{cluster}: {what}: {why}"), hint)
     }
 }
 
 /// Signs in the texts of lower layers, what they mean, and what to do. The first that fits counts.
 const SIGNS: &[(&str, &str, &str)] = &[
+    ("proxy authorization required", "the proxy asks for a user and password", PROXY),
+    ("tunnel error: unsuccessful", "the proxy does not let it through", PROXY),
+    ("tunnel error", "the proxy cannot be used", PROXY),
+    ("socks", "the proxy cannot be used", PROXY),
     (
         "connection refused",
         "connection refused: nothing listens there",
-        "Is the API server up, or the tunnel to it?",
+        "Is the server up, or the tunnel to it?",
     ),
-    (
-        "dns error",
-        "the server's name cannot be resolved",
-        "Is the VPN up? Is the name in the kubeconfig right?",
-    ),
-    (
-        "failed to lookup address",
-        "the server's name cannot be resolved",
-        "Is the VPN up? Is the name in the kubeconfig right?",
-    ),
-    ("network is unreachable", "network is unreachable", "Is the VPN up?"),
-    ("no route to host", "no route to the server", "Is the VPN up?"),
-    (
-        "unknownissuer",
-        "its certificate is signed by a CA that the kubeconfig does not name",
-        "Mend certificate-authority in the kubeconfig.",
-    ),
-    (
-        "notvalidforname",
-        "its certificate is for another name",
-        "Mend server or tls-server-name in the kubeconfig.",
-    ),
-    ("expired", "its certificate, or the one of this context, has expired", "Renew it."),
-    ("certificaterequired", "it asks for a client certificate", "Mend the user in the kubeconfig."),
+    ("dns error", "the server's name cannot be resolved", NAME),
+    ("failed to lookup address", "the server's name cannot be resolved", NAME),
+    ("network is unreachable", "the network is unreachable", "Is the VPN up?"),
+    ("no route to host", "there is no route to the server", "Is the VPN up?"),
+    ("unknownissuer", "its certificate is of a CA that the kubeconfig does not name", CA),
+    ("badsignature", "its certificate is of another CA than the kubeconfig names", CA),
+    ("not valid for name", "its certificate is for another name", SERVER),
+    ("notvalidforname", "its certificate is for another name", SERVER),
+    ("not valid for any name", "its certificate is for another name", SERVER),
+    ("certificate expired", "its certificate has expired", "Renew it; is the clock of this machine right?"),
+    ("certificate not valid yet", "its certificate is not valid yet", "Is the clock of this machine right?"),
+    ("alert: certificateexpired", "the certificate of this context has expired", USER),
+    ("alert: certificaterequired", "it asks for a client certificate", USER),
+    ("fatal alert", "it does not accept the TLS connection", USER),
+    ("invalidcontenttype", "it does not speak TLS", SERVER),
     ("timed out", "no answer in time", "Is the VPN up? egret tries again."),
     ("deadline", "no answer in time", "Is the VPN up? egret tries again."),
-    ("connection reset", "the connection was reset", "egret tries again."),
-    ("broken pipe", "the connection was closed", "egret tries again."),
-    ("connection closed", "the connection was closed", "egret tries again."),
+    ("connection reset", "the connection was reset", AGAIN),
+    ("broken pipe", "the connection was closed", AGAIN),
+    ("connection closed", "the connection was closed", AGAIN),
+    ("unexpected eof", "the connection was closed", AGAIN),
+    ("unexpected end of file", "the connection was closed", AGAIN),
 ];
+
+const CA: &str = "Mend certificate-authority in the kubeconfig.";
+const NAME: &str = "Is the VPN up? Is the name in the kubeconfig right?";
+const PROXY: &str = "Mend proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY.";
+const SERVER: &str = "Mend server or tls-server-name in the kubeconfig.";
+const USER: &str = "Mend the user in the kubeconfig, or log in again.";
 
 /// The innermost words: the outer ones say only that something failed.
 fn last_words(texts: &[String]) -> String {
-    texts.last().map(|t| crate::model::clean::clean(t).chars().take(300).collect()).unwrap_or_default()
+    texts.last().map(|t| clean(t).chars().take(300).collect()).unwrap_or_default()
 }
 
-/// kube's message of a 403 repeats the request; what stands behind the colon, if anything, is news.
-fn denied_detail(said: &str) -> String {
-    match said.split_once(": ") {
-        Some((_, detail)) if detail.contains("User") => {
-            let user = detail.split('"').nth(1).unwrap_or_default();
-            format!(" (as {user})")
-        }
-        _ => String::new(),
-    }
+/// The user that the message of a 403 names; the rest of it repeats the request.
+fn refused_user(said: &str) -> Option<&str> {
+    let (_, after) = said.split_once("User \"")?;
+    after.split('"').next()
 }
 
 /// The fields that were refused, each with why.
@@ -170,5 +187,110 @@ fn causes(status: &Status, said: &str) -> String {
     let each = causes
         .iter()
         .map(|c| if c.field.is_empty() { c.message.clone() } else { format!("{}: {}", c.field, c.message) });
-    crate::model::clean::clean(&each.collect::<Vec<_>>().join("; ")).into_owned()
+    clean(&each.collect::<Vec<_>>().join("; ")).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(status: serde_json::Value) -> (Reason, String, String) {
+        let status: Status = serde_json::from_value(status).unwrap();
+        let fault = Asked::new(&ClusterName::from("prod"), "list pods in istio-system").refused(&status);
+        (fault.reason, fault.summary, fault.hint)
+    }
+
+    #[test]
+    fn each_refusal_says_what_happened_to_what_and_what_to_do() {
+        for (status, reason, summary, hint) in [
+            (
+                json!({"code": 401, "message": "Unauthorized"}),
+                Reason::Credentials,
+                "prod: the server does not accept the credentials of this context",
+                "Log in again, or mend the user in the kubeconfig.",
+            ),
+            (
+                json!({"code": 403, "message": "pods is forbidden: User \"anna\" cannot list resource \"pods\" in API group \"\" in the namespace \"istio-system\""}),
+                Reason::Denied,
+                "prod: no right to list pods in istio-system (as anna)",
+                "Ask for a Role that allows it: list pods in istio-system.",
+            ),
+            (
+                json!({"code": 403, "message": "forbidden: User \"system:anonymous\" cannot get path"}),
+                Reason::Denied,
+                "prod: no right to list pods in istio-system (as system:anonymous)",
+                "The context has no user, or one without credentials.",
+            ),
+            (
+                json!({"code": 403, "message": ""}),
+                Reason::Denied,
+                "prod: no right to list pods in istio-system",
+                "Ask for a Role that allows it: list pods in istio-system.",
+            ),
+            (json!({"code": 404}), Reason::Missing, "prod: list pods in istio-system: it does not exist", ""),
+            (
+                json!({"code": 409, "reason": "AlreadyExists"}),
+                Reason::Conflict,
+                "prod: list pods in istio-system: it exists already",
+                "",
+            ),
+            (
+                json!({"code": 422, "message": "long", "details": {"causes": [
+                    {"field": "spec.replicas", "message": "Invalid value: -1"},
+                    {"field": "", "message": "and\u{1b}[2J more"},
+                ]}}),
+                Reason::Invalid,
+                "prod: list pods in istio-system: spec.replicas: Invalid value: -1; and·[2J more",
+                "",
+            ),
+            (
+                json!({"code": 429, "message": "slow down"}),
+                Reason::Server,
+                "prod: list pods in istio-system: the server is too busy (slow down)",
+                "egret tries again.",
+            ),
+            (
+                json!({"code": 503, "reason": "ServiceUnavailable"}),
+                Reason::Server,
+                "prod: list pods in istio-system: the server failed with 503: ServiceUnavailable",
+                "egret tries again.",
+            ),
+        ] {
+            assert_eq!(told(status), (reason, summary.to_owned(), hint.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_lower_layers_say_is_told_in_words() {
+        for (said, why) in [
+            (
+                "tcp connect error: Connection refused (os error 111)",
+                "connection refused: nothing listens there",
+            ),
+            (
+                "invalid peer certificate: UnknownIssuer",
+                "its certificate is of a CA that the kubeconfig does not name",
+            ),
+            (
+                "invalid peer certificate: certificate not valid for name \"a\"; certificate is only valid for b",
+                "its certificate is for another name",
+            ),
+            (
+                "invalid peer certificate: certificate expired: verification time",
+                "its certificate has expired",
+            ),
+            ("received fatal alert: CertificateExpired", "the certificate of this context has expired"),
+            ("tunnel error: unsuccessful", "the proxy does not let it through"),
+            ("received corrupt message of type InvalidContentType", "it does not speak TLS"),
+            ("something else", "something else"),
+        ] {
+            let error = kube::Error::Service(Box::new(std::io::Error::other(said)));
+            let fault = Asked::new(&ClusterName::from("prod"), "list pods").fault(&error);
+            assert_eq!(fault.summary, format!("prod: list pods: {why}"));
+            assert_eq!(fault.reason, Reason::Unreachable);
+            assert!(!fault.hint.is_empty());
+        }
+    }
 }

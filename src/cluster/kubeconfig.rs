@@ -13,6 +13,8 @@ use crate::model::name::ClusterName;
 pub struct Contexts {
     /// Where they come from.
     pub source: Source,
+    /// The file that was named to read them from.
+    chosen: Option<PathBuf>,
     /// All of them, in the order of the files.
     pub names: Vec<ClusterName>,
     /// `current-context`, when it names one.
@@ -43,14 +45,14 @@ pub fn read(chosen: Option<&Path>) -> Result<Contexts, Fault> {
         if !must_exist && !path.exists() {
             continue;
         }
-        let next = Kubeconfig::read_from(path).map_err(|e| broken(path, &e))?;
+        let next = file(path)?;
         merged = Some(match merged {
             Some(first) => first.merge(next).map_err(|e| broken(path, &e))?,
             None => next,
         });
     }
     match merged {
-        Some(config) if !config.contexts.is_empty() => Ok(of_files(config)),
+        Some(config) if !config.contexts.is_empty() => Ok(of_files(config, chosen)),
         Some(_) => {
             let looked = list(&paths);
             Err(Fault::new(
@@ -61,7 +63,8 @@ pub fn read(chosen: Option<&Path>) -> Result<Contexts, Fault> {
         }
         None if env::var_os("KUBERNETES_SERVICE_HOST").is_some() => {
             let name = ClusterName::from(IN_CLUSTER);
-            Ok(Contexts { source: Source::InCluster, names: vec![name.clone()], current: Some(name) })
+            let (names, current) = (vec![name.clone()], Some(name));
+            Ok(Contexts { source: Source::InCluster, chosen: None, names, current })
         }
         None => {
             let summary = format!(
@@ -73,11 +76,20 @@ pub fn read(chosen: Option<&Path>) -> Result<Contexts, Fault> {
     }
 }
 
-fn of_files(config: Kubeconfig) -> Contexts {
+/// One file, in which paths are relative to itself.
+fn file(path: &Path) -> Result<Kubeconfig, Fault> {
+    let mut config = Kubeconfig::read_from(path).map_err(|e| broken(path, &e))?;
+    // What is empty is not set: the next file may set it. Kind and version say nothing that kubectl asks for.
+    config.current_context = config.current_context.filter(|name| !name.is_empty());
+    (config.kind, config.api_version) = (None, None);
+    Ok(config)
+}
+
+fn of_files(config: Kubeconfig, chosen: Option<&Path>) -> Contexts {
     let names: Vec<ClusterName> =
         config.contexts.iter().map(|c| ClusterName::from(c.name.as_str())).collect();
     let current = config.current_context.as_deref().map(ClusterName::from).filter(|c| names.contains(c));
-    Contexts { source: Source::Files(Box::new(config)), names, current }
+    Contexts { source: Source::Files(Box::new(config)), chosen: chosen.map(Path::to_owned), names, current }
 }
 
 /// Files to read, and whether each must be there. kubectl passes over files of `KUBECONFIG` that are not.
@@ -112,6 +124,17 @@ fn broken(path: &Path, error: &KubeconfigError) -> Fault {
 }
 
 impl Contexts {
+    /// Reads the same places again: someone may have logged in, or mended them. Blocks on files.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn read_again(&self) -> Result<Self, Fault> {
+        match self.source {
+            Source::Files(_) => read(self.chosen.as_deref()),
+            Source::InCluster => Ok(self.clone()),
+        }
+    }
+
     /// The contexts to open: the named ones, all, or the current one. A name may be a glob.
     ///
     /// # Errors

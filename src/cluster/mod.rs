@@ -1,13 +1,17 @@
 //! The API server as we see it: kubeconfig, connection, lists, watches, single objects, logs.
 #![allow(clippy::disallowed_methods, reason = "talking to a server takes time, and says when")]
 
+pub mod access;
 pub mod connect;
+pub mod crd;
 pub mod credentials;
 pub mod discovery;
 pub mod error;
+pub mod events;
 pub mod kubeconfig;
 pub mod logs;
 pub mod object;
+mod proxy;
 pub mod read_only;
 pub mod scan;
 pub mod service;

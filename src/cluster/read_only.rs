@@ -6,23 +6,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::{Method, Request};
 
 /// Whether writes are refused. Shared by the clients of a cluster and whoever may switch it.
-#[derive(Clone, Debug, Default)]
-pub struct ReadOnly(Arc<AtomicBool>);
+#[derive(Clone, Debug)]
+pub struct ReadOnly {
+    on: Arc<AtomicBool>,
+    /// The config says so: it cannot be switched off.
+    demanded: bool,
+}
 
 impl ReadOnly {
     /// On or off from the start.
     pub fn new(on: bool) -> Self {
-        Self(Arc::new(AtomicBool::new(on)))
+        Self { on: Arc::new(AtomicBool::new(on)), demanded: false }
     }
 
-    /// Switches it.
+    /// On, whatever happens.
+    pub fn demanded() -> Self {
+        Self { on: Arc::default(), demanded: true }
+    }
+
+    /// Switches it. Where it is demanded it stays on.
     pub fn set(&self, on: bool) {
-        self.0.store(on, Ordering::SeqCst);
+        self.on.store(on, Ordering::SeqCst);
     }
 
     /// Whether it is on.
     pub fn is_on(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.demanded || self.on.load(Ordering::SeqCst)
     }
 
     /// Whether a request may leave.
@@ -32,28 +41,31 @@ impl ReadOnly {
 }
 
 /// Questions that are asked by POST: what may I do? They store nothing.
-const QUESTIONS: &[&str] = &["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
-
-/// The groups that answer them.
-const ASKED_OF: &[&str] = &["/apis/authorization.k8s.io/", "/apis/authentication.k8s.io/"];
-
-/// Subresources of a pod that a GET opens and that then carry commands.
-const COMMANDS: &[&str] = &["exec", "attach"];
+const QUESTIONS: &[&str] = &[
+    "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+];
 
 /// Whether a request only reads.
 fn is_read(method: &Method, path: &str) -> bool {
-    let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
     match *method {
-        Method::GET | Method::HEAD => !(is_pod_subresource(path) && COMMANDS.contains(&last)),
-        Method::POST => ASKED_OF.iter().any(|group| path.starts_with(group)) && QUESTIONS.contains(&last),
+        Method::GET | Method::HEAD => !carries_commands(path),
+        Method::POST => QUESTIONS.contains(&path),
         _ => false,
     }
 }
 
-/// `/api/v1/namespaces/{ns}/pods/{name}/{subresource}`.
-fn is_pod_subresource(path: &str) -> bool {
+/// Whether a GET opens something that then carries commands: `exec` and `attach` of a pod, and whatever a kubelet
+/// offers. An escaped path could hide either.
+fn carries_commands(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
-    matches!(parts.as_slice(), ["api", "v1", "namespaces", _, "pods", _, _])
+    match parts.as_slice() {
+        ["api", "v1", "namespaces", _, "pods", _, "proxy", ..] => false,
+        ["api", "v1", "namespaces", _, "pods", _, "exec" | "attach", ..] => true,
+        ["api", "v1", "nodes", _, "proxy", ..] => true,
+        _ => path.contains(['%', '\\']) || parts.contains(&".."),
+    }
 }
 
 #[cfg(test)]
@@ -81,13 +93,39 @@ mod tests {
             ("DELETE", "/api/v1/namespaces/n/pods/p", false),
             ("POST", "/api/v1/namespaces/n/events", false),
             ("POST", "/apis/evil.example/v1/selfsubjectaccessreviews", false),
-            ("POST", "/apis/authorization.evil.example/v1/selfsubjectaccessreviews", false),
+            ("POST", "/apis/authorization.k8s.io.evil.example/v1/selfsubjectaccessreviews", false),
+            ("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", false),
+            ("GET", "/api/v1/namespaces/n/pods/p//exec/", false),
+            ("GET", "/api/v1/namespaces/n/pods/p/%65xec", false),
+            ("GET", "/api/v1/namespaces/n/pods/x/../p/exec", false),
+            ("GET", "/api/v1/namespaces/n/pods/p/proxy/config_dump?x=%20", true),
+            ("PUT", "/api/v1/namespaces/n/pods/p/proxy/x", false),
+            ("GET", "/api/v1/namespaces/n/services/s/proxy/x", true),
+            ("DELETE", "/api/v1/namespaces/n/services/s/proxy/x", false),
+            ("GET", "/api/v1/nodes/n/proxy/run/ns/p/c", false),
+            ("POST", "/api/v1/nodes/n/proxy/run/ns/p/c", false),
+            ("GET", "/apis/apps/v1/deployments?watch=1&fieldSelector=metadata.name%3Dx", true),
+            ("OPTIONS", "/api/v1/pods", false),
         ];
         let guard = ReadOnly::new(true);
         for (method, path, allowed) in cases {
             let request = Request::builder().method(method).uri(path).body(()).unwrap();
             assert_eq!(guard.allows(&request), allowed, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn what_the_config_demands_cannot_be_switched_off() {
+        let (asked, demanded) = (ReadOnly::new(true), ReadOnly::demanded());
+        for guard in [&asked, &demanded] {
+            guard.set(false);
+        }
+        assert!(!asked.is_on());
+        assert!(demanded.is_on());
+        // A client that was made before sees the switch.
+        let client = asked.clone();
+        asked.set(true);
+        assert!(client.is_on());
     }
 
     #[test]

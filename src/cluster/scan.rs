@@ -94,11 +94,6 @@ impl Scanner {
         self.at == At::Outside && self.depth == 0 && self.metadata.is_some()
     }
 
-    /// Whether the body began as a JSON object does.
-    pub fn is_object(&self) -> bool {
-        self.at != At::Outside || self.metadata.is_some()
-    }
-
     /// Bytes that wait for the end of what they are part of.
     pub fn held(&self) -> usize {
         self.buffer.len()
@@ -204,9 +199,7 @@ impl Lines {
         self.buffer.drain(..from);
         self.searched = self.buffer.len();
     }
-}
 
-impl Lines {
     /// Bytes that wait for the end of their line.
     pub fn held(&self) -> usize {
         self.buffer.len()

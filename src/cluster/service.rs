@@ -1,11 +1,13 @@
-//! The layers between a client and the network: read-only, bearer tokens of plugins, the round trip.
+//! The layers between a client and the network: read-only, bearer tokens of plugins, what was asked and how long
+//! the answer took.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use jiff::Timestamp;
 use kube::client::Body;
@@ -14,18 +16,55 @@ use tower::{BoxError, Service};
 use super::credentials::{Credential, Plugin, PluginError};
 use super::read_only::ReadOnly;
 
-/// The last real request: how long its answer took to begin, and when that was. Nothing is polled for it.
+/// What was asked of a cluster, and its last round trip. Shared by all clones.
 #[derive(Clone, Debug, Default)]
-pub struct RoundTrip(Arc<Mutex<Option<(Duration, Timestamp)>>>);
+pub struct Requests(Arc<Shared>);
 
-impl RoundTrip {
-    /// The last one, if any.
-    pub fn last(&self) -> Option<(Duration, Timestamp)> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+#[derive(Debug, Default)]
+struct Shared {
+    /// How long the head of the last answer took, and when it came. Nothing is asked for its sake (R17).
+    last: Mutex<Option<(Duration, Timestamp)>>,
+    reads: AtomicU64,
+    watches: AtomicU64,
+    writes: AtomicU64,
+}
+
+/// How many requests have left, by what they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// GET and HEAD of objects, lists and logs.
+    pub reads: u64,
+    /// Watches.
+    pub watches: u64,
+    /// Everything else.
+    pub writes: u64,
+}
+
+impl Requests {
+    /// The last round trip, if any.
+    pub fn round_trip(&self) -> Option<(Duration, Timestamp)> {
+        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record(&self, took: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((took, Timestamp::now()));
+    /// How many have left so far.
+    pub fn counts(&self) -> Counts {
+        let Shared { reads, watches, writes, .. } = &*self.0;
+        let [reads, watches, writes] = [reads, watches, writes].map(|n| n.load(Ordering::Relaxed));
+        Counts { reads, watches, writes }
+    }
+
+    fn count<B>(&self, request: &Request<B>) {
+        let is_watch = request.uri().query().is_some_and(|q| q.split('&').any(|p| p.starts_with("watch=")));
+        let counter = match *request.method() {
+            Method::GET | Method::HEAD if is_watch => &self.0.watches,
+            Method::GET | Method::HEAD => &self.0.reads,
+            _ => &self.0.writes,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn answered(&self, took: Duration) {
+        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((took, Timestamp::now()));
     }
 }
 
@@ -37,16 +76,13 @@ pub struct Refused {
     path: String,
 }
 
-/// What egret calls itself in the logs of a server.
-const USER_AGENT: &str = concat!("egret/", env!("CARGO_PKG_VERSION"));
-
 /// The layers around the HTTP client.
 #[derive(Clone)]
 pub struct Guarded<S> {
     pub(super) inner: S,
     pub(super) read_only: ReadOnly,
     pub(super) plugin: Option<Arc<Plugin>>,
-    pub(super) round_trip: RoundTrip,
+    pub(super) requests: Requests,
 }
 
 impl<S, B> Service<Request<Body>> for Guarded<S>
@@ -64,45 +100,56 @@ where
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        // The clone that was polled ready is the one to be used.
-        let fresh = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, fresh);
-        let (read_only, plugin, round_trip) =
-            (self.read_only.clone(), self.plugin.clone(), self.round_trip.clone());
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // What was polled ready is what is to be used; its clone is what the next request polls.
+        let fresh = self.clone();
+        let mut ready = std::mem::replace(self, fresh);
         Box::pin(async move {
-            if !read_only.allows(&request) {
-                let refused =
-                    Refused { method: request.method().to_string(), path: request.uri().path().to_owned() };
-                return Err(refused.into());
+            if !ready.read_only.allows(&request) {
+                let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+                return Err(Refused { method, path }.into());
             }
-            request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-            let used = match &plugin {
-                Some(plugin) => Some(authorize(plugin, &mut request).await?),
-                None => None,
-            };
-            // A watch is answered when its first event comes, which may be minutes later: no measure of distance.
-            let timed = !request.uri().query().unwrap_or_default().contains("watch=");
-            let again = plugin.is_some().then(|| copy(&request)).flatten();
-            let start = Instant::now();
-            let mut answer = inner.call(request).await.map_err(Into::into)?;
-            if answer.status() == StatusCode::UNAUTHORIZED
-                && let (Some(plugin), Some(used), Some(mut request)) = (&plugin, used, again)
-            {
-                plugin.refused(&used);
-                authorize(plugin, &mut request).await?;
-                std::future::poll_fn(|cx| inner.poll_ready(cx)).await.map_err(Into::into)?;
-                answer = inner.call(request).await.map_err(Into::into)?;
+            match ready.plugin.clone() {
+                Some(plugin) => ready.send_as(&plugin, request).await,
+                None => ready.send(request).await,
             }
-            if timed {
-                round_trip.record(start.elapsed());
-            }
-            Ok(answer)
         })
     }
 }
 
-async fn authorize(plugin: &Plugin, request: &mut Request<Body>) -> Result<Credential, BoxError> {
+impl<S, B> Guarded<S>
+where
+    S: Service<Request<Body>, Response = Response<B>> + Send,
+    S::Error: Into<BoxError>,
+{
+    /// Sends a request with what the plugin gives; once more with what it gives now, when that is refused.
+    async fn send_as(
+        &mut self,
+        plugin: &Plugin,
+        mut request: Request<Body>,
+    ) -> Result<Response<B>, BoxError> {
+        let used = authorize(&mut request, plugin).await?;
+        let again = copy(&request);
+        let answer = self.send(request).await?;
+        let Some(mut again) = again.filter(|_| answer.status() == StatusCode::UNAUTHORIZED) else {
+            return Ok(answer);
+        };
+        plugin.refused(&used);
+        authorize(&mut again, plugin).await?;
+        std::future::poll_fn(|cx| self.inner.poll_ready(cx)).await.map_err(Into::into)?;
+        self.send(again).await
+    }
+
+    async fn send(&mut self, request: Request<Body>) -> Result<Response<B>, BoxError> {
+        self.requests.count(&request);
+        let start = Instant::now();
+        let answer = self.inner.call(request).await.map_err(Into::into)?;
+        self.requests.answered(start.elapsed());
+        Ok(answer)
+    }
+}
+
+async fn authorize(request: &mut Request<Body>, plugin: &Plugin) -> Result<Credential, BoxError> {
     let credential = plugin.credential().await.map_err(PluginError)?;
     if let Some(token) = &credential.token {
         let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;

@@ -1,6 +1,7 @@
 //! Lists and watches as rows: one raw LIST whose items become rows while the body arrives, then a raw watch from its
 //! resourceVersion.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,33 +11,14 @@ use kube::client::Body;
 use kube::core::Status;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connect::Connection;
-use super::error::Asked;
+use super::error::{AGAIN, Asked};
 use super::scan::{Lines, Scanner};
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{Kind, Resource};
 use crate::model::row::Row;
-
-/// Longest to wait for the first byte of an answer.
-const ANSWER: Duration = Duration::from_secs(15);
-
-/// Longest silence in the middle of a list.
-const SILENCE: Duration = Duration::from_secs(20);
-
-/// The watch's own end: the server closes it after this time, and it is begun again. A server process that no
-/// longer runs cannot close it, which is how that is seen (R17). Seconds.
-pub const WATCH_SECONDS: u64 = 60;
-
-/// What the server may be late by in closing a watch.
-const WATCH_GRACE: Duration = Duration::from_secs(5);
-
-/// Longest answer that is read as a whole: what the API server lets an object be, several times over.
-const LARGEST: usize = 32 << 20;
-
-/// Longest refusal that is read.
-const LARGEST_REFUSAL: usize = 64 << 10;
 
 /// Rows are handed on in batches of this size, the first as soon as it is full: it fills a screen.
 const BATCH: usize = 64;
@@ -129,56 +111,55 @@ struct Versioned {
     metadata: ListMeta,
 }
 
-/// Sends a GET and waits for the answer's head, which comes soon or not at all.
-pub(super) async fn get(c: &Connection, path: &str, asked: &Asked) -> Result<Response<Body>, Fault> {
-    let late = || {
-        Fault::new(
-            Reason::Unreachable,
-            format!("{}: {}: no answer in {} s", asked.cluster, asked.what, ANSWER.as_secs()),
-            "Is the VPN up? egret tries again.",
-        )
-    };
-    authorized(c).await?;
-    timeout(ANSWER, send(c, path, asked)).await.map_err(|_| late())?
-}
-
-/// Sends a GET whose answer may take as long as it likes, such as that of a log which has no line yet.
-pub(super) async fn get_slow(c: &Connection, path: &str, asked: &Asked) -> Result<Response<Body>, Fault> {
-    authorized(c).await?;
-    send(c, path, asked).await
-}
-
-/// A credential plugin has its own time: what it takes is not the server's.
-async fn authorized(c: &Connection) -> Result<(), Fault> {
-    match &c.plugin {
-        Some(plugin) => plugin.credential().await.map(drop),
-        None => Ok(()),
-    }
-}
-
-async fn send(c: &Connection, path: &str, asked: &Asked) -> Result<Response<Body>, Fault> {
+/// Sends a GET and waits for the answer's head, at most for `limit`; `None`: as long as it takes.
+pub(super) async fn get(
+    c: &Connection,
+    path: &str,
+    asked: &Asked,
+    limit: impl Into<Option<Duration>>,
+) -> Result<Response<Body>, Fault> {
+    // A credential plugin has its own time: what it takes is not the server's.
+    c.authorized().await?;
     let request = Request::get(path).header("accept", "application/json").body(Body::empty());
-    let request = request
-        .map_err(|e| Fault::new(Reason::Invalid, format!("{}: {}: {e}", asked.cluster, asked.what), ""))?;
-    c.client.send(request).await.map_err(|e| asked.fault(&e))
+    let request = request.map_err(|e| asked.because(Reason::Invalid, &e.to_string(), ""))?;
+    let sent = c.client.send(request);
+    let answer = match limit.into() {
+        None => sent.await,
+        Some(limit) => timeout(limit, sent).await.map_err(|_| {
+            let why = format!("no answer in {} s", limit.as_secs_f32());
+            asked.because(Reason::Unreachable, &why, "Is the VPN up? egret tries again.")
+        })?,
+    };
+    answer.map_err(|e| asked.fault(&e))
 }
+
+/// Longest answer that is read as a whole, and longest object: what the API server lets an object be, several times over.
+const LARGEST: usize = 32 << 20;
 
 /// Reads a body to its end.
-pub(super) async fn whole(body: Body, asked: &Asked) -> Result<Bytes, Fault> {
-    let broke = |why: &str| {
-        let summary = format!("{}: {}: {why}", asked.cluster, asked.what);
-        Fault::new(Reason::Unreachable, summary, "egret tries again.")
-    };
-    let body = timeout(SILENCE, Limited::new(body, LARGEST).collect());
-    let body =
-        body.await.map_err(|_| broke(&format!("the answer did not end in {} s", SILENCE.as_secs())))?;
-    Ok(body.map_err(|e| broke(&format!("the answer was cut off: {e}")))?.to_bytes())
+pub(super) async fn whole(c: &Connection, body: Body, asked: &Asked) -> Result<Bytes, Fault> {
+    let body = timeout(c.patience.silence, Limited::new(body, LARGEST).collect());
+    let broke = |why: &str| asked.because(Reason::Unreachable, why, AGAIN);
+    let body = body.await.map_err(|_| broke("the answer did not end in time"))?;
+    Ok(body.map_err(|_| broke("the answer was cut off"))?.to_bytes())
 }
 
+/// No object is this long: what comes is no list and no watch.
+fn too_long(held: usize, asked: &Asked) -> Result<(), Fault> {
+    if held <= LARGEST {
+        return Ok(());
+    }
+    Err(asked.because(Reason::Server, "an object of the answer has no end", AGAIN))
+}
+
+/// Most that is read of a refusal: a proxy may send any page.
+const LONGEST_REFUSAL: usize = 1 << 20;
+
 /// Reads the Status that a refusal carries.
-pub(super) async fn refusal(answer: Response<Body>, asked: &Asked) -> Fault {
+pub(super) async fn refusal(c: &Connection, answer: Response<Body>, asked: &Asked) -> Fault {
     let code = answer.status().as_u16();
-    let body = timeout(SILENCE, Limited::new(answer.into_body(), LARGEST_REFUSAL).collect()).await;
+    let body = Limited::new(answer.into_body(), LONGEST_REFUSAL);
+    let body = timeout(c.patience.silence, body.collect()).await;
     let bytes = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut status: Status = serde_json::from_slice(&bytes).unwrap_or_default();
     if status.code == 0 {
@@ -205,15 +186,15 @@ pub async fn list<R: Row>(
     if !place.fields.is_empty() {
         path = format!("{path}?fieldSelector={}", place.fields);
     }
-    let answer = get(c, &path, &asked).await?;
+    let answer = get(c, &path, &asked, c.patience.list).await?;
     if answer.status() != StatusCode::OK {
-        return Err(refusal(answer, &asked).await);
+        return Err(refusal(c, answer, &asked).await);
     }
     let mut body = answer.into_body();
     let mut scanner = Scanner::default();
     let mut batch = Vec::with_capacity(BATCH);
     let mut unread = None;
-    while let Some(chunk) = next(&mut body, SILENCE, &asked).await? {
+    while let Some(chunk) = next(&mut body, c.patience.silence, &asked).await? {
         scanner.feed(&chunk, |item| match R::parse(item) {
             Ok(row) => batch.push(row),
             Err(error) => {
@@ -231,37 +212,19 @@ pub async fn list<R: Row>(
         .filter(|_| scanner.is_whole())
         .and_then(|m| serde_json::from_slice::<ListMeta>(m).ok());
     let Some(meta) = meta else {
-        // A login page, maybe, of a proxy on the way.
-        let (reason, why) = if scanner.is_object() {
-            (Reason::Unreachable, "the answer was cut off")
-        } else {
-            (Reason::Server, "the server sent something that is no list")
-        };
-        let summary = format!("{}: {}: {why}", asked.cluster, asked.what);
-        return Err(Fault::new(reason, summary, "egret tries again."));
+        return Err(asked.because(Reason::Unreachable, "the answer was cut off", AGAIN));
     };
     Ok(Listed { resource_version: meta.resource_version.into(), unread })
 }
 
-/// No object is this long: what comes is no list and no watch.
-fn too_long(held: usize, asked: &Asked) -> Result<(), Fault> {
-    if held <= LARGEST {
-        return Ok(());
-    }
-    let summary = format!("{}: {}: an object of the answer has no end", asked.cluster, asked.what);
-    Err(Fault::new(Reason::Server, summary, "egret tries again."))
-}
-
 /// The next chunk of a body; `None` at its end.
 async fn next(body: &mut Body, silence: Duration, asked: &Asked) -> Result<Option<Bytes>, Fault> {
-    let broke = |why: String| {
-        let summary = format!("{}: {}: {why}", asked.cluster, asked.what);
-        Fault::new(Reason::Unreachable, summary, "egret tries again.")
+    let silent = || {
+        let why = format!("the answer stopped for {} s", silence.as_secs_f32());
+        asked.because(Reason::Unreachable, &why, AGAIN)
     };
     loop {
-        let frame = timeout(silence, body.frame())
-            .await
-            .map_err(|_| broke(format!("no answer for {} s", silence.as_secs())))?;
+        let frame = timeout(silence, body.frame()).await.map_err(|_| silent())?;
         match frame {
             None => return Ok(None),
             Some(Err(error)) => return Err(asked.fault(&error)),
@@ -299,37 +262,34 @@ pub async fn watch<R: Row>(
     let asked = Asked::new(&c.cluster, place.words("watch"));
     let fields =
         if place.fields.is_empty() { String::new() } else { format!("&fieldSelector={}", place.fields) };
+    let lasts = spread(c.patience.watch);
     let path = format!(
-        "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={version}{fields}",
-        place.path()
+        "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={version}{fields}",
+        place.path(),
+        lasts.as_secs()
     );
-    let limit = Duration::from_secs(WATCH_SECONDS) + WATCH_GRACE;
-    let end = tokio::time::Instant::now() + limit;
+    let end = Instant::now() + lasts + c.patience.grace;
     let silent = || {
-        let summary = format!(
-            "{}: {}: the server has been silent for {} s",
-            asked.cluster,
-            asked.what,
-            limit.as_secs()
-        );
-        WatchEnd::Broken(Fault::new(Reason::Unreachable, summary, "egret tries again."))
+        let why = format!("the server has been silent for {} s", (lasts + c.patience.grace).as_secs());
+        WatchEnd::Broken(asked.because(Reason::Unreachable, &why, AGAIN))
     };
-    let answer = match get(c, &path, &asked).await {
-        Ok(answer) => answer,
+    // The head comes at once, whether there is something to say or not.
+    let answer = match get(c, &path, &asked, c.patience.answer).await {
         Err(fault) => return WatchEnd::Broken(fault),
+        Ok(answer) => answer,
     };
     if answer.status() == StatusCode::GONE {
         return WatchEnd::Expired;
     }
     if answer.status() != StatusCode::OK {
-        return WatchEnd::Broken(refusal(answer, &asked).await);
+        return WatchEnd::Broken(refusal(c, answer, &asked).await);
     }
     opened();
     let mut body = answer.into_body();
     let mut lines = Lines::default();
     let mut ended = None;
     loop {
-        let chunk = match tokio::time::timeout_at(end, body.frame()).await {
+        let chunk = match timeout_at(end, body.frame()).await {
             Err(_) => return silent(),
             Ok(None) => return ended.unwrap_or(WatchEnd::Closed),
             // A server that goes away in the middle is found out by the next request.
@@ -341,13 +301,21 @@ pub async fn watch<R: Row>(
                 ended.get_or_insert(end);
             }
         });
-        if let Some(end) = ended.take() {
-            return end;
-        }
         if let Err(fault) = too_long(lines.held(), &asked) {
             return WatchEnd::Broken(fault);
         }
+        if let Some(end) = ended.take() {
+            return end;
+        }
     }
+}
+
+/// A time up to a sixth shorter, so that watches begun together do not end together; whole seconds, as the server
+/// takes them.
+fn spread(whole: Duration) -> Duration {
+    let random = RandomState::new().hash_one(0u8);
+    let off = random % (whole.as_secs() / 6).max(1);
+    Duration::from_secs((whole.as_secs() - off).max(1))
 }
 
 /// Takes one event of a watch.
@@ -359,9 +327,8 @@ fn event<R: Row>(
     asked: &Asked,
 ) -> Option<WatchEnd> {
     let Ok(event) = serde_json::from_slice::<Event<'_>>(line) else {
-        let summary =
-            format!("{}: {}: the server sent something that is no event", asked.cluster, asked.what);
-        return Some(WatchEnd::Broken(Fault::new(Reason::Server, summary, "egret tries again.")));
+        let fault = asked.because(Reason::Server, "the server sent something that is no event", AGAIN);
+        return Some(WatchEnd::Broken(fault));
     };
     let object = event.object.get().as_bytes();
     if event.kind == "ERROR" {

@@ -9,7 +9,9 @@ mod services;
 
 use std::cmp::Ordering;
 
+use super::fault::Fault;
 use super::health::HealthState;
+use super::name::ClusterName;
 use super::snapshot::Link;
 use super::table::{Column, Item, SortKey, Subject, TableKind, Tone};
 
@@ -116,19 +118,24 @@ pub fn symbol(item: &Item) -> Option<Symbol> {
 }
 
 /// A cluster's trouble in words, with what comes next; `None` when it is connected or connecting.
-pub fn link_words(link: &Link) -> Option<(Tone, String)> {
+pub fn link_words(cluster: &ClusterName, link: &Link) -> Option<(Tone, String)> {
+    // The sentence stands beside the cluster's name already.
+    let what = |fault: &Fault| {
+        let name = format!("{cluster}: ");
+        fault.summary.strip_prefix(&name).unwrap_or(&fault.summary).to_owned()
+    };
     let again =
         |at: &Option<jiff::Timestamp>| at.map(|at| format!(", next try {}", clock(at))).unwrap_or_default();
     let (tone, text) = match link {
         Link::Connecting { .. } | Link::Ready => return None,
         Link::Stale { since, fault, next_try } => {
-            (Tone::Warn, format!("stale since {}: {}{}", clock(*since), fault.summary, again(next_try)))
+            (Tone::Warn, format!("stale since {}: {}{}", clock(*since), what(fault), again(next_try)))
         }
         Link::Unreachable { fault, next_try } => {
-            (Tone::Bad, format!("unreachable: {}{}", fault.summary, again(next_try)))
+            (Tone::Bad, format!("unreachable: {}{}", what(fault), again(next_try)))
         }
         Link::Denied { fault, next_try } => {
-            (Tone::Bad, format!("denied: {}{}", fault.summary, again(next_try)))
+            (Tone::Bad, format!("denied: {}{}", what(fault), again(next_try)))
         }
     };
     Some((tone, super::clean::clean(&text).into_owned()))

@@ -55,13 +55,15 @@ async fn load_buffer(text: &str) -> Result<(), Fault> {
         .kill_on_drop(true)
         .spawn()
         .map_err(|e| failed(e.to_string()))?;
+    let mut written = Ok(());
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(text.as_bytes()).await.map_err(|e| failed(e.to_string()))?;
+        written = stdin.write_all(text.as_bytes()).await;
     }
     let output = child.wait_with_output().await.map_err(|e| failed(e.to_string()))?;
     if output.status.success() {
-        return Ok(());
+        return written.map_err(|e| failed(e.to_string()));
     }
+    // A tmux that refuses does not read to the end; what it says tells more than that.
     Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
 }
 

@@ -12,6 +12,7 @@ use super::{clipboard, terminal};
 use crate::app::effect::{Effect, LogQuery, Ticket};
 use crate::app::msg::{LogLine, Msg};
 use crate::cluster::connect::Connection;
+use crate::cluster::events;
 use crate::cluster::logs::{self, LogOf, Said};
 use crate::cluster::object;
 use crate::model::clean::clean;
@@ -88,7 +89,7 @@ impl Live {
                     });
                     tell(&inbox, Msg::Events(ticket, state));
                 };
-                object::follow_events(&c, &of_cluster, on).await;
+                events::follow(&c, &of_cluster, on).await;
             };
             join_all(open.into_iter().flatten().map(follow)).await;
         });

@@ -1,17 +1,16 @@
 //! The loop: wait, drain what waits, at most one frame.
 
 use std::io;
-use std::pin::pin;
 use std::sync::mpsc::SyncSender;
-use std::task::Poll;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures::StreamExt;
+use crossterm::event::Event;
 use jiff::Timestamp;
+use rustix::process::Signal as Stop;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::input::Input;
 use super::terminal::{self, Painter, TerminalEvent};
 use crate::app::{App, Effect, Msg, update};
 use crate::model::name::ClusterName;
@@ -43,10 +42,14 @@ pub enum Ended {
 /// Everything that can wake the loop.
 struct Wakers {
     /// Away while a program has the terminal: its reader would take that program's keys.
-    input: Option<EventStream>,
+    input: Option<Input>,
     inbox: UnboundedReceiver<Msg>,
+    /// Bytes for the terminal.
+    bytes: UnboundedReceiver<Vec<u8>>,
     terminal: UnboundedReceiver<TerminalEvent>,
     end: [Signal; 3],
+    resized: Signal,
+    stop: Signal,
     resumed: Signal,
 }
 
@@ -83,11 +86,14 @@ pub async fn run<E: Effects>(
     let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
     let [a, b, c] = kinds.map(signal);
     let wakers = Wakers {
-        input: Some(EventStream::new()),
+        input: Some(Input::start()?),
         inbox,
+        bytes,
         terminal,
         end: [a?, b?, c?],
-        resumed: signal(SignalKind::from_raw(SIGCONT))?,
+        resized: signal(SignalKind::window_change())?,
+        stop: signal(SignalKind::from_raw(Stop::TSTP.as_raw()))?,
+        resumed: signal(SignalKind::from_raw(Stop::CONT.as_raw()))?,
     };
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     app.size = size;
@@ -105,14 +111,11 @@ pub async fn run<E: Effects>(
         ended: None,
         foreground: None,
     };
-    state.go(wakers, bytes).await
+    state.go(wakers).await
 }
 
-/// The signal that a stopped process is continued by; the same on Linux and macOS but in number.
-const SIGCONT: i32 = if cfg!(target_os = "linux") { 18 } else { 19 };
-
 impl<E: Effects> Loop<'_, E> {
-    async fn go(mut self, mut wakers: Wakers, mut bytes: UnboundedReceiver<Vec<u8>>) -> io::Result<Ended> {
+    async fn go(mut self, mut wakers: Wakers) -> io::Result<Ended> {
         self.paint()?;
         loop {
             let [term, hup, int] = &mut wakers.end;
@@ -126,24 +129,25 @@ impl<E: Effects> Loop<'_, E> {
                     Some(TerminalEvent::Gone) | None => return Ok(Ended::TerminalGone),
                 },
                 event = next_input(&mut wakers.input) => match event {
-                    Some(Ok(event)) => self.input(event).await,
-                    Some(Err(_)) | None => return Ok(Ended::TerminalGone),
+                    Some(event) => self.input(event),
+                    None => return Ok(Ended::TerminalGone),
                 },
-                Some(msg) = wakers.inbox.recv() => self.take(msg).await,
-                Some(raw) = bytes.recv() => self.pass(&raw),
+                Some(raw) = wakers.bytes.recv() => self.pass(&raw),
+                Some(msg) = wakers.inbox.recv() => self.take(msg),
+                _ = wakers.resized.recv() => self.resized(),
+                _ = wakers.stop.recv() => Self::stop()?,
                 _ = wakers.resumed.recv() => self.resume()?,
-                () = tokio::time::sleep(until_next_minute(Timestamp::now())) => self.take(Msg::Minute).await,
+                () = tokio::time::sleep(until_next_minute(Timestamp::now())) => self.take(Msg::Minute),
             }
-            self.drain(&mut wakers).await;
+            self.drain(&mut wakers);
             if let Some(ended) = self.ended.take() {
                 return Ok(ended);
             }
             if let Some(cluster) = self.foreground.take() {
                 wakers.input = None;
                 self.effects.foreground(&cluster).await;
-                wakers.input = Some(EventStream::new());
-                self.painter.reset(self.app.size);
-                self.dirty = true;
+                wakers.input = Some(Input::start()?);
+                self.resized();
             }
             if self.dirty && !self.writing {
                 self.paint()?;
@@ -152,32 +156,40 @@ impl<E: Effects> Loop<'_, E> {
     }
 
     /// Takes what waits already, so that one frame shows it all.
-    async fn drain(&mut self, wakers: &mut Wakers) {
+    fn drain(&mut self, wakers: &mut Wakers) {
         for _ in 0..BATCH {
-            // Polled as this task: crossterm wakes only whoever polled it first.
-            if let Poll::Ready(Some(Ok(event))) = futures::poll!(pin!(next_input(&mut wakers.input))) {
-                self.input(event).await;
+            if let Some(event) = wakers.input.as_mut().and_then(Input::try_next) {
+                self.input(event);
+            } else if let Ok(raw) = wakers.bytes.try_recv() {
+                // Before the message that says that it was done.
+                self.pass(&raw);
             } else if let Ok(msg) = wakers.inbox.try_recv() {
-                self.take(msg).await;
+                self.take(msg);
             } else {
                 return;
             }
         }
     }
 
-    async fn input(&mut self, event: Event) {
+    fn input(&mut self, event: Event) {
+        #[cfg(debug_assertions)]
+        super::report::panic_for_a_test(&event);
         match event {
-            Event::Key(key) if key.kind != KeyEventKind::Release => self.take(Msg::Key(key)).await,
-            Event::Paste(text) => self.take(Msg::Paste(text)).await,
-            Event::Resize(width, height) => {
-                self.painter.reset((width, height));
-                self.take(Msg::Resize(width, height)).await;
-            }
+            Event::Key(key) => self.take(Msg::Key(key)),
+            Event::Paste(text) => self.take(Msg::Paste(text)),
             _ => {}
         }
     }
 
-    async fn take(&mut self, msg: Msg) {
+    /// The terminal may have another size now. All of it is drawn also when it has not: it may have had another one
+    /// meanwhile, and have lost what found no room in it.
+    fn resized(&mut self) {
+        let size = crossterm::terminal::size().unwrap_or(self.app.size);
+        self.painter.reset(size);
+        self.take(Msg::Resize(size.0, size.1));
+    }
+
+    fn take(&mut self, msg: Msg) {
         self.app.now = Timestamp::now();
         self.dirty = true;
         for effect in update(self.app, msg) {
@@ -196,11 +208,17 @@ impl<E: Effects> Loop<'_, E> {
         }
     }
 
-    /// A stopped program is continued: the shell has used the terminal meanwhile.
+    /// Asked to stop: the shell that asks wants its terminal.
+    fn stop() -> io::Result<()> {
+        terminal::give_back();
+        // Returns when the program is continued, and that is a signal of its own.
+        Ok(rustix::process::kill_process(rustix::process::getpid(), Stop::STOP)?)
+    }
+
+    /// A stopped program is continued: the shell has used the terminal meanwhile, and may have changed its size.
     fn resume(&mut self) -> io::Result<()> {
-        terminal::take()?;
-        self.painter.reset(self.app.size);
-        self.dirty = true;
+        terminal::take_again()?;
+        self.resized();
         Ok(())
     }
 
@@ -232,9 +250,9 @@ impl<E: Effects> Loop<'_, E> {
 }
 
 /// The next event of the keyboard; never, while a program has the terminal.
-async fn next_input(input: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+async fn next_input(input: &mut Option<Input>) -> Option<Event> {
     match input {
-        Some(stream) => stream.next().await,
+        Some(input) => input.next().await,
         None => std::future::pending().await,
     }
 }

@@ -1,8 +1,11 @@
 //! The TUI on a real terminal: the loop, effects, the terminal itself.
 #![allow(clippy::disallowed_methods, reason = "the runtime is where the clock is read")]
 
+pub mod cells;
 pub mod clipboard;
 pub mod effects;
+pub mod input;
+pub mod keys;
 pub mod log;
 pub mod looping;
 pub mod report;
@@ -111,8 +114,6 @@ fn look(settings: &Settings) -> (ui::Look, Vec<ui::Warning>) {
         lang.as_deref(),
         term.as_deref(),
     );
-    // What is drawn is decided by the depth alone: crossterm's own reading of NO_COLOR would drop attributes too.
-    crossterm::style::force_color_output(true);
     ui::Look::new(ui::Library::default(), &settings.theme.value, depth, glyphs)
 }
 

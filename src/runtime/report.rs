@@ -49,3 +49,18 @@ fn write(info: &PanicHookInfo<'_>) -> Option<PathBuf> {
     .ok()?;
     Some(path)
 }
+
+/// In a build with debug assertions, and with `EGRET_TEST_PANIC` set to `ui` or `task`, F12 panics there: how the
+/// program ends then can be tested in no other way.
+#[cfg(debug_assertions)]
+pub fn panic_for_a_test(event: &crossterm::event::Event) {
+    use crossterm::event::{Event, KeyCode, KeyEvent};
+    if !matches!(event, Event::Key(KeyEvent { code: KeyCode::F(12), .. })) {
+        return;
+    }
+    match std::env::var("EGRET_TEST_PANIC").as_deref() {
+        Ok("ui") => panic!("a panic on the UI thread, asked for by a test"),
+        Ok("task") => drop(tokio::spawn(async { panic!("a panic in a task, asked for by a test") })),
+        _ => {}
+    }
+}

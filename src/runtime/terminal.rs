@@ -4,15 +4,17 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, TryLockError, mpsc};
+use std::time::{Duration, Instant};
 
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{cursor, event, queue, terminal};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::sync::mpsc::UnboundedSender;
+
+use super::cells;
 
 /// What the terminal's threads report.
 #[derive(Debug)]
@@ -26,6 +28,12 @@ pub enum TerminalEvent {
 /// Whether the terminal is ours now: it is given back once, by whoever comes first.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Held while a frame is written, so that the last bytes do not land in the middle of one.
+static FRAME: Mutex<()> = Mutex::new(());
+
+/// Longest that the terminal may keep the program from ending: its reader may have stopped reading (`ctrl-s`).
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Takes the terminal: raw mode, alternate screen, no cursor, pasted text marked as such. Asks the terminal nothing.
 ///
 /// # Errors
@@ -35,8 +43,17 @@ pub fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     let mut start = Vec::new();
     queue!(start, terminal::EnterAlternateScreen, cursor::Hide, event::EnableBracketedPaste)?;
-    io::stdout().write_all(&start)?;
-    io::stdout().flush()
+    File::from(out()?).write_all(&start)
+}
+
+/// Takes the terminal again after the program was stopped: the shell has used it meanwhile.
+///
+/// # Errors
+/// When the terminal refuses.
+pub fn take_again() -> io::Result<()> {
+    // Raw mode is what crossterm believes to be on still, and would not set.
+    let _ = terminal::disable_raw_mode();
+    take()
 }
 
 /// Gives the terminal back. Safe to call from anywhere, any number of times, also while panicking.
@@ -52,9 +69,34 @@ pub fn give_back() {
         terminal::LeaveAlternateScreen,
         cursor::Show
     );
-    // Nobody is left to tell when the terminal is gone.
-    let _ = queued.and_then(|()| (&File::from(out()?)).write_all(&end));
+    let until = Instant::now() + PATIENCE;
+    let _frame = wait_for_frame(until);
+    // Nobody is left to tell when the terminal is gone; one that nobody reads is not waited for.
+    if takes_bytes(until) {
+        let _ = queued.and_then(|()| (&File::from(out()?)).write_all(&end));
+    }
     let _ = terminal::disable_raw_mode();
+}
+
+/// Waits for the end of the frame that is being written.
+fn wait_for_frame(until: Instant) -> Option<MutexGuard<'static, ()>> {
+    loop {
+        match FRAME.try_lock() {
+            Ok(frame) => return Some(frame),
+            Err(TryLockError::Poisoned(frame)) => return Some(frame.into_inner()),
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => return None,
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+/// Whether the terminal takes bytes now, or soon.
+fn takes_bytes(until: Instant) -> bool {
+    let left = until.saturating_duration_since(Instant::now());
+    let Ok(left) = Timespec::try_from(left) else { return false };
+    let out = rustix::stdio::stdout();
+    let mut fds = [PollFd::from_borrowed_fd(out, PollFlags::OUT)];
+    rustix::event::poll(&mut fds, Some(&left)).is_ok() && fds[0].revents().contains(PollFlags::OUT)
 }
 
 /// A descriptor of our own for standard output: locks of `io::stdout` must not matter while panicking.
@@ -72,7 +114,10 @@ pub fn start_writer(events: UnboundedSender<TerminalEvent>) -> io::Result<mpsc::
     let mut tty = File::from(out()?);
     std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
         for frame in inbox {
-            let gone = TAKEN.load(Ordering::SeqCst) && tty.write_all(&frame).is_err();
+            let gone = {
+                let _frame = FRAME.lock();
+                TAKEN.load(Ordering::SeqCst) && tty.write_all(&frame).is_err()
+            };
             if events.send(if gone { TerminalEvent::Gone } else { TerminalEvent::Written }).is_err() {
                 return;
             }
@@ -151,9 +196,7 @@ impl Painter {
         if self.cursor.is_some() {
             queue!(bytes, cursor::Hide)?;
         }
-        if !changes.is_empty() {
-            CrosstermBackend::new(&mut bytes).draw(changes.into_iter())?;
-        }
+        cells::write(&mut bytes, changes.into_iter())?;
         if let Some(at) = cursor {
             queue!(bytes, cursor::MoveTo(at.x, at.y), cursor::Show)?;
         }

@@ -1,16 +1,19 @@
-//! One kind in one place: listed, then watched, for as long as its cluster is open.
+//! One kind in one place: listed, then watched, for as long as it is wanted.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::hub::{Hub, Kept, Source};
+use super::hub::{Hub, Source};
+use super::shelf::Place;
+use super::state::Kept;
 use crate::cluster::connect::Connection;
+use crate::cluster::crd;
 use crate::cluster::discovery;
-use crate::cluster::stream::{self, Change, Place, WatchEnd};
+use crate::cluster::stream::{self, Change, WatchEnd};
 use crate::model::fault::{Fault, Reason};
-use crate::model::name::Kind;
 use crate::model::snapshot::KindState;
 
 /// A server that starts refuses for a moment what it will allow, and does not know kinds that it will serve: what was
@@ -18,107 +21,85 @@ use crate::model::snapshot::KindState;
 const DOUBTS: [Duration; 4] =
     [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
-/// A watch that ends sooner than this has brought nothing that a pause would delay.
+/// A watch that ends sooner than this without a word has brought nothing that a pause would delay.
 const SHORT: Duration = Duration::from_secs(5);
 
 /// Longest pause between watches that end at once, as those through some proxies do.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// One kind in one place of one cluster.
-struct Keeper {
-    hub: Arc<Hub>,
-    c: Connection,
+/// How often a watch that the server fails at is resumed, before the kind is listed again.
+const RESUMES: u32 = 3;
+
+/// Lists and watches a kind in a place until the task is dropped.
+pub(super) async fn keep<T: Kept>(hub: Arc<Hub>, c: Connection, place: Place) {
+    let mut keeper = Keeper {
+        source: Source::Place(T::KIND, place.clone()),
+        namespace: place.clone(),
+        hub: &hub,
+        c: &c,
+        place,
+        short: 0,
+    };
+    let mut doubts = DOUBTS.iter();
+    loop {
+        let returns = hub.returns();
+        let fault = match keeper.listed::<T>().await {
+            Ok((at, version)) => {
+                doubts = DOUBTS.iter();
+                keeper.watched::<T>(&at, version).await
+            }
+            Err(fault) => Some(fault),
+        };
+        let Some(fault) = fault else { continue };
+        let doubtful = matches!(fault.reason, Reason::Denied | Reason::Missing)
+            && T::shelf(&mut hub.lock()).is_ready(&keeper.place);
+        match doubts.next().filter(|_| doubtful) {
+            Some(pause) => tokio::time::sleep(*pause).await,
+            None => keeper.stopped::<T>(fault, returns).await,
+        }
+    }
+}
+
+struct Keeper<'a> {
+    hub: &'a Hub,
+    c: &'a Connection,
+    /// Where its rows go.
     place: Place,
-    /// Number of the place on its shelf.
-    number: usize,
+    /// Where they are read: the same, unless all namespaces were asked for and are denied.
+    namespace: Place,
     source: Source,
     /// Watches that ended at once, in a row.
     short: u32,
 }
 
-/// Lists and watches a kind in a place until the task is dropped.
-pub(super) async fn keep<T: Kept>(hub: Arc<Hub>, c: Connection, namespace: Option<Box<str>>, number: usize) {
-    let place = Place {
-        kind: T::KIND,
-        version: T::KIND.resource().version.into(),
-        namespace: namespace.clone(),
-        fields: String::new(),
-    };
-    let source = Source::Place(T::KIND, number);
-    let mut keeper = Keeper { hub, c, place, number, source, short: 0 };
-    let mut doubts = DOUBTS.iter();
-    loop {
-        let returns = keeper.hub.returns();
-        let fault = match keeper.listed::<T>().await {
-            Ok(version) => {
-                doubts = DOUBTS.iter();
-                keeper.watched::<T>(version).await
-            }
-            Err(fault) => Some(fault),
-        };
-        let Some(fault) = fault else { continue };
-        let refused = matches!(fault.reason, Reason::Denied | Reason::Missing);
-        if refused && keeper.hub.change(|s| T::shelf(s).is_ready(number)) {
-            if let Some(pause) = doubts.next() {
-                tokio::time::sleep(*pause).await;
-                continue;
-            }
-        }
-        match fault.reason {
-            Reason::Denied => {
-                keeper.hub.heard(source);
-                if keeper.place.namespace.is_none() && T::KIND.resource().namespaced {
-                    // Not everywhere: then where gateways usually are (R24).
-                    keeper.place.namespace = Some(super::DEFAULT_NAMESPACE.into());
-                    continue;
-                }
-                keeper.state::<T>(KindState::Denied(fault));
-                // A server that comes back may have learned of rights meanwhile.
-                keeper.hub.reconnected(returns).await;
-                keeper.place.namespace.clone_from(&namespace);
-            }
-            Reason::Missing => {
-                keeper.hub.heard(source);
-                keeper.state::<T>(KindState::Absent);
-                appears(&keeper.hub, &keeper.c, T::KIND, returns).await;
-            }
-            Reason::Invalid | Reason::Conflict | Reason::ReadOnly => {
-                keeper.hub.heard(source);
-                keeper.state::<T>(KindState::Failed(fault));
-                keeper.hub.asked_again().await;
-            }
-            Reason::Server => {
-                keeper.state::<T>(KindState::Failed(fault.clone()));
-                keeper.hub.failed(source, fault).await;
-            }
-            Reason::Unreachable | Reason::Credentials | Reason::NeedsTerminal => {
-                keeper.hub.failed(source, fault).await;
-            }
-        }
-    }
-}
-
-impl Keeper {
-    fn state<T: Kept>(&self, state: KindState) {
-        self.hub.change(|s| T::shelf(s).set_state(self.number, state));
-    }
-
+impl Keeper<'_> {
     /// The list: rows show while it arrives, unless older ones are shown already, which then stay until its end.
-    async fn listed<T: Kept>(&mut self) -> Result<Box<str>, Fault> {
-        let (hub, number, source) = (&self.hub, self.number, self.source);
-        if let Some(version) = discovery::version(&self.c, T::KIND).await? {
-            self.place.version = version;
+    async fn listed<T: Kept>(&self) -> Result<(stream::Place, Box<str>), Fault> {
+        let mut missing = None;
+        for version in discovery::served(self.c, T::KIND).await? {
+            let namespace = self.namespace.clone();
+            let at = stream::Place { kind: T::KIND, version, namespace, fields: String::new() };
+            match self.list::<T>(&at).await {
+                Ok(version) => return Ok((at, version)),
+                Err(fault) if fault.reason == Reason::Missing => missing = Some(fault),
+                Err(fault) => return Err(fault),
+            }
         }
-        let first = {
-            let mut state = hub.lock();
-            let shelf = T::shelf(&mut state);
-            !shelf.is_settled(number) && shelf.rows_of(number).is_empty()
-        };
+        Err(missing.unwrap_or_else(|| Fault::new(Reason::Missing, "not served", "")))
+    }
+
+    async fn list<T: Kept>(&self, at: &stream::Place) -> Result<Box<str>, Fault> {
+        let Self { hub, place, source, .. } = self;
+        let is_new = T::shelf(&mut hub.lock()).is_new(place);
         let mut all = Vec::new();
-        let listed = stream::list::<T>(&self.c, &self.place, |rows| {
+        let listed = stream::list::<T>(self.c, at, |rows| {
             hub.heard(source);
-            if first {
-                hub.change(|s| T::shelf(s).extend(number, rows));
+            if is_new {
+                hub.change(|s| {
+                    if T::shelf(s).extend(place, rows) {
+                        s.hurry();
+                    }
+                });
             } else {
                 all.extend(rows.into_iter().map(Arc::new));
             }
@@ -127,48 +108,62 @@ impl Keeper {
         if let Some(what) = &listed.unread {
             tracing::warn!(cluster = %self.c.cluster, "{what}");
         }
-        hub.change(|s| {
-            let rows = if first { T::shelf(s).rows_of(number) } else { all };
-            T::shelf(s).replace(number, rows);
-        });
+        hub.change(|s| if is_new { T::shelf(s).finish(place) } else { T::shelf(s).replace(place, all) });
         Ok(listed.resource_version)
     }
 
     /// The watch, resumed as often as the server closes it. `None`: list again.
-    async fn watched<T: Kept>(&mut self, mut version: Box<str>) -> Option<Fault> {
-        let (hub, number, source) = (self.hub.clone(), self.number, self.source);
+    async fn watched<T: Kept>(&mut self, at: &stream::Place, mut version: Box<str>) -> Option<Fault> {
+        let mut failures = 0;
         loop {
-            let (began, mut brought) = (Instant::now(), false);
-            let opened = || hub.heard(source);
-            let end = stream::watch::<T>(&self.c, &self.place, &mut version, opened, |change| {
-                brought = true;
-                hub.change(|s| {
-                    s.heard_now();
-                    let shelf = T::shelf(s);
-                    match change {
-                        Change::Applied(row) => shelf.apply(number, row),
-                        Change::Deleted(row) => shelf.remove(number, &row),
-                        Change::Unread(what) => {
-                            tracing::warn!(cluster = %self.c.cluster, "{what}");
-                        }
-                    }
-                });
-            })
-            .await;
-            self.short = if brought || began.elapsed() > SHORT { 0 } else { self.short + 1 };
+            let end = self.watch::<T>(at, &mut version).await;
             match end {
-                WatchEnd::Closed => self.rest().await,
+                WatchEnd::Closed => {
+                    failures = 0;
+                    self.rest().await;
+                }
                 WatchEnd::Expired => {
                     self.rest().await;
                     return None;
                 }
                 // The history may still be there when the server is back: resume first, list only if it is not.
                 WatchEnd::Broken(fault) if fault.reason == Reason::Unreachable => {
-                    hub.failed(source, fault).await;
+                    self.hub.failed(self.source.clone(), fault).await;
+                }
+                WatchEnd::Broken(fault) if fault.reason == Reason::Server && failures < RESUMES => {
+                    failures += 1;
+                    self.fails::<T>(fault).await;
                 }
                 WatchEnd::Broken(fault) => return Some(fault),
             }
         }
+    }
+
+    /// One watch, to its end.
+    async fn watch<T: Kept>(&mut self, at: &stream::Place, version: &mut Box<str>) -> WatchEnd {
+        let Self { hub, place, source, .. } = &*self;
+        let (begun, mut silent) = (Instant::now(), true);
+        let opened = || {
+            hub.heard(source);
+            if T::shelf(&mut hub.lock()).works(place) {
+                hub.changed.notify_one();
+            }
+        };
+        let changed = |change| {
+            silent = false;
+            hub.change(|s| {
+                s.hear();
+                match change {
+                    Change::Applied(row) => T::shelf(s).apply(place, row),
+                    Change::Deleted(row) => T::shelf(s).remove(place, &row),
+                    Change::Unread(what) => tracing::warn!(cluster = %self.c.cluster, "{what}"),
+                }
+            });
+        };
+        let end = stream::watch::<T>(self.c, at, version, opened, changed).await;
+        self.short =
+            if silent && begun.elapsed() < SHORT.min(self.c.patience.watch / 2) { self.short + 1 } else { 0 };
+        end
     }
 
     /// A pause when watches end at once: the first is resumed at once, the next ones later and later.
@@ -178,12 +173,52 @@ impl Keeper {
             tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
         }
     }
-}
 
-/// Waits until a kind that is not served may be: its CRD is there, the cluster came back, or someone asks.
-async fn appears(hub: &Hub, c: &Connection, kind: Kind, returns: tokio::sync::watch::Receiver<u64>) {
-    tokio::select! {
-        () = discovery::appears(c, kind) => {}
-        () = hub.reconnected(returns) => {}
+    /// The server fails at this kind, which may be at this one alone: its conversion webhook, its aggregated server.
+    async fn fails<T: Kept>(&self, fault: Fault) {
+        self.hub.change(|s| T::shelf(s).set_state(&self.place, KindState::Failed(fault.clone())));
+        self.hub.failed(self.source.clone(), fault).await;
+    }
+
+    /// What to do when a kind cannot be kept: wait for what may change that.
+    async fn stopped<T: Kept>(&mut self, fault: Fault, returns: watch::Receiver<u64>) {
+        let Self { hub, place, source, .. } = self;
+        let state = |state| hub.change(|s| T::shelf(s).set_state(place, state));
+        match fault.reason {
+            Reason::Denied if self.namespace.is_none() && T::KIND.resource().namespaced => {
+                // Not everywhere: then where gateways usually are (R24).
+                hub.heard(source);
+                hub.change(|s| s.narrow(T::KIND));
+                self.namespace = Some(super::DEFAULT_NAMESPACE.into());
+            }
+            Reason::Denied => {
+                hub.heard(source);
+                state(KindState::Denied(fault));
+                // A server that comes back may have learned of rights meanwhile.
+                hub.reconnected(returns).await;
+                self.namespace.clone_from(&self.place);
+            }
+            Reason::Missing => {
+                hub.heard(source);
+                state(KindState::Absent);
+                tokio::select! {
+                    () = crd::appears(self.c, T::KIND) => {}
+                    () = hub.reconnected(returns) => {}
+                }
+            }
+            Reason::Invalid | Reason::Conflict | Reason::ReadOnly => {
+                hub.heard(source);
+                state(KindState::Failed(fault));
+                hub.asked_again().await;
+            }
+            Reason::Credentials | Reason::NeedsTerminal => {
+                hub.failed(source.clone(), fault).await;
+                hub.connect_anew();
+                // What was asked for ends this task.
+                std::future::pending().await
+            }
+            Reason::Server => self.fails::<T>(fault).await,
+            Reason::Unreachable => hub.failed(source.clone(), fault).await,
+        }
     }
 }

@@ -1,46 +1,40 @@
 //! What keeps coming: one task tree per cluster that turns lists and watches into snapshots.
 //!
 //! Clusters share nothing but the channel their snapshots leave by: one that is down, slow or refusing never delays
-//! another. Dropping a handle ends its tasks.
+//! another. Dropping a handle ends its tasks. Nothing is polled: timers only retry, end a watch, and hold snapshots
+//! back for a moment.
 #![allow(clippy::disallowed_methods, reason = "snapshots say when a cluster was last heard of")]
 
 mod hub;
+mod keepers;
 mod kind;
+mod publish;
+mod run;
 mod shelf;
+mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
-use crate::cluster::connect::{self, Connection};
+use crate::cluster::connect::{Connection, Patience};
 use crate::cluster::credentials::Plugin;
-use crate::cluster::discovery;
 use crate::cluster::kubeconfig::Contexts;
 use crate::cluster::read_only::ReadOnly;
 use crate::model::gateway::Directions;
-use crate::model::name::ClusterName;
-use crate::model::row::{
-    DaemonSetRow, DeploymentRow, EndpointSliceRow, GatewayApiRow, GatewayClassRow, HpaRow, IstioGatewayRow,
-    PdbRow, PodRow, ReplicaSetRow, ServiceRow,
-};
-use crate::model::snapshot::{ClusterFacts, Snapshot};
-use hub::{Hub, Kept, Source};
+use crate::model::name::{ClusterName, Kind};
+use crate::model::snapshot::Snapshot;
+use hub::Hub;
+use keepers::{Wanted, all_kinds};
 
 /// Where gateways usually are.
 pub const DEFAULT_NAMESPACE: &str = "istio-system";
 
-/// Snapshots of a cluster leave at most this often, but for the first of a change and the one that completes it.
-const PACE: Duration = Duration::from_millis(100);
-
-/// Pause before a cluster that did not say what it is, is asked again.
-const PROBE_PAUSE: Duration = Duration::from_secs(5);
-
 /// What all clusters are opened with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Watched namespaces; empty: all.
     pub namespaces: Vec<Box<str>>,
@@ -48,14 +42,16 @@ pub struct Options {
     pub read_only: bool,
     /// Directions that the config gives gateways (R19).
     pub directions: Directions,
+    /// How long servers may take.
+    pub patience: Patience,
 }
 
 /// One open cluster.
 struct Open {
     hub: Arc<Hub>,
     read_only: ReadOnly,
-    plugin: Option<Arc<Plugin>>,
-    tasks: JoinSet<()>,
+    /// Dropped with it, and they end.
+    _tasks: JoinSet<()>,
 }
 
 /// The open clusters.
@@ -65,18 +61,23 @@ pub struct Sources {
     /// Contexts that the config makes read-only.
     guarded: Vec<ClusterName>,
     open: BTreeMap<ClusterName, Open>,
+    wanted: watch::Sender<Wanted>,
     out: mpsc::Sender<Arc<Snapshot>>,
 }
 
 impl Sources {
     /// No cluster yet; snapshots of those that are opened come by the receiver, each cluster's in their order.
+    ///
+    /// A snapshot is made when there is room for it: who reads slowly sees the newest state, never a queue of old ones.
     pub fn new(
         contexts: Contexts,
         options: Options,
         guarded: Vec<ClusterName>,
     ) -> (Self, mpsc::Receiver<Arc<Snapshot>>) {
         let (out, inbox) = mpsc::channel(4);
-        (Self { contexts, options, guarded, open: BTreeMap::new(), out }, inbox)
+        let wanted = Wanted { namespaces: options.namespaces.clone(), kinds: all_kinds() };
+        let wanted = watch::Sender::new(wanted);
+        (Self { contexts, options, guarded, open: BTreeMap::new(), wanted, out }, inbox)
     }
 
     /// Opens a context; one that is open stays as it is.
@@ -84,47 +85,40 @@ impl Sources {
         if self.open.contains_key(cluster) {
             return;
         }
-        let read_only = ReadOnly::new(self.options.read_only || self.guarded.contains(cluster));
-        let plugin = connect::plugin(&self.contexts, cluster).ok().flatten();
-        self.start(cluster, read_only, plugin, (0, ClusterFacts::default()));
-    }
-
-    fn start(
-        &mut self,
-        cluster: &ClusterName,
-        read_only: ReadOnly,
-        plugin: Option<Arc<Plugin>>,
-        (revision, facts): (u64, ClusterFacts),
-    ) {
-        let facts = ClusterFacts { namespaces: self.options.namespaces.clone().into(), ..facts };
-        let hub = Hub::new(cluster.clone(), facts, revision);
+        let read_only = if self.guarded.contains(cluster) {
+            ReadOnly::demanded()
+        } else {
+            ReadOnly::new(self.options.read_only)
+        };
+        let hub = Hub::new(cluster.clone());
         let mut tasks = JoinSet::new();
-        tasks.spawn(publish(hub.clone(), self.options.directions.clone(), self.out.clone()));
-        tasks.spawn(run(
-            hub.clone(),
-            self.contexts.clone(),
-            plugin.clone(),
-            read_only.clone(),
-            self.options.namespaces.clone(),
-        ));
-        self.open.insert(cluster.clone(), Open { hub, read_only, plugin, tasks });
+        tasks.spawn(publish::publish(hub.clone(), self.options.directions.clone(), self.out.clone()));
+        let run = run::Run {
+            hub: hub.clone(),
+            contexts: self.contexts.clone(),
+            read_only: read_only.clone(),
+            patience: self.options.patience,
+            wanted: self.wanted.subscribe(),
+        };
+        tasks.spawn(run.forever());
+        self.open.insert(cluster.clone(), Open { hub, read_only, _tasks: tasks });
     }
 
     /// Closes a cluster: its tasks end, its connections close.
     pub fn close(&mut self, cluster: &ClusterName) {
-        if let Some(mut open) = self.open.remove(cluster) {
-            open.tasks.abort_all();
-        }
+        self.open.remove(cluster);
     }
 
-    /// Watches other namespaces, of all clusters; empty: all.
+    /// Watches other namespaces, of all clusters; empty: all. What was watched before and still is stays as it is.
     pub fn set_namespaces(&mut self, namespaces: Vec<Box<str>>) {
-        self.options.namespaces = namespaces;
-        for (cluster, mut open) in std::mem::take(&mut self.open) {
-            open.tasks.abort_all();
-            let last = open.hub.retire();
-            self.start(&cluster, open.read_only, open.plugin, last);
-        }
+        self.wanted.send_if_modified(|w| std::mem::replace(&mut w.namespaces, namespaces) != w.namespaces);
+    }
+
+    /// Watches only these kinds, of all clusters. One that is no longer wanted is kept for half a minute more.
+    pub fn set_kinds(&mut self, kinds: impl IntoIterator<Item = Kind>) {
+        let all = all_kinds();
+        let kinds: BTreeSet<Kind> = kinds.into_iter().filter(|kind| all.contains(kind)).collect();
+        self.wanted.send_if_modified(|w| std::mem::replace(&mut w.kinds, kinds) != w.kinds);
     }
 
     /// Tries a cluster that does not answer, or all of them, now.
@@ -137,9 +131,7 @@ impl Sources {
     /// Refuses writes everywhere, or only where the config says so.
     pub fn set_read_only(&mut self, on: bool) {
         self.options.read_only = on;
-        for (cluster, open) in &self.open {
-            open.read_only.set(on || self.guarded.contains(cluster));
-        }
+        self.open.values().for_each(|open| open.read_only.set(on));
     }
 
     /// The way to a cluster, once there is one.
@@ -149,7 +141,7 @@ impl Sources {
 
     /// The credential plugin of a cluster, when it has one.
     pub fn plugin(&self, cluster: &ClusterName) -> Option<Arc<Plugin>> {
-        self.open.get(cluster)?.plugin.clone()
+        self.open.get(cluster)?.hub.lock().plugin.clone()
     }
 
     /// The contexts there are.
@@ -166,170 +158,16 @@ pub async fn once(
     guarded: Vec<ClusterName>,
     limit: Duration,
 ) -> Vec<Arc<Snapshot>> {
-    let directions = options.directions.clone();
     let (mut sources, mut inbox) = Sources::new(contexts, options, guarded);
-    for cluster in chosen {
-        sources.open(cluster);
-    }
-    let hubs: Vec<Arc<Hub>> = chosen.iter().filter_map(|c| Some(sources.open.get(c)?.hub.clone())).collect();
+    chosen.iter().for_each(|cluster| sources.open(cluster));
+    let settled = |s: &Sources| s.open.values().all(|open| open.hub.lock().is_settled());
     let wait = async {
-        while !hubs.iter().all(|hub| hub.lock().is_settled()) {
-            if inbox.recv().await.is_none() {
-                return;
-            }
-        }
+        // What changes a state also sends it.
+        while !settled(&sources) && inbox.recv().await.is_some() {}
     };
     // Whatever has arrived by then is shown; what has not says so.
     let _ = tokio::time::timeout(limit, wait).await;
-    hubs.iter().filter_map(|hub| hub.snapshot(&directions)).map(Arc::new).collect()
-}
-
-/// Makes the connection, and keeps every kind, for as long as the credentials last; then again.
-async fn run(
-    hub: Arc<Hub>,
-    contexts: Contexts,
-    plugin: Option<Arc<Plugin>>,
-    read_only: ReadOnly,
-    namespaces: Vec<Box<str>>,
-) {
-    let mut placed = None;
-    loop {
-        let connection =
-            match connect::connect(&contexts, hub.cluster(), plugin.clone(), read_only.clone()).await {
-                Ok(connection) => connection,
-                Err(fault) => {
-                    hub.failed(Source::Connect, fault).await;
-                    continue;
-                }
-            };
-        let numbers = placed.get_or_insert_with(|| Numbers::new(&hub, &namespaces)).clone();
-        hub.change(|s| {
-            s.connected();
-            s.facts().server.clone_from(&connection.server);
-            s.connection = Some(connection.clone());
-        });
-        let mut tasks = JoinSet::new();
-        tasks.spawn(probe(hub.clone(), connection.clone()));
-        numbers.keep_all(&mut tasks, &hub, &connection, &namespaces);
-        connection.outlived().await;
-    }
-}
-
-/// Reads what the cluster is, beside its rows. Failures are told by the kinds; what is unknown stays unknown.
-async fn probe(hub: Arc<Hub>, c: Connection) {
-    loop {
-        let returns = hub.returns();
-        let known = discovery::facts(&c).await;
-        let answered = known.answered;
-        hub.change(|s| {
-            s.probed |= answered;
-            let facts = s.facts();
-            facts.kubernetes = known.kubernetes.or(facts.kubernetes.take());
-            facts.uid = known.uid.or(facts.uid.take());
-            if answered {
-                facts.keeper = known.keeper;
-                facts.served_versions = known.served_versions;
-            }
-        });
-        if answered {
-            // Who keeps gateways can change when the CRD does.
-            tokio::select! {
-                () = discovery::changes(&c) => {}
-                () = hub.reconnected(returns) => {}
-            }
-        } else {
-            // The cluster may have come back while its last answer was waited for.
-            tokio::select! {
-                () = tokio::time::sleep(PROBE_PAUSE) => {}
-                () = hub.reconnected(returns) => {}
-            }
-        }
-    }
-}
-
-/// The numbers of the places of each kind: they stay over reconnections, and so do the rows.
-#[derive(Clone)]
-struct Numbers(Arc<BTreeMap<crate::model::name::Kind, Vec<usize>>>);
-
-macro_rules! all_kinds {
-    ($act:ident) => {
-        $act!(
-            IstioGatewayRow,
-            GatewayApiRow,
-            GatewayClassRow,
-            DeploymentRow,
-            DaemonSetRow,
-            ReplicaSetRow,
-            PodRow,
-            ServiceRow,
-            EndpointSliceRow,
-            HpaRow,
-            PdbRow
-        )
-    };
-}
-
-impl Numbers {
-    fn new(hub: &Hub, namespaces: &[Box<str>]) -> Self {
-        let mut all = BTreeMap::new();
-        macro_rules! add {
-            ($($row:ty),*) => {
-                hub.change(|s| {
-                    $(all.insert(<$row as crate::model::row::Row>::KIND,
-                        places::<$row>(namespaces).iter().map(|_| <$row as Kept>::shelf(s).add_place()).collect());)*
-                })
-            };
-        }
-        all_kinds!(add);
-        Self(Arc::new(all))
-    }
-
-    fn keep_all(&self, tasks: &mut JoinSet<()>, hub: &Arc<Hub>, c: &Connection, namespaces: &[Box<str>]) {
-        macro_rules! keep {
-            ($($row:ty),*) => {
-                $(for (namespace, number) in places::<$row>(namespaces).into_iter().zip(self.of::<$row>()) {
-                    tasks.spawn(kind::keep::<$row>(hub.clone(), c.clone(), namespace, number));
-                })*
-            };
-        }
-        all_kinds!(keep);
-    }
-
-    fn of<T: Kept>(&self) -> Vec<usize> {
-        self.0.get(&T::KIND).cloned().unwrap_or_default()
-    }
-}
-
-/// Where a kind is listed: once a namespace, or once for all.
-fn places<T: Kept>(namespaces: &[Box<str>]) -> Vec<Option<Box<str>>> {
-    if namespaces.is_empty() || !T::KIND.resource().namespaced {
-        return vec![None];
-    }
-    namespaces.iter().cloned().map(Some).collect()
-}
-
-/// Sends snapshots: on the leading edge of a change, then at most one in [`PACE`], and at once when complete. The
-/// next one is made when there is room for it, so that a slow reader sees the newest, never a queue.
-async fn publish(hub: Arc<Hub>, directions: Directions, out: mpsc::Sender<Arc<Snapshot>>) {
-    let mut last = Instant::now().checked_sub(PACE);
-    let mut was_complete = false;
-    loop {
-        hub.changed.notified().await;
-        loop {
-            let complete = hub.lock().is_complete();
-            let due = last.map_or_else(Instant::now, |at| at + PACE);
-            if (complete && !was_complete) || due <= Instant::now() {
-                was_complete = complete;
-                break;
-            }
-            tokio::select! {
-                () = tokio::time::sleep_until(due) => {}
-                () = hub.changed.notified() => {}
-            }
-        }
-        let Ok(room) = out.reserve().await else { return };
-        last = Some(Instant::now());
-        let Some(snapshot) = hub.snapshot(&directions) else { return };
-        room.send(Arc::new(snapshot));
-    }
+    let directions = &sources.options.directions;
+    let state = |cluster| Some(Arc::new(sources.open.get(cluster)?.hub.snapshot(directions)));
+    chosen.iter().filter_map(state).collect()
 }

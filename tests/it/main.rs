@@ -11,4 +11,7 @@ mod crd;
 mod dependencies;
 mod files;
 mod readme;
+mod secrets;
 mod support;
+mod terminal;
+mod tui;

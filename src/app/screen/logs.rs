@@ -136,6 +136,13 @@ impl Logs {
         self.top = self.dropped;
     }
 
+    /// Stays on what is shown, whatever arrives.
+    pub fn hold(&mut self) {
+        let end = self.dropped + self.lines.len() as u64;
+        self.top = end.saturating_sub(self.height as u64).max(self.dropped);
+        self.follow = false;
+    }
+
     /// Goes to the next (or previous) line that matches.
     pub fn find_step(&mut self, by: isize) {
         let Some(search) = &self.find.search else { return };
@@ -268,6 +275,15 @@ mod tests {
         assert_eq!(shown(&mut logs)[0], "line 87");
         logs.jump(true);
         assert_eq!(shown(&mut logs)[2], "line 199");
+    }
+
+    #[test]
+    fn holding_keeps_what_is_shown() {
+        let mut logs = log(100);
+        let before = shown(&mut logs);
+        logs.hold();
+        logs.push((100..200).map(numbered).collect());
+        assert_eq!(shown(&mut logs), before);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::text::Input;
 use crate::model::columns::{self, Symbol};
@@ -28,6 +28,9 @@ const STALE: u16 = 6;
 
 /// Cells at the right end of the heading that tell how many columns found no room.
 const HIDDEN: u16 = 4;
+
+/// How long a changed cell is marked at least. Its mark goes with the first frame after that: no frame is drawn for it.
+const SEEN: SignedDuration = SignedDuration::from_secs(2);
 
 /// The column that tells the state of a line; its symbol stands before it.
 pub fn state_column(columns: &[Column]) -> Option<usize> {
@@ -113,8 +116,10 @@ pub struct WindowRow {
 pub struct WindowCell {
     /// The cell.
     pub cell: Cell,
-    /// It changed since the last frame.
+    /// It changed since the last frame, or so shortly before that nobody could have seen the mark.
     pub changed: bool,
+    /// When it changed last.
+    pub changed_at: Option<Timestamp>,
     /// What the filter matched in it, in bytes.
     pub matches: Vec<Range<usize>>,
 }
@@ -335,12 +340,13 @@ impl Table {
             let old = before.iter().find(|r| r.id == id);
             let cells = shown.iter().enumerate().map(|(n, (column, _))| {
                 let cell = (columns[*column].cell)(item, now);
-                let changed = columns[*column].id != "age"
-                    && old.and_then(|r| r.cells.get(n)).is_some_and(|o| o.cell.text != cell.text)
-                    && old.is_some_and(|r| r.cells.len() == shown.len());
+                let old = old.filter(|r| r.cells.len() == shown.len()).and_then(|r| r.cells.get(n));
+                let is_new = columns[*column].id != "age" && old.is_some_and(|o| o.cell.text != cell.text);
+                let changed_at = if is_new { Some(now) } else { old.and_then(|o| o.changed_at) };
+                let changed = changed_at.is_some_and(|at| is_new || now.duration_since(at) < SEEN);
                 let matches =
                     self.filter.applied.as_ref().map(|f| f.highlights(&cell.text)).unwrap_or_default();
-                WindowCell { cell, changed, matches }
+                WindowCell { cell, changed, changed_at, matches }
             });
             WindowRow {
                 stale: item.stale,

@@ -47,7 +47,7 @@ fn cluster(s: &Snapshot, now: Timestamp) -> [String; 2] {
             _ => None,
         })
         .collect();
-    let second = match (&s.link, link_words(&s.link)) {
+    let second = match (&s.link, link_words(&s.cluster, &s.link)) {
         (
             Link::Stale { fault, .. } | Link::Unreachable { fault, .. } | Link::Denied { fault, .. },
             Some((_, words)),

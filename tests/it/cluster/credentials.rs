@@ -258,7 +258,7 @@ async fn a_token_is_used_by_every_request_and_renewed_once_when_it_is_refused() 
     script.becomes("echo 'logged out' >&2; exit 1");
     "three".clone_into(&mut accepted.lock().unwrap());
     view.sources.set_namespaces(vec!["istio-egress".into()]);
-    let down = view.until(0, "down", SOON, |s| matches!(s.link, Link::Unreachable { .. })).await;
+    let down = view.until(0, "down", SOON, |s| matches!(s.link, Link::Stale { .. })).await;
     let said = fault(&down.link);
     assert_eq!(said.reason, Reason::Credentials);
     assert_eq!(said.summary, "fake: the credential plugin `sh` failed (exit status: 1): logged out");
@@ -272,7 +272,8 @@ async fn a_token_the_server_never_takes_is_told_and_the_plugin_not_run_without_e
     let fake = accepting(&Arc::new(std::sync::Mutex::new("other".to_owned()))).await;
     let script = Script::new(&token("mine"));
     let mut view = View::open(&fake.kubeconfig(&script.user()), &["istio-system"]);
-    let down = view.until(0, "refused", SOON, |s| matches!(s.link, Link::Unreachable { .. })).await;
+    // It answers: that it does not know who asks.
+    let down = view.until(0, "refused", SOON, |s| matches!(s.link, Link::Denied { .. })).await;
     assert_eq!(fault(&down.link).reason, Reason::Credentials);
     assert!(fault(&down.link).summary.contains("does not accept the credentials"), "{:?}", down.link);
     // That little runs can only be seen by waiting.

@@ -1,23 +1,70 @@
 //! A program in a pseudo-terminal, seen through a terminal emulator, and what it costs.
+#![allow(dead_code, reason = "each of the programs that include this module uses a part of it")]
+#![allow(unreachable_pub, reason = "`pub` says what the including programs may use")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a program in a terminal that cannot be started or asked is the end of a test"
+)]
+#![allow(clippy::disallowed_methods, reason = "the clock rule is for the pure modules of the product")]
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::Winsize;
+use rustix::termios::{LocalModes, Winsize};
 
 /// What the terminal has got so far.
-struct Seen {
+pub struct Seen {
     parser: vt100::Parser,
     bytes: u64,
     raw: Vec<u8>,
     first: Option<Instant>,
+    /// When the newest bytes came.
+    last: Instant,
     closed: bool,
+    held: bool,
+}
+
+impl Seen {
+    /// The screen as text.
+    pub fn screen(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    /// Bytes that the program has written.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether the program is on the alternate screen.
+    pub fn on_alternate_screen(&self) -> bool {
+        self.parser.screen().alternate_screen()
+    }
+
+    /// Whether the cursor is shown.
+    pub fn shows_cursor(&self) -> bool {
+        !self.parser.screen().hide_cursor()
+    }
+
+    /// Whether a text on the screen is underlined, as changed cells are.
+    pub fn is_marked(&self, text: &str) -> bool {
+        let screen = self.parser.screen();
+        let (rows, columns) = screen.size();
+        (0..rows).any(|row| {
+            let line: Vec<&vt100::Cell> = (0..columns).filter_map(|c| screen.cell(row, c)).collect();
+            let found = (0..line.len()).find(|at| {
+                let rest: String = line[*at..].iter().map(|c| c.contents()).take(text.len()).collect();
+                rest.starts_with(text)
+            });
+            found.is_some_and(|at| line[at].underline())
+        })
+    }
 }
 
 /// A program in a pseudo-terminal.
@@ -36,7 +83,12 @@ impl Pty {
         unlockpt(&master)?;
         set_size(&master, columns, rows)?;
         let path = ptsname(&master, Vec::new())?;
-        let slave = File::options().read(true).write(true).open(path.to_str().map_err(io::Error::other)?)?;
+        // It is to be the terminal of the program, never of this process.
+        let slave = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(rustix::fs::OFlags::NOCTTY.bits().cast_signed())
+            .open(path.to_str().map_err(io::Error::other)?)?;
         command
             .stdin(Stdio::from(slave.try_clone()?))
             .stdout(Stdio::from(slave.try_clone()?))
@@ -57,7 +109,9 @@ impl Pty {
             bytes: 0,
             raw: Vec::new(),
             first: None,
+            last: started,
             closed: false,
+            held: false,
         };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let (reader, shared) = (File::from(master.try_clone()?), seen.clone());
@@ -81,7 +135,7 @@ impl Pty {
 
     /// The screen as text.
     pub fn screen(&self) -> String {
-        self.seen().parser.screen().contents()
+        self.seen().screen()
     }
 
     /// Bytes that the program has written so far.
@@ -101,42 +155,152 @@ impl Pty {
 
     /// Whether the program is on the alternate screen.
     pub fn on_alternate_screen(&self) -> bool {
-        self.seen().parser.screen().alternate_screen()
+        self.seen().on_alternate_screen()
+    }
+
+    /// Whether the program left line editing and echo to the terminal, as a shell finds it.
+    pub fn is_cooked(&self) -> bool {
+        let modes = rustix::termios::tcgetattr(self.master()).unwrap().local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+    }
+
+    /// Everything that is set in the terminal, to be compared.
+    pub fn modes(&self) -> String {
+        let t = rustix::termios::tcgetattr(self.master()).unwrap();
+        format!("{:?} {:?} {:?} {:?}", t.input_modes, t.output_modes, t.control_modes, t.local_modes)
+    }
+
+    /// Gives the terminal the modes that a shell sets for itself: line editing and echo on.
+    pub fn cook(&self) {
+        let mut t = rustix::termios::tcgetattr(self.master()).unwrap();
+        t.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        rustix::termios::tcsetattr(self.master(), rustix::termios::OptionalActions::Now, &t).unwrap();
+    }
+
+    /// Whether the cursor is shown.
+    pub fn shows_cursor(&self) -> bool {
+        self.seen().shows_cursor()
+    }
+
+    /// Whether a text on the screen is underlined, as changed cells are.
+    pub fn marked(&self, text: &str) -> bool {
+        self.seen().is_marked(text)
+    }
+
+    /// The rows of the screen in which a cell is drawn in reverse.
+    pub fn rows_in_reverse(&self) -> Vec<u16> {
+        let seen = self.seen();
+        let screen = seen.parser.screen();
+        let (rows, columns) = screen.size();
+        let reverse = |row: u16, column: u16| screen.cell(row, column).is_some_and(vt100::Cell::inverse);
+        (0..rows).filter(|row| (0..columns).any(|column| reverse(*row, column))).collect()
+    }
+
+    fn master(&self) -> &OwnedFd {
+        self.master.as_ref().expect("the terminal is open")
+    }
+
+    /// Stops reading what the program writes, as a terminal does on `ctrl-s`.
+    pub fn hold(&self) {
+        self.seen().held = true;
+    }
+
+    /// Reads on.
+    pub fn read_on(&self) {
+        self.seen().held = false;
     }
 
     /// Types.
     pub fn type_in(&self, keys: &str) {
-        let master = self.master.as_ref().expect("the terminal is open");
-        File::from(master.try_clone().unwrap()).write_all(keys.as_bytes()).unwrap();
+        File::from(self.master().try_clone().unwrap()).write_all(keys.as_bytes()).unwrap();
     }
 
     /// Gives the terminal another size.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.seen().parser.screen_mut().set_size(rows, columns);
-        set_size(self.master.as_ref().expect("the terminal is open"), columns, rows).unwrap();
+        set_size(self.master(), columns, rows).unwrap();
     }
 
-    /// Waits until `holds` is true of the screen, and tells when it became so; panics with the screen after `limit`.
+    /// Waits until `holds` is true of the screen, and tells when the bytes came that made it so; panics with the
+    /// screen after `limit`.
     #[track_caller]
     pub fn wait_until(&self, what: &str, limit: Duration, holds: impl Fn(&str) -> bool) -> Instant {
+        self.wait_seen(what, limit, |seen| holds(&seen.screen()))
+    }
+
+    /// Waits until `holds` is true of what the terminal has got; panics with the screen after `limit`.
+    #[track_caller]
+    pub fn wait_seen(&self, what: &str, limit: Duration, holds: impl Fn(&Seen) -> bool) -> Instant {
+        match self.until(limit, holds) {
+            Ok(at) => at,
+            Err(screen) => {
+                let why = if self.seen().closed { "ended" } else { "did not do it" };
+                panic!("{what}: the program {why} within {limit:?}:\n{screen}")
+            }
+        }
+    }
+
+    /// Waits until `holds` is true of the screen; the screen as it was at last when that does not happen.
+    pub fn look_until(&self, limit: Duration, holds: impl Fn(&str) -> bool) -> Result<Instant, String> {
+        self.until(limit, |seen| holds(&seen.screen()))
+    }
+
+    fn until(&self, limit: Duration, holds: impl Fn(&Seen) -> bool) -> Result<Instant, String> {
         let end = Instant::now() + limit;
         let mut seen = self.seen();
         loop {
-            let screen = seen.parser.screen().contents();
-            if holds(&screen) {
-                return Instant::now();
+            if holds(&seen) {
+                return Ok(seen.last);
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !(seen.closed && left.is_zero()), "{what}: not within {limit:?}:\n{screen}");
-            assert!(!seen.closed, "{what}: the program ended:\n{screen}");
+            if left.is_zero() || seen.closed {
+                return Err(seen.screen());
+            }
             seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
         }
+    }
+
+    /// Forgets the screen, as a terminal does that another program has cleared.
+    pub fn clear(&self) {
+        let mut seen = self.seen();
+        let (rows, columns) = seen.parser.screen().size();
+        seen.parser = vt100::Parser::new(rows, columns, 0);
     }
 
     /// Waits until the screen shows `text`.
     #[track_caller]
     pub fn wait_for(&self, text: &str) -> Instant {
         self.wait_until(text, Duration::from_secs(30), |screen| screen.contains(text))
+    }
+
+    /// Bytes that come within `time`, which is waited for in full unless some come.
+    pub fn bytes_within(&self, time: Duration) -> Vec<u8> {
+        let end = Instant::now() + time;
+        let mut seen = self.seen();
+        let before = seen.raw.len();
+        while seen.raw.len() == before {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Vec::new();
+            }
+            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+        }
+        seen.raw[before..].to_vec()
+    }
+
+    /// Waits until the program is stopped (`T`).
+    #[track_caller]
+    pub fn wait_stopped(&self) {
+        let end = Instant::now() + Duration::from_secs(10);
+        let stopped = || {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+            stat.rsplit(')').next().is_some_and(|after| after.trim_start().starts_with('T'))
+        };
+        while !stopped() {
+            assert!(Instant::now() < end, "the program was not stopped");
+            // Nothing tells of it but the process itself.
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Sends a signal.
@@ -152,18 +316,26 @@ impl Pty {
         self.seen().closed = true;
     }
 
+    /// Waits for the program's end and for the last of what it wrote; panics when it outlives `limit`.
+    #[track_caller]
+    pub fn wait_end(&mut self, limit: Duration) -> ExitStatus {
+        let status = self.wait_status(limit);
+        let seen = self.seen();
+        drop(self.seen.1.wait_timeout_while(seen, limit, |seen| !seen.closed).unwrap());
+        status
+    }
+
     /// Waits for the program's end; panics when it outlives `limit`.
     #[track_caller]
-    pub fn wait_end(&mut self, limit: Duration) -> std::process::ExitStatus {
+    pub fn wait_status(&mut self, limit: Duration) -> ExitStatus {
         let end = Instant::now() + limit;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
             assert!(Instant::now() < end, "the program did not end within {limit:?}:\n{}", self.screen());
-            // A child's end is no descriptor to wait on here; its output closing is.
-            let seen = self.seen();
-            drop(self.seen.1.wait_timeout(seen, Duration::from_millis(20)).unwrap());
+            // Nothing here tells of a child's end; its last bytes come shortly before.
+            drop(self.seen.1.wait_timeout(self.seen(), Duration::from_millis(10)).unwrap());
         }
     }
 
@@ -171,7 +343,8 @@ impl Pty {
     pub fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
         let after = stat.rsplit(')').next().unwrap_or_default();
-        let field = |n: usize| after.split_whitespace().nth(n).and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
+        let field =
+            |n: usize| after.split_whitespace().nth(n).and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
         // utime and stime, in ticks of a hundredth of a second on every Linux there is.
         Duration::from_millis((field(11) + field(12)) * 10)
     }
@@ -204,10 +377,18 @@ fn read_all(mut master: File, shared: &(Mutex<Seen>, Condvar)) {
         let mut fds = [PollFd::new(&master, PollFlags::IN)];
         let wait = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
         let ready = poll(&mut fds, Some(&wait)).unwrap_or(0);
-        if shared.0.lock().unwrap().closed {
+        let (closed, held) = {
+            let seen = shared.0.lock().unwrap();
+            (seen.closed, seen.held)
+        };
+        if closed {
             return;
         }
-        if ready == 0 {
+        if held {
+            // The terminal is ready all the time then.
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        if ready == 0 || held {
             continue;
         }
         let read = master.read(&mut buffer).unwrap_or(0);
@@ -217,10 +398,25 @@ fn read_all(mut master: File, shared: &(Mutex<Seen>, Condvar)) {
             shared.1.notify_all();
             return;
         }
-        seen.first.get_or_insert_with(Instant::now);
+        seen.last = Instant::now();
+        seen.first = seen.first.or(Some(seen.last));
         seen.bytes += read as u64;
         seen.raw.extend_from_slice(&buffer[..read]);
         seen.parser.process(&buffer[..read]);
+        drop(seen);
         shared.1.notify_all();
+        answer(&mut master, &buffer[..read]);
+    }
+}
+
+/// Answers what some programs ask a terminal before they draw: where the cursor is, and what kind it is.
+fn answer(master: &mut File, asked: &[u8]) {
+    let has = |question: &[u8]| asked.windows(question.len()).any(|bytes| bytes == question);
+    // Nobody waits for the answer of a program that has just ended.
+    if has(b"\x1b[6n") {
+        let _ = master.write_all(b"\x1b[1;1R");
+    }
+    if has(b"\x1b[c") || has(b"\x1b[0c") {
+        let _ = master.write_all(b"\x1b[?62;c");
     }
 }

@@ -6,7 +6,9 @@ pub(super) mod view;
 use std::path::Path;
 use std::time::Duration;
 
-use egret::cluster::connect::{self, Connection};
+use std::sync::Arc;
+
+use egret::cluster::connect::{self, Connection, Patience};
 use egret::cluster::kubeconfig::{self, Contexts};
 use egret::cluster::read_only::ReadOnly;
 use egret::model::name::ClusterName;
@@ -26,8 +28,9 @@ pub(super) fn contexts(kubeconfig: &Path) -> Contexts {
 pub(super) async fn connection(kubeconfig: &Path, read_only: bool) -> Connection {
     let contexts = contexts(kubeconfig);
     let cluster: ClusterName = contexts.names[0].clone();
-    let plugin = connect::plugin(&contexts, &cluster).unwrap();
-    connect::connect(&contexts, &cluster, plugin, ReadOnly::new(read_only)).await.unwrap()
+    let plugin = connect::plugin(&contexts, &cluster).map(Arc::new);
+    let read_only = ReadOnly::new(read_only);
+    connect::connect(&contexts, &cluster, plugin, read_only, Patience::default()).await.unwrap()
 }
 
 /// Whether egret asked.

@@ -29,6 +29,7 @@ pub(in crate::cluster) fn options(namespaces: &[&str]) -> Options {
         namespaces: namespaces.iter().map(|n| (*n).into()).collect(),
         read_only: false,
         directions: Directions::default(),
+        patience: egret::cluster::connect::Patience::default(),
     }
 }
 

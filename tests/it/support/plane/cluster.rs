@@ -193,13 +193,16 @@ impl Cluster {
                 created.map(drop).while_doing("making a node")
             }
         });
-        let (manager, scheduler, _, _, _, _) = tokio::try_join!(
+        let places = async {
+            try_join_all(namespaces).await?;
+            users::allow_narrow(&client).await
+        };
+        let (manager, scheduler, _, _, _) = tokio::try_join!(
             async { self.launch("kube-controller-manager", &servers::controller_manager(&self.dir)).await },
             async { self.launch("kube-scheduler", &servers::scheduler(&self.dir)).await },
             definitions,
-            try_join_all(namespaces),
+            places,
             try_join_all(nodes),
-            users::allow_narrow(&client),
         )?;
         let kwok = self.launch("kwok", &servers::kwok(&self.dir, self.ports)).await?;
         let mut others = vec![manager, scheduler, kwok];

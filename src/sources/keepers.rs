@@ -1,0 +1,137 @@
+//! The kinds that are kept over one connection.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::hub::Hub;
+use super::kind;
+use super::shelf::Place;
+use super::state::{Kept, State};
+use crate::cluster::connect::Connection;
+use crate::model::name::Kind;
+use crate::model::row::{
+    DaemonSetRow, DeploymentRow, EndpointSliceRow, GatewayApiRow, GatewayClassRow, HpaRow, IstioGatewayRow,
+    PdbRow, PodRow, ReplicaSetRow, ServiceRow,
+};
+
+/// What is wanted of each cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Namespaces; empty: all.
+    pub(super) namespaces: Vec<Box<str>>,
+    /// Kinds.
+    pub(super) kinds: BTreeSet<Kind>,
+}
+
+impl Wanted {
+    /// Where a kind is listed: once a namespace, or once for all.
+    fn places(&self, kind: Kind) -> Vec<Place> {
+        if self.namespaces.is_empty() || !kind.resource().namespaced {
+            return vec![None];
+        }
+        self.namespaces.iter().cloned().map(Some).collect()
+    }
+}
+
+/// What keeps a kind in a place.
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A kind that can be kept.
+struct Keepable {
+    kind: Kind,
+    add: fn(&mut State, &Place),
+    remove: fn(&mut State, &Place),
+    keep: fn(Arc<Hub>, Connection, Place) -> Task,
+}
+
+const fn keepable<T: Kept>() -> Keepable {
+    Keepable {
+        kind: T::KIND,
+        add: |s, place| T::shelf(s).add(place),
+        remove: |s, place| {
+            T::shelf(s).remove_place(place);
+            s.forget(T::KIND, place);
+        },
+        keep: |hub, c, place| Box::pin(kind::keep::<T>(hub, c, place)),
+    }
+}
+
+/// What can be kept. The order is that of the first requests: what most screens show, first.
+const KEEPABLE: &[Keepable] = &[
+    keepable::<PodRow>(),
+    keepable::<IstioGatewayRow>(),
+    keepable::<DeploymentRow>(),
+    keepable::<ServiceRow>(),
+    keepable::<GatewayApiRow>(),
+    keepable::<GatewayClassRow>(),
+    keepable::<DaemonSetRow>(),
+    keepable::<ReplicaSetRow>(),
+    keepable::<EndpointSliceRow>(),
+    keepable::<HpaRow>(),
+    keepable::<PdbRow>(),
+];
+
+/// All kinds that can be kept.
+pub(super) fn all_kinds() -> BTreeSet<Kind> {
+    KEEPABLE.iter().map(|k| k.kind).collect()
+}
+
+/// The tasks that keep kinds over one connection. Dropping it ends them; their rows stay.
+pub(super) struct Keepers {
+    hub: Arc<Hub>,
+    c: Connection,
+    tasks: JoinSet<()>,
+    running: BTreeMap<(Kind, Place), AbortHandle>,
+}
+
+impl Keepers {
+    /// None yet.
+    pub(super) fn new(hub: Arc<Hub>, c: Connection) -> Self {
+        Self { hub, c, tasks: JoinSet::new(), running: BTreeMap::new() }
+    }
+
+    /// Keeps what is wanted. Places that are no longer wanted are dropped at once, kinds only if `strictly`: a screen
+    /// that is left may be back in a moment. Returns whether any was spared.
+    pub(super) fn keep(&mut self, wanted: &Wanted, strictly: bool) -> bool {
+        let mut spared = false;
+        for keepable in KEEPABLE {
+            let kind = keepable.kind;
+            let is_wanted = wanted.kinds.contains(&kind);
+            let places = wanted.places(kind);
+            let running: Vec<Place> =
+                self.running.keys().filter(|(k, _)| *k == kind).map(|(_, place)| place.clone()).collect();
+            for place in &running {
+                if !places.contains(place) || (!is_wanted && strictly) {
+                    self.stop(keepable, place);
+                } else {
+                    spared |= !is_wanted;
+                }
+            }
+            if is_wanted {
+                places
+                    .into_iter()
+                    .filter(|place| !running.contains(place))
+                    .for_each(|p| self.start(keepable, p));
+            }
+        }
+        spared
+    }
+
+    fn start(&mut self, keepable: &Keepable, place: Place) {
+        self.hub.change(|s| (keepable.add)(s, &place));
+        let task = self.tasks.spawn((keepable.keep)(self.hub.clone(), self.c.clone(), place.clone()));
+        self.running.insert((keepable.kind, place), task);
+    }
+
+    fn stop(&mut self, keepable: &Keepable, place: &Place) {
+        if let Some(task) = self.running.remove(&(keepable.kind, place.clone())) {
+            task.abort();
+        }
+        // Those that have ended are not kept for their results.
+        while self.tasks.try_join_next().is_some() {}
+        self.hub.change(|s| (keepable.remove)(s, place));
+    }
+}

@@ -120,7 +120,7 @@ pub fn plugin(contexts: &Contexts, cluster: &ClusterName) -> Option<Plugin> {
     let user = context.user.as_deref()?;
     let exec = config.auth_infos.iter().find(|a| a.name == user)?.auth_info.as_ref()?.exec.clone()?;
     let about = config.clusters.iter().find(|c| c.name == context.cluster).and_then(|c| c.cluster.clone());
-    Some(Plugin::new(cluster.as_str(), exec, about.unwrap_or_default()))
+    Some(Plugin::new(cluster.as_str(), exec, &about.unwrap_or_default()))
 }
 
 /// Makes a client for a context. Sends nothing to the server; runs the credential plugin.

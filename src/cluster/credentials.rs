@@ -110,8 +110,8 @@ pub struct PluginError(pub Fault);
 
 impl Plugin {
     /// The plugin of a context's user. Reads and runs nothing yet.
-    pub fn new(context: &str, config: ExecConfig, cluster: Cluster) -> Self {
-        Self::with(context.to_owned(), config, cluster, LIMIT)
+    pub fn new(context: &str, config: ExecConfig, cluster: &Cluster) -> Self {
+        Self::with(context.to_owned(), config, cluster.clone(), LIMIT)
     }
 
     /// With another time limit.
@@ -249,6 +249,7 @@ impl Inner {
         match outcome.map_err(|e| self.not_started(&e))? {
             Outcome::Ended { status, stdout, .. } if status.success() => self.read(&stdout),
             Outcome::Ended { status, said, .. } => {
+                let said = said.unwrap_or_else(|| "it said nothing".to_owned());
                 if process::asks_for_terminal(&said) {
                     return Err(self.needs_terminal(&said));
                 }
@@ -257,10 +258,15 @@ impl Inner {
                     "Run it in a shell to see more, or log in again.",
                 ))
             }
+            Outcome::Endless => {
+                let summary = format!("the credential plugin `{}` prints without end", self.name());
+                Err(self.fault(summary, "It must print an ExecCredential."))
+            }
             Outcome::Late(said) => {
                 let (name, seconds) = (self.name(), self.limit.as_secs_f32());
+                let said = said.map(|said| format!(": {said}")).unwrap_or_default();
                 Err(self.fault(
-                    format!("the credential plugin `{name}` did not end within {seconds} s: {said}"),
+                    format!("the credential plugin `{name}` did not end within {seconds} s{said}"),
                     "It may be waiting for a person: `x` on Clusters runs it in this terminal.",
                 ))
             }

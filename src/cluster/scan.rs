@@ -94,6 +94,11 @@ impl Scanner {
         self.at == At::Outside && self.depth == 0 && self.metadata.is_some()
     }
 
+    /// Whether the body began as a JSON object does.
+    pub fn is_object(&self) -> bool {
+        self.at != At::Outside || self.metadata.is_some()
+    }
+
     /// Bytes that wait for the end of what they are part of.
     pub fn held(&self) -> usize {
         self.buffer.len()

@@ -212,7 +212,12 @@ pub async fn list<R: Row>(
         .filter(|_| scanner.is_whole())
         .and_then(|m| serde_json::from_slice::<ListMeta>(m).ok());
     let Some(meta) = meta else {
-        return Err(asked.because(Reason::Unreachable, "the answer was cut off", AGAIN));
+        return Err(if scanner.is_object() {
+            asked.because(Reason::Unreachable, "the answer was cut off", AGAIN)
+        } else {
+            // A login page, maybe, of a proxy on the way.
+            asked.because(Reason::Server, "the server sent something that is no list", AGAIN)
+        });
     };
     Ok(Listed { resource_version: meta.resource_version.into(), unread })
 }

@@ -19,10 +19,12 @@ pub(super) enum Outcome {
         status: ExitStatus,
         stdout: Vec<u8>,
         /// Its last words on stderr.
-        said: String,
+        said: Option<String>,
     },
-    /// It did not, and was killed. What it had said until then.
-    Late(String),
+    /// It did not in time, and was killed. What it had said until then.
+    Late(Option<String>),
+    /// It printed more than can be meant, and was killed.
+    Endless,
 }
 
 /// Whatever happens, nothing of a plugin is left: it is killed with the processes it started.
@@ -46,16 +48,14 @@ pub(super) async fn run(mut command: Command, limit: Duration) -> io::Result<Out
     let group = Group(pid);
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let all = async {
-        let (status, out, err) = tokio::join!(child.wait(), read(out, &mut stdout), read(err, &mut stderr));
-        out.and(err)?;
-        status
-    };
+    let all = async { tokio::try_join!(child.wait(), read(out, &mut stdout), read(err, &mut stderr)) };
     let ended = tokio::time::timeout(limit, all).await;
     drop(group);
     let said = last_words(&stderr);
     Ok(match ended {
-        Ok(status) => Outcome::Ended { status: status?, stdout, said },
+        Ok(Ok((status, (), ()))) => Outcome::Ended { status, stdout, said },
+        Ok(Err(error)) if error.kind() == io::ErrorKind::FileTooLarge => Outcome::Endless,
+        Ok(Err(error)) => return Err(error),
         Err(_) => Outcome::Late(said),
     })
 }
@@ -76,17 +76,16 @@ fn away_from_terminal(command: &mut Command) {
 }
 
 async fn read(from: Option<impl AsyncRead + Unpin>, to: &mut Vec<u8>) -> io::Result<()> {
-    let Some(mut from) = from else { return Ok(()) };
-    (&mut from).take(MOST).read_to_end(to).await?;
-    // What is more is not wanted, but a plugin that cannot write would not end.
-    tokio::io::copy(&mut from, &mut tokio::io::sink()).await.map(drop)
+    let Some(from) = from else { return Ok(()) };
+    from.take(MOST + 1).read_to_end(to).await?;
+    if to.len() as u64 > MOST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
 }
 
 /// The last line that says something: plugins print a banner first.
-fn last_words(stderr: &[u8]) -> String {
+fn last_words(stderr: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(stderr);
-    let line = text.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("it said nothing");
-    crate::model::clean::clean(line.trim()).chars().take(300).collect()
+    let line = text.lines().rev().find(|l| !l.trim().is_empty())?;
+    Some(crate::model::clean::clean(line.trim()).chars().take(300).collect())
 }
 
 /// What plugins say when they find no terminal.

@@ -2,7 +2,7 @@ use super::*;
 
 /// A plugin that is a shell script. `$COUNT` is a file that it may append to.
 fn plugin(script: &str, dir: &tempfile::TempDir) -> Plugin {
-    Plugin::new("ctx", config(script, dir), Cluster::default())
+    Plugin::new("ctx", config(script, dir), &Cluster::default())
 }
 
 fn config(script: &str, dir: &tempfile::TempDir) -> ExecConfig {
@@ -120,7 +120,7 @@ async fn what_a_plugin_does_wrong_is_told() {
 #[tokio::test]
 async fn a_plugin_that_is_not_installed_is_told_with_its_hint() {
     let config = serde_json::json!({"command": "no-such-plugin-here", "installHint": "Install it from x."});
-    let plugin = Plugin::new("ctx", serde_json::from_value(config).unwrap(), Cluster::default());
+    let plugin = Plugin::new("ctx", serde_json::from_value(config).unwrap(), &Cluster::default());
     let fault = token(&plugin).await.unwrap_err();
     assert_eq!(fault.hint, "Install it from x.");
     assert!(fault.summary.contains("could not be run"), "{}", fault.summary);
@@ -153,7 +153,7 @@ async fn a_plugin_that_always_needs_a_terminal_is_not_run_without_one() {
     let dir = tempfile::tempdir().unwrap();
     let always = Some(ExecInteractiveMode::Always);
     let config = ExecConfig { interactive_mode: always, ..config(&reply(r#"{"token":"t"}"#), &dir) };
-    let plugin = Plugin::new("ctx", config, Cluster::default());
+    let plugin = Plugin::new("ctx", config, &Cluster::default());
     assert_eq!(token(&plugin).await.unwrap_err().reason, Reason::NeedsTerminal);
     assert_eq!(runs(&dir), 0);
     // In the terminal it is, and what it gave is used from then on.
@@ -172,7 +172,7 @@ async fn a_plugin_is_told_of_its_cluster_and_who_is_there() {
         ..config(script, &dir)
     };
     let cluster = Cluster { server: Some("https://s".into()), ..Cluster::default() };
-    let plugin = Plugin::new("ctx", config, cluster);
+    let plugin = Plugin::new("ctx", config, &cluster);
     let told = token(&plugin).await.unwrap().unwrap();
     assert_eq!(
         told,

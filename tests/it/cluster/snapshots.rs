@@ -130,7 +130,7 @@ async fn other_namespaces_are_watched_on_request_and_snapshots_go_on_counting() 
     };
     let both = vec![one.as_str().into(), two.as_str().into()];
     for wanted in [both, vec![two.as_str().into()], Vec::new()] {
-        let names: Vec<String> = wanted.iter().map(|n: &Box<str>| n.to_string()).collect();
+        let names: Vec<String> = wanted.iter().map(ToString::to_string).collect();
         view.sources.set_namespaces(wanted.clone());
         // The numbers are compared by `next`.
         let got =

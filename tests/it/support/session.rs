@@ -129,6 +129,20 @@ impl Session {
         self
     }
 
+    /// Stops reading, and has egret draw until the system takes no more of it: whoever writes now is stuck.
+    pub fn choke(&self) -> &Self {
+        self.hold();
+        let mut last = (0, 0);
+        // Nothing tells that a writer is stuck but that there is no more of it.
+        while last.1 < 20 {
+            self.type_in("\x0c");
+            std::thread::sleep(Duration::from_millis(10));
+            let waiting = rustix::io::ioctl_fionread(self.master()).unwrap();
+            last = if waiting == last.0 && waiting > 0 { (waiting, last.1 + 1) } else { (waiting, 0) };
+        }
+        self
+    }
+
     /// Opens the palette, types a line and runs it.
     #[track_caller]
     pub fn command(&self, line: &str) -> &Self {

@@ -79,10 +79,7 @@ fn a_terminal_that_is_gone_ends_the_program_within_a_second_though_no_signal_say
 #[test]
 fn a_terminal_that_nobody_reads_does_not_keep_the_program_from_ending() {
     let (mut session, before, _dir) = begun("exec $EGRET");
-    session.hold();
-    for _ in 0..100 {
-        session.keys("ctrl-l");
-    }
+    session.choke();
     session.signal(Signal::TERM);
     let status = session.wait_status(Duration::from_secs(2));
     assert_eq!(status.code(), Some(0), "{status}");

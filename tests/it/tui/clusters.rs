@@ -47,7 +47,6 @@ async fn one_stopped_api_server_makes_only_its_own_rows_stale_and_they_come_back
 
     one.start_api().await.unwrap();
     odd_pod(&one.admin().await, "istio-egress", "meanwhile", Odd::NotReady).await.unwrap();
-    session.keys("R");
     session.sees("2/2 clusters").sees("meanwhile").sees_not("stale").sees_not("next try");
     yaml.sees("2/2 clusters").sees("kind: Deployment");
 }

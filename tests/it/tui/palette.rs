@@ -1,5 +1,6 @@
 //! The palette, and the help.
 
+use crate::support::escapes::{looks, read};
 use crate::support::session::{egret, with_gateways};
 
 #[tokio::test]
@@ -56,11 +57,13 @@ async fn a_theme_is_changed_at_once_and_an_unknown_one_is_told_with_those_there_
     let cluster = with_gateways().await;
     let session = egret(cluster.kubeconfig(), "-A").go();
     session.sees("1/1 clusters");
-    session.command("theme nonsense").sees("nonsense");
+    session.command("theme nonsense").sees("theme: no `nonsense`; there are");
+    let colours = |bytes: &[u8]| looks(&read(bytes)).into_iter().flatten().filter(|n| *n == 38).count();
+    assert!(colours(&session.raw()) > 0);
+    session.command("theme mono");
     let before = session.raw().len();
-    session.command("theme mono").sees("egret › gateways");
-    let raw = session.raw();
-    assert!(raw.len() > before);
+    session.keys("ctrl-l down").selects("partner-egress");
+    assert_eq!(colours(&session.raw()[before..]), 0);
 }
 
 #[tokio::test]

@@ -13,9 +13,8 @@ fn egret(line: &str, environment: &[(&str, &str)]) -> (String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
     command.args(line.split_whitespace()).env_clear().env("HOME", home.path()).stdin(Stdio::null());
     let output = command.envs(environment.iter().copied()).output().unwrap();
-    let text = |bytes: Vec<u8>| {
-        String::from_utf8(bytes).unwrap().replace(&home.path().display().to_string(), "~")
-    };
+    let text =
+        |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&home.path().display().to_string(), "~");
     (text(output.stdout), text(output.stderr))
 }
 
@@ -114,11 +113,9 @@ async fn certificates_and_plugins_beside_the_file_are_found_from_anywhere() {
     let dir = tempfile::tempdir().unwrap();
     let mut text = fs::read_to_string(cluster.kubeconfig()).unwrap();
     // The data of the file become files beside it.
-    for (key, file) in [
-        ("certificate-authority", "ca.pem"),
-        ("client-certificate", "me.pem"),
-        ("client-key", "me.key"),
-    ] {
+    for (key, file) in
+        [("certificate-authority", "ca.pem"), ("client-certificate", "me.pem"), ("client-key", "me.key")]
+    {
         let begin = format!("{key}-data: ");
         let data = text.lines().find_map(|l| l.trim().strip_prefix(&begin)).unwrap().to_owned();
         let pem = base64::engine::general_purpose::STANDARD.decode(&data).unwrap();
@@ -153,10 +150,11 @@ async fn a_context_whose_cluster_or_user_is_not_there_is_told_and_the_others_are
     );
     fs::write(&file, text).unwrap();
     let path = file.display().to_string();
-    let (out, err) =
-        tokio::task::spawn_blocking(move || egret("get clusters --all-contexts -o wide", &[("KUBECONFIG", &path)]))
-            .await
-            .unwrap();
+    let (out, err) = tokio::task::spawn_blocking(move || {
+        egret("get clusters --all-contexts -o wide", &[("KUBECONFIG", &path)])
+    })
+    .await
+    .unwrap();
     let line = |name: &str| out.lines().find(|l| l.starts_with(name)).unwrap_or_default().to_owned();
     assert!(line("good ").contains("v1.36.0-fake"), "{out}\n{err}");
     assert!(err.contains("no-cluster: the kubeconfig cannot be used"), "{err}");

@@ -4,6 +4,8 @@
 mod broken;
 mod credentials;
 mod healing;
+mod kubeconfig;
+mod objects;
 mod oracle;
 mod rights;
 mod snapshots;

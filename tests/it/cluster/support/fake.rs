@@ -20,8 +20,6 @@ pub(in crate::cluster) enum Answer {
     Cut(String),
     /// A head of 200, this much of a body, then silence.
     Hold(String),
-    /// Nothing at all.
-    Silence,
 }
 
 /// JSON that is whole.
@@ -164,7 +162,6 @@ async fn serve(
                 stream.write_all(format!("{begin}{chunk}").as_bytes()).await?;
                 return held(stream).await;
             }
-            Answer::Silence => return held(stream).await,
         }
     }
 }

@@ -4,6 +4,7 @@
 mod broken;
 mod credentials;
 mod healing;
+mod kubeconfig;
 mod oracle;
 mod rights;
 mod snapshots;

@@ -5,6 +5,7 @@ mod broken;
 mod credentials;
 mod healing;
 mod kubeconfig;
+mod network;
 mod oracle;
 mod rights;
 mod snapshots;

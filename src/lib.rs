@@ -34,7 +34,7 @@
 //! a [`model::snapshot::Snapshot`] → [`app::Msg::Snapshot`] → rows of the table in front → one frame for all
 //! messages that were waiting.
 //!
-//! **A key.** crossterm → [`app::Msg::Key`] → the overlay or line in front, else the keymap of the focus →
+//! **A key.** [`runtime::input`] → [`app::Msg::Key`] → the overlay or line in front, else the keymap of the focus →
 //! [`app::Command`] → does it apply, and if not, why → state changed → [`app::Effect`]s → the runtime carries them
 //! out → a message with the result.
 //!
@@ -44,6 +44,9 @@
 //!   cells of the frame before, and drawing must not write state.
 //! - ratatui's `Terminal` is not used: its two buffers are kept here, so that an unchanged frame is no bytes at all
 //!   and a changed one is a single write inside a synchronized update.
+//! - crossterm's event stream is not used: it forgets a resize that comes together with a key, or the key, until
+//!   something else comes. A thread of our own reads keys ([`runtime::keys`]), resizes come by their signal.
+//! - Cells become bytes in [`runtime::cells`]: crossterm writes the terminal's own 16 colours as numbers among 256.
 //! - Keys are read by a small reader of our own (`runtime::input`, `runtime::keys`): crossterm's stream loses one of a
 //!   key and a resize that come together, and a test shows it. Cells are written by `runtime::cells`, because
 //!   crossterm writes the 16 colours by their numbers among 256, which the simplest terminals do not know.

@@ -27,6 +27,12 @@ impl App {
                 Err("it has no pods".to_owned())
             }
             C::Yaml if self.shows(Tab::Yaml) => Err("it is what you see".to_owned()),
+            C::Left if self.active_table().is_some_and(|t| t.skip == 0) => {
+                Err("this is where the table begins".to_owned())
+            }
+            C::Right if self.active_table().is_some_and(|t| t.skip == 0 && t.window.hidden == 0) => {
+                Err("all columns are in sight".to_owned())
+            }
             C::GatewayService if self.shows(Tab::Service) => Err("it is what you see".to_owned()),
             C::GatewayService if !self.is_clusters() => {
                 need(self.gateway_here().is_some_and(|g| g.service.is_some()), "it has no Service")
@@ -161,7 +167,7 @@ impl App {
                 C::Top => table.jump(false),
                 C::Bottom => table.jump(true),
                 C::Left => table.skip = table.skip.saturating_sub(1),
-                _ => table.skip = (table.skip + 1).min(table.columns().len().saturating_sub(1)),
+                _ => table.skip += 1,
             }
             return;
         }

@@ -13,6 +13,9 @@ const COMFORT: u16 = 28;
 /// Columns kept this much are cut before they go.
 const NEEDED: u8 = 200;
 
+/// Columns kept this much stay where they are while the others move.
+const FIXED: u8 = 250;
+
 /// The columns that fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fitted {
@@ -32,13 +35,49 @@ pub fn text_width(text: &str) -> u16 {
 /// The least needed go first, until the rest fits at its least width; what is left over goes to those that are cut,
 /// first to those that lack the fewest cells: a long name must not cut every state.
 pub fn fit(columns: &[Column], wide: bool, chosen: Option<&[String]>, width: u16, natural: &[u16]) -> Fitted {
+    place(columns, eligible(columns, wide, chosen), width, natural)
+}
+
+/// The columns that tell whose row it is and how that does stay, and behind them stand as many of the others as fit,
+/// beginning with number `from`: so each can be seen on a terminal that is too narrow for all. Tells also the number
+/// they do begin with, which is at most the first from which on all fit.
+pub fn pan(
+    columns: &[Column],
+    wide: bool,
+    chosen: Option<&[String]>,
+    width: u16,
+    natural: &[u16],
+    from: usize,
+) -> (Fitted, usize) {
+    let all = eligible(columns, wide, chosen);
+    let others: Vec<usize> = all.iter().copied().filter(|at| columns[*at].keep < FIXED).collect();
+    let part = |from: usize, count: usize| {
+        let seen = &others[from..from + count];
+        let shown = all.iter().copied().filter(|at| columns[*at].keep >= FIXED || seen.contains(at));
+        place(columns, shown.collect(), width, natural)
+    };
+    let whole = |from: usize, count: usize| part(from, count).hidden == 0;
+    let last = others.len().saturating_sub(1);
+    let last = (0..last).find(|at| whole(*at, others.len() - at)).unwrap_or(last);
+    let from = from.min(last);
+    let count = (1..=others.len() - from).rev().find(|n| whole(from, *n)).unwrap_or(0);
+    let mut fitted = part(from, count);
+    fitted.hidden = all.len() - fitted.shown.len();
+    (fitted, from)
+}
+
+/// The columns that may be shown, in their order.
+fn eligible(columns: &[Column], wide: bool, chosen: Option<&[String]>) -> Vec<usize> {
+    match chosen {
+        Some(ids) if !wide => ids.iter().filter_map(|id| columns.iter().position(|c| c.id == id)).collect(),
+        _ => (0..columns.len()).filter(|at| wide || !columns[*at].wide).collect(),
+    }
+}
+
+fn place(columns: &[Column], mut shown: Vec<usize>, width: u16, natural: &[u16]) -> Fitted {
     let wanted = |at: usize| {
         let room = natural.get(at).copied().unwrap_or(0).max(text_width(columns[at].title));
         room.clamp(columns[at].min, columns[at].max.max(columns[at].min))
-    };
-    let mut shown: Vec<usize> = match chosen {
-        Some(ids) if !wide => ids.iter().filter_map(|id| columns.iter().position(|c| c.id == id)).collect(),
-        _ => (0..columns.len()).filter(|at| wide || !columns[*at].wide).collect(),
     };
     let all = shown.len();
     // The least width that still tells something: a column that needs less takes less.
@@ -105,6 +144,24 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn moving_sideways_brings_every_column_into_sight() {
+        for kind in TableKind::iter() {
+            let columns = columns(kind);
+            let naturals = vec![12; columns.len()];
+            let mut seen = std::collections::BTreeSet::new();
+            for from in 0..columns.len() {
+                let (fitted, at) = pan(columns, true, None, 60, &naturals, from);
+                assert!(at <= from && fitted.shown.iter().any(|(n, _)| columns[*n].keep == 255), "{kind}");
+                seen.extend(fitted.shown.iter().map(|(n, _)| *n));
+            }
+            assert_eq!(seen.len(), columns.len(), "{kind}");
+            let (end, at) = pan(columns, true, None, 60, &naturals, usize::MAX);
+            assert_eq!(end.shown.last().map(|(n, _)| *n), Some(columns.len() - 1), "{kind}");
+            assert!(at < columns.len());
         }
     }
 

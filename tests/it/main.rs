@@ -1,6 +1,7 @@
 //! The integration tests: one binary, because kube is slow to link.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::disallowed_methods, reason = "tests look at the clock")]
 #![allow(clippy::large_futures, reason = "bringing a cluster up is a large future, once")]
 
 mod architecture;

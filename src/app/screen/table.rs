@@ -64,7 +64,7 @@ pub struct Table {
     pub wide: bool,
     /// Columns asked for in the config.
     pub chosen: Option<Vec<String>>,
-    /// First shown column after the fixed ones, when moved to the right.
+    /// Steps to the right: 0 shows the most needed columns, each further one begins with a later column.
     pub skip: usize,
     /// What to paint.
     pub window: Window,
@@ -321,7 +321,15 @@ impl Table {
         let fit = |room| layout::fit(columns, self.wide, self.chosen.as_deref(), room, &self.natural);
         let mut fitted = fit(room);
         if fitted.hidden > 0 {
-            fitted = fit(room.saturating_sub(HIDDEN));
+            let room = room.saturating_sub(HIDDEN);
+            fitted = fit(room);
+            if let Some(from) = self.skip.checked_sub(1) {
+                let chosen = self.chosen.as_deref();
+                let (moved, from) = layout::pan(columns, self.wide, chosen, room, &self.natural, from);
+                (fitted, self.skip) = (moved, from + 1);
+            }
+        } else {
+            self.skip = 0;
         }
         if let Some((_, cells)) = fitted.shown.iter_mut().find(|(at, _)| Some(*at) == state) {
             *cells += beside;

@@ -6,6 +6,7 @@ mod credentials;
 mod healing;
 mod kubeconfig;
 mod network;
+mod objects;
 mod oracle;
 mod rights;
 mod snapshots;

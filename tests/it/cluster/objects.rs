@@ -159,7 +159,8 @@ async fn the_events_of_the_open_objects_are_followed_oldest_first() {
     });
     let mut until = async |wanted: &[(&str, u32)]| loop {
         let rows: Result<Arc<[EventRow]>, Fault> = next(&mut told).await;
-        let seen: Vec<(String, u32)> = rows.unwrap().iter().map(|e| (e.reason.to_string(), e.count)).collect();
+        let seen: Vec<(String, u32)> =
+            rows.unwrap().iter().map(|e| (e.reason.to_string(), e.count)).collect();
         let wanted: Vec<(String, u32)> = wanted.iter().map(|(r, n)| ((*r).to_owned(), *n)).collect();
         if seen == wanted {
             return;
@@ -239,7 +240,7 @@ impl Reader {
             }
         }
         let notes = self.notes.lock().unwrap().iter().filter(|n| !n.is_empty()).cloned().collect();
-        (self.lines, notes)
+        (std::mem::take(&mut self.lines), notes)
     }
 }
 
@@ -285,9 +286,7 @@ async fn a_log_that_cannot_be_read_says_why_and_is_not_asked_for_again() {
     let (_, notes) = Reader::of(&c, log_of(&ns, "nope")).ended().await;
     assert_eq!(
         notes,
-        [format!(
-            "shared: read the log of nope in pod {ns}/pod: container nope is not valid for pod pod"
-        )]
+        [format!("shared: read the log of nope in pod {ns}/pod: container nope is not valid for pod pod")]
     );
     let gone = LogOf { pod: "gone".into(), ..log_of(&ns, "main") };
     let (_, notes) = Reader::of(&c, gone).ended().await;

@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods, reason = "the clock rule is for the pure modules of the product")]
 
 pub mod escapes;
+pub mod look;
+pub mod place;
 pub mod plane;
 pub mod pty;
 pub mod session;

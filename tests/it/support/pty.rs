@@ -17,7 +17,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, Winsize};
+use rustix::termios::Winsize;
 
 /// What the terminal has got so far.
 pub struct Seen {
@@ -37,6 +37,11 @@ impl Seen {
         self.parser.screen().contents()
     }
 
+    /// The emulated screen.
+    pub fn emulated(&self) -> &vt100::Screen {
+        self.parser.screen()
+    }
+
     /// Bytes that the program has written.
     pub fn bytes(&self) -> u64 {
         self.bytes
@@ -50,20 +55,6 @@ impl Seen {
     /// Whether the cursor is shown.
     pub fn shows_cursor(&self) -> bool {
         !self.parser.screen().hide_cursor()
-    }
-
-    /// Whether a text on the screen is underlined, as changed cells are.
-    pub fn is_marked(&self, text: &str) -> bool {
-        let screen = self.parser.screen();
-        let (rows, columns) = screen.size();
-        (0..rows).any(|row| {
-            let line: Vec<&vt100::Cell> = (0..columns).filter_map(|c| screen.cell(row, c)).collect();
-            let found = (0..line.len()).find(|at| {
-                let rest: String = line[*at..].iter().map(|c| c.contents()).take(text.len()).collect();
-                rest.starts_with(text)
-            });
-            found.is_some_and(|at| line[at].underline())
-        })
     }
 }
 
@@ -119,7 +110,8 @@ impl Pty {
         Ok(Self { child, master: Some(master), seen, started })
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    /// What the terminal has got. While it is held, nothing more is taken.
+    pub fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.0.lock().unwrap()
     }
 
@@ -158,45 +150,13 @@ impl Pty {
         self.seen().on_alternate_screen()
     }
 
-    /// Whether the program left line editing and echo to the terminal, as a shell finds it.
-    pub fn is_cooked(&self) -> bool {
-        let modes = rustix::termios::tcgetattr(self.master()).unwrap().local_modes;
-        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
-    }
-
-    /// Everything that is set in the terminal, to be compared.
-    pub fn modes(&self) -> String {
-        let t = rustix::termios::tcgetattr(self.master()).unwrap();
-        format!("{:?} {:?} {:?} {:?}", t.input_modes, t.output_modes, t.control_modes, t.local_modes)
-    }
-
-    /// Gives the terminal the modes that a shell sets for itself: line editing and echo on.
-    pub fn cook(&self) {
-        let mut t = rustix::termios::tcgetattr(self.master()).unwrap();
-        t.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
-        rustix::termios::tcsetattr(self.master(), rustix::termios::OptionalActions::Now, &t).unwrap();
-    }
-
     /// Whether the cursor is shown.
     pub fn shows_cursor(&self) -> bool {
         self.seen().shows_cursor()
     }
 
-    /// Whether a text on the screen is underlined, as changed cells are.
-    pub fn marked(&self, text: &str) -> bool {
-        self.seen().is_marked(text)
-    }
-
-    /// The rows of the screen in which a cell is drawn in reverse.
-    pub fn rows_in_reverse(&self) -> Vec<u16> {
-        let seen = self.seen();
-        let screen = seen.parser.screen();
-        let (rows, columns) = screen.size();
-        let reverse = |row: u16, column: u16| screen.cell(row, column).is_some_and(vt100::Cell::inverse);
-        (0..rows).filter(|row| (0..columns).any(|column| reverse(*row, column))).collect()
-    }
-
-    fn master(&self) -> &OwnedFd {
+    /// The terminal's own end.
+    pub fn master(&self) -> &OwnedFd {
         self.master.as_ref().expect("the terminal is open")
     }
 

@@ -68,8 +68,8 @@ async fn every_frame_is_one_synchronized_update_and_the_terminal_is_asked_nothin
 #[tokio::test]
 async fn nothing_is_written_while_nothing_changes() {
     let place = Place::new().await;
-    place.pod("calm").await;
-    let session = egret(place.cluster.kubeconfig(), &place.pods_view()).go();
+    place.running_pod("calm", &["istio-proxy"]).await;
+    let session = egret(place.cluster.kubeconfig(), &place.view("pods")).go();
     session.sees("1/1 clusters").sees("Running").sees("calm");
     // From here on only its age changes, and only on the minute: the window begins after one and ends before the next.
     let past = jiff::Timestamp::now().as_second().rem_euclid(60);
@@ -85,9 +85,9 @@ async fn nothing_is_written_while_nothing_changes() {
 #[tokio::test]
 async fn the_minute_is_written_only_where_an_age_on_the_screen_changes() {
     let place = Place::new().await;
-    place.pod("ages").await;
+    place.running_pod("ages", &["istio-proxy"]).await;
     let kubeconfig = place.cluster.kubeconfig();
-    let aging = egret(kubeconfig, &place.pods_view()).go();
+    let aging = egret(kubeconfig, &place.view("pods")).go();
     let calm = egret(kubeconfig, &format!("--view services -n {}", place.name)).go();
     aging.sees("1/1 clusters").sees("ages");
     calm.sees("1/1 clusters").sees("No services in");
@@ -168,8 +168,8 @@ fn without_a_terminal_it_says_so_in_a_sentence() {
 #[tokio::test]
 async fn a_terminal_that_reads_slowly_gets_few_frames_and_blocks_nothing() {
     let place = Place::new().await;
-    place.pod("slow-0").await;
-    let session = egret(place.cluster.kubeconfig(), &place.pods_view()).go();
+    place.running_pod("slow-0", &["istio-proxy"]).await;
+    let session = egret(place.cluster.kubeconfig(), &place.view("pods")).go();
     session.sees("1/1 clusters").sees("Running");
     session.hold();
     // More than the system keeps for a terminal, so that the writer is stuck, while pods change and keys are pressed.
@@ -177,13 +177,13 @@ async fn a_terminal_that_reads_slowly_gets_few_frames_and_blocks_nothing() {
         session.keys("ctrl-l");
     }
     for n in 1..30 {
-        place.start_pod(&format!("slow-{n}")).await;
+        place.pod(&format!("slow-{n}"), &["istio-proxy"]).await;
         let label = Patch::Merge(json!({"metadata": {"labels": {"n": n.to_string()}}}));
         place.pods().patch("slow-0", &PatchParams::default(), &label).await.unwrap();
         session.keys("ctrl-l");
     }
     place.pods().delete("slow-0", &DeleteParams::default().grace_period(0)).await.unwrap();
-    place.pod("slow-30").await;
+    place.running_pod("slow-30", &["istio-proxy"]).await;
     session.keys(":");
     session.type_in("quit");
     let before = session.raw().len();

@@ -85,12 +85,12 @@ async fn what_a_cluster_says_cannot_speak_to_the_terminal() {
     });
     let services: Api<Service> = Api::namespaced(place.client.clone(), ns);
     services.create(&PostParams::default(), &serde_json::from_value(service).unwrap()).await.unwrap();
-    place.pod("talker").await;
+    place.running_pod("talker", &["istio-proxy"]).await;
     let logs = place.cluster.logs_of(&place.client, ns, "talker", &["istio-proxy"]).await.unwrap();
     // A line end would make lines of it.
     logs[0].line(&HOSTILE.replace('\r', "")).unwrap();
 
-    let session = egret(place.cluster.kubeconfig(), &place.pods_view()).go();
+    let session = egret(place.cluster.kubeconfig(), &place.view("pods")).go();
     session.sees("1/1 clusters").sees("EVIL").keys("w");
     is_unharmed(&session);
     session.keys("home enter").sees("1 overview").sees("EVIL");

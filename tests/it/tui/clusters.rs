@@ -11,6 +11,16 @@ async fn one_stopped_api_server_makes_only_its_own_rows_stale_and_they_come_back
     let kubeconfig = kubeconfig_of(&[&one, &two]).unwrap();
     let session = egret(&kubeconfig, "--all-contexts -A").go();
     session.sees("2/2 clusters").sees("1/8 in");
+
+    // A cluster that does not say anything is not complete, and does not hold up the other.
+    one.pause_api().await.unwrap();
+    let late = egret(&kubeconfig, "--all-contexts -A").go();
+    late.sees("1/2 clusters").sees("payments-egress").sees("1/4 in");
+    one.resume_api().await.unwrap();
+    late.sees("2/2 clusters").sees("1/8 in");
+    drop(late);
+    session.sees("2/2 clusters");
+
     let yaml = egret(&kubeconfig, "--all-contexts -A").go();
     yaml.sees("2/2 clusters").sees("1/8 in").keys("home y").sees("kind: Deployment");
 

@@ -1,23 +1,12 @@
 //! Logs on the screen.
 
-use k8s_openapi::api::core::v1::Pod;
-
 use super::Place;
-use crate::support::plane::wait_for;
 use crate::support::session::egret;
-
-async fn running(place: &Place, name: &str) {
-    wait_for(place.pods(), name, |pod: &Pod| {
-        pod.status.as_ref().and_then(|s| s.phase.as_deref()) == Some("Running")
-    })
-    .await;
-}
 
 #[tokio::test]
 async fn a_log_is_followed_held_searched_and_told_with_its_times() {
     let place = Place::new().await;
-    place.pod("chatty", &["main"]).await;
-    running(&place, "chatty").await;
+    place.running_pod("chatty", &["main"]).await;
     let log = place.cluster.logs_of(&place.client, &place.name, "chatty", &["main"]).await.unwrap().remove(0);
     for n in 0..100 {
         log.line_at(&format!("2026-01-01T00:{:02}:{:02}Z", n / 60, n % 60), &format!("line {n:03}")).unwrap();
@@ -56,8 +45,7 @@ async fn a_log_is_followed_held_searched_and_told_with_its_times() {
 #[tokio::test]
 async fn the_containers_of_a_pod_are_shown_together_or_one_by_one() {
     let place = Place::new().await;
-    place.pod("two", &["first", "second"]).await;
-    running(&place, "two").await;
+    place.running_pod("two", &["first", "second"]).await;
     let logs = place.cluster.logs_of(&place.client, &place.name, "two", &["first", "second"]).await.unwrap();
     logs[0].line("from the first").unwrap();
     logs[1].line("from the second").unwrap();
@@ -72,8 +60,7 @@ async fn the_containers_of_a_pod_are_shown_together_or_one_by_one() {
 #[tokio::test]
 async fn the_log_before_the_last_restart_is_told_apart() {
     let place = Place::new().await;
-    place.pod("restarted", &["main"]).await;
-    running(&place, "restarted").await;
+    place.running_pod("restarted", &["main"]).await;
     let logs = place.cluster.logs_of(&place.client, &place.name, "restarted", &["main"]).await.unwrap();
     logs[0].line("after").unwrap();
     logs[0].previous("before").unwrap();
@@ -91,8 +78,7 @@ async fn the_log_before_the_last_restart_is_told_apart() {
 #[tokio::test]
 async fn a_log_without_a_line_says_that_it_has_none() {
     let place = Place::new().await;
-    place.pod("silent", &["main"]).await;
-    running(&place, "silent").await;
+    place.running_pod("silent", &["main"]).await;
     place.cluster.logs_of(&place.client, &place.name, "silent", &["main"]).await.unwrap();
     let session = egret(place.cluster.kubeconfig(), &place.view("pods")).go();
     session.sees("1/1 clusters").selects("silent").keys("l").sees("The log has no line yet");

@@ -113,3 +113,22 @@ async fn a_cell_that_changed_is_marked() {
     std::thread::sleep(Duration::from_secs(2));
     session.keys("w").wait_seen("the mark goes", PATIENCE, |seen| !seen.is_marked("CrashLoopBackOff"));
 }
+
+#[tokio::test]
+async fn columns_that_find_no_room_come_into_sight_by_moving_sideways() {
+    let cluster = with_gateways().await;
+    let session = egret(cluster.kubeconfig(), "-A").size(80, 24).go();
+    session
+        .sees("1/1 clusters")
+        .sees("payments-egress")
+        .sees_not("NAMESPACE")
+        .keys("right")
+        .sees("NAMESPACE");
+    session.sees("NAME ").sees("STATUS");
+    session.keys("right right right right right right right right right right right right").sees(" AGE");
+    session.sees("STATUS").selects("istio-egressgateway");
+    session.keys("left left left left left left left left left left left left left").sees_not("NAMESPACE");
+    session.sees("where the table begins");
+    session.resize(300, 24);
+    session.sees("NAMESPACE").keys("right").sees("all columns are in sight");
+}

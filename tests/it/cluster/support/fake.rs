@@ -159,12 +159,12 @@ async fn serve(
             Answer::Cut(body) => {
                 return stream.write_all(format!("{begin}{}", chunk(&body)).as_bytes()).await;
             }
+            Answer::Silence => return held(stream).await,
             Answer::Hold(body) => {
                 let chunk = if body.is_empty() { String::new() } else { chunk(&body) };
                 stream.write_all(format!("{begin}{chunk}").as_bytes()).await?;
                 return held(stream).await;
             }
-            Answer::Silence => return held(stream).await,
         }
     }
 }

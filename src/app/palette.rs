@@ -202,6 +202,8 @@ impl App {
                 }
                 all.sort();
                 all.dedup();
+                // Watching everything is never what two presses of Enter mean.
+                all.sort_by_key(|name| name == "all");
                 all
             }
             C::Theme => self.settings.themes.clone(),

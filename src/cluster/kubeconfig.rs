@@ -71,7 +71,11 @@ pub fn read(chosen: Option<&Path>) -> Result<Contexts, Fault> {
                 "there is no kubeconfig; looked at {}, and egret does not run in a cluster",
                 list(&paths)
             );
-            Err(Fault::new(Reason::Missing, summary, "Name one with --kubeconfig or KUBECONFIG."))
+            Err(Fault::new(
+                Reason::Missing,
+                summary,
+                "Name one with --kubeconfig or KUBECONFIG. (`egret demo`, which is being built, will need none.)",
+            ))
         }
     }
 }

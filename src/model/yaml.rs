@@ -28,7 +28,11 @@ pub enum Token {
 /// An annotation that repeats the whole object, and of a Secret its data.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// An object as YAML, in the order in which the server sent its fields; `metadata.managedFields` only when asked for.
+/// What leads an object, whatever order the server sends: as `kubectl get -o yaml` prints it.
+const FIRST: [&str; 3] = ["apiVersion", "kind", "metadata"];
+
+/// An object as YAML, its fields in the server's order behind the leading ones; `metadata.managedFields` only when
+/// asked for.
 ///
 /// # Errors
 /// A Secret, which is never shown (R27); and what cannot be written as YAML.
@@ -47,7 +51,19 @@ pub fn to_yaml(value: &Value, managed_fields: bool) -> Result<String, Fault> {
             annotations.shift_remove(LAST_APPLIED);
         }
     }
-    text(&value)
+    text(&Value::Object(in_order(value)))
+}
+
+fn in_order(value: Value) -> serde_json::Map<String, Value> {
+    let Value::Object(mut fields) = value else { return serde_json::Map::new() };
+    let mut ordered = serde_json::Map::with_capacity(fields.len());
+    for name in FIRST {
+        if let Some((name, field)) = fields.shift_remove_entry(name) {
+            ordered.insert(name, field);
+        }
+    }
+    ordered.extend(fields);
+    ordered
 }
 
 /// Any value as YAML.
@@ -82,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn fields_stay_in_the_servers_order() {
+    fn what_an_object_is_comes_first_and_the_rest_stays_in_the_servers_order() {
         let object: Value = serde_json::from_str(r#"{"kind":"Pod","apiVersion":"v1","b":1,"a":2}"#).unwrap();
         let lines: Vec<String> = to_yaml(&object, false).unwrap().lines().map(str::to_owned).collect();
-        assert_eq!(lines, ["kind: Pod", "apiVersion: v1", "b: 1", "a: 2"]);
+        assert_eq!(lines, ["apiVersion: v1", "kind: Pod", "b: 1", "a: 2"]);
     }
 
     #[test]

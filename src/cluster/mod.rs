@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "talking to a server takes time, and says when")]
 
 pub mod access;
+mod buffered;
 pub mod connect;
 pub mod crd;
 pub mod credentials;

@@ -69,7 +69,9 @@ pub fn run(start: Start) -> Result<Ended, Error> {
     report::on_panic();
     let contexts = crate::cluster::kubeconfig::read(start.kubeconfig.as_deref()).map_err(Error::Clusters)?;
     let chosen = setup::chosen(&contexts, &start.setup.settings).map_err(Error::Clusters)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // One thread for all clusters, beside this one for the screen: a connection and its reader hand on thousands of
+    // pieces of a list, and across threads each of them wakes one. One is enough for 200 MB a second.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     terminal::take()?;
     let ended = runtime.block_on(go(start, contexts, chosen));
     terminal::give_back();

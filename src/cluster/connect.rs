@@ -11,16 +11,14 @@ use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::rt::TokioExecutor;
-use jiff::Timestamp;
 use kube::Client;
 use kube::client::{Body, ConfigExt};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tower::util::MapFutureLayer;
 use tower::{BoxError, ServiceBuilder};
 
-use super::buffered::Buffered;
-use super::credentials::Plugin;
-use super::error::Asked;
+use super::credentials::{Credential, Plugin};
+use super::error::in_words;
 use super::kubeconfig::{Contexts, Source};
 use super::proxy;
 use super::read_only::ReadOnly;
@@ -78,10 +76,32 @@ pub struct Connection {
     pub requests: Requests,
     /// Whether writes are refused.
     pub read_only: ReadOnly,
-    /// When the credentials end and the connection must be made anew.
-    pub valid_until: Option<Timestamp>,
     /// How long the server may take.
     pub patience: Patience,
+    plugin: Option<Arc<Plugin>>,
+    /// The certificate that the plugin gave, when there is one.
+    given: Option<Credential>,
+}
+
+impl Connection {
+    /// Waits until the connection must be made anew: the plugin's certificate is about to end, or has been replaced.
+    pub async fn outlived(&self) {
+        let (Some(plugin), Some(given)) = (&self.plugin, &self.given) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            () = given.ages() => {}
+            () = plugin.replaced(given) => {}
+        }
+    }
+
+    /// Runs the credential plugin, if there is one and what it gave has ended.
+    pub(super) async fn authorized(&self) -> Result<(), Fault> {
+        match &self.plugin {
+            Some(plugin) => plugin.credential().await.map(drop),
+            None => Ok(()),
+        }
+    }
 }
 
 impl std::fmt::Debug for Connection {
@@ -100,7 +120,7 @@ pub fn plugin(contexts: &Contexts, cluster: &ClusterName) -> Option<Plugin> {
     let user = context.user.as_deref()?;
     let exec = config.auth_infos.iter().find(|a| a.name == user)?.auth_info.as_ref()?.exec.clone()?;
     let about = config.clusters.iter().find(|c| c.name == context.cluster).and_then(|c| c.cluster.clone());
-    Some(Plugin::new(cluster.as_str(), exec, about.unwrap_or_default()))
+    Some(Plugin::new(cluster.as_str(), exec, &about.unwrap_or_default()))
 }
 
 /// Makes a client for a context. Sends nothing to the server; runs the credential plugin.
@@ -115,52 +135,63 @@ pub async fn connect(
     patience: Patience,
 ) -> Result<Connection, Fault> {
     let mut config = load(contexts, cluster).await?;
-    let mut valid_until = None;
+    let mut given = None;
     if let Some(plugin) = &plugin {
         let credential = plugin.credential().await?;
-        if let Some((certificate, key)) = credential.certificate {
+        if let Some((certificate, key)) = &credential.certificate {
             use base64::Engine;
-            let encode = |pem: String| base64::engine::general_purpose::STANDARD.encode(pem);
+            let encode = |pem: &str| base64::engine::general_purpose::STANDARD.encode(pem);
             config.auth_info.client_certificate_data = Some(encode(certificate));
             config.auth_info.client_key_data = Some(encode(key).into());
-            valid_until = credential.expires;
+            given = Some(credential);
         }
     }
     config.headers.push((header::USER_AGENT, HeaderValue::from_static(USER_AGENT)));
     let server: Box<str> = config.cluster_url.to_string().into();
     let requests = Requests::default();
-    let layers = Layers { read_only: read_only.clone(), plugin, requests: requests.clone() };
-    let client = build(&config, layers).map_err(|e| Asked::new(cluster, "make a client").fault(&e))?;
-    Ok(Connection { cluster: cluster.clone(), client, server, requests, read_only, valid_until, patience })
+    let layers = Layers { read_only: read_only.clone(), plugin: plugin.clone(), requests: requests.clone() };
+    // Reads the files of certificates and tokens.
+    let built = off_the_tasks(cluster, move || build(&config, layers).map_err(|e| in_words(&e)));
+    let client = built.await?;
+    let cluster = cluster.clone();
+    Ok(Connection { cluster, client, server, requests, read_only, patience, plugin, given })
 }
 
-/// What the kubeconfig says of a context, certificates read. Files may be on a disk that hangs: off the tasks.
+/// What the kubeconfig says of a context.
 async fn load(contexts: &Contexts, cluster: &ClusterName) -> Result<Config, Fault> {
-    let wrong = |why: String| {
-        let summary = format!("{cluster}: the kubeconfig cannot be used: {why}");
-        Fault::new(Reason::Invalid, summary, "Mend it; egret reads it again.")
-    };
     let (source, options) = (
         contexts.source.clone(),
         KubeConfigOptions { context: Some(cluster.to_string()), ..KubeConfigOptions::default() },
     );
     let runtime = tokio::runtime::Handle::current();
-    let read = tokio::task::spawn_blocking(move || match source {
+    let read = move || match source {
         Source::InCluster => {
-            let mut config = Config::incluster().map_err(|e| e.to_string())?;
+            let mut config = Config::incluster().map_err(|e| in_words(&e))?;
             config.proxy_url = proxy::of_environment(&config.cluster_url);
             Ok(config)
         }
         Source::Files(files) => {
             let (files, proxy) = prepared(*files, &options)?;
             let config = runtime.block_on(Config::from_custom_kubeconfig(files, &options));
-            let mut config = config.map_err(|e| e.to_string())?;
+            let mut config = config.map_err(|e| in_words(&e))?;
             // kube asks NO_PROXY for the proxy's name, not for the server's.
             config.proxy_url = proxy.or_else(|| proxy::of_environment(&config.cluster_url));
             Ok(config)
         }
-    });
-    read.await.map_err(|e| wrong(e.to_string()))?.map_err(wrong)
+    };
+    off_the_tasks(cluster, read).await
+}
+
+/// Does what reads files where it delays no task: they may be on a disk that hangs.
+async fn off_the_tasks<T: Send + 'static>(
+    cluster: &ClusterName,
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, Fault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|e| e.to_string()).and_then(|done| done).map_err(|why| {
+        let summary = format!("{cluster}: the kubeconfig cannot be used: {why}");
+        Fault::new(Reason::Invalid, summary, "Mend it; egret reads it again.")
+    })
 }
 
 /// The files without what is ours to do: credential plugins (R21: kube would hand them the terminal and block a
@@ -237,7 +268,6 @@ where
     C::Future: Send + 'static,
     C::Error: std::error::Error + Send + Sync + 'static,
 {
-    let connector = ServiceBuilder::new().map_response(Buffered::new).service(connector);
     let tls = config.rustls_https_connector_with_connector(connector)?;
     // The connector's own limit ends with TCP: a listener that never speaks TLS would hold a request for ever.
     let tls = ServiceBuilder::new().layer(MapFutureLayer::new(within_limit)).service(tls);

@@ -17,6 +17,7 @@ use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tower::util::MapFutureLayer;
 use tower::{BoxError, ServiceBuilder};
 
+use super::buffered::Buffered;
 use super::credentials::{Credential, Plugin};
 use super::error::in_words;
 use super::kubeconfig::{Contexts, Source};
@@ -268,6 +269,7 @@ where
     C::Future: Send + 'static,
     C::Error: std::error::Error + Send + Sync + 'static,
 {
+    let connector = ServiceBuilder::new().map_response(Buffered::new).service(connector);
     let tls = config.rustls_https_connector_with_connector(connector)?;
     // The connector's own limit ends with TCP: a listener that never speaks TLS would hold a request for ever.
     let tls = ServiceBuilder::new().layer(MapFutureLayer::new(within_limit)).service(tls);

@@ -18,7 +18,7 @@ use tower::util::MapFutureLayer;
 use tower::{BoxError, ServiceBuilder};
 
 use super::credentials::{Credential, Plugin};
-use super::error::Asked;
+use super::error::in_words;
 use super::kubeconfig::{Contexts, Source};
 use super::proxy;
 use super::read_only::ReadOnly;
@@ -150,38 +150,48 @@ pub async fn connect(
     let server: Box<str> = config.cluster_url.to_string().into();
     let requests = Requests::default();
     let layers = Layers { read_only: read_only.clone(), plugin: plugin.clone(), requests: requests.clone() };
-    let client = build(&config, layers).map_err(|e| Asked::new(cluster, "make a client").fault(&e))?;
+    // Reads the files of certificates and tokens.
+    let built = off_the_tasks(cluster, move || build(&config, layers).map_err(|e| in_words(&e)));
+    let client = built.await?;
     let cluster = cluster.clone();
     Ok(Connection { cluster, client, server, requests, read_only, patience, plugin, given })
 }
 
-/// What the kubeconfig says of a context, certificates read. Files may be on a disk that hangs: off the tasks.
+/// What the kubeconfig says of a context.
 async fn load(contexts: &Contexts, cluster: &ClusterName) -> Result<Config, Fault> {
-    let wrong = |why: String| {
-        let summary = format!("{cluster}: the kubeconfig cannot be used: {why}");
-        Fault::new(Reason::Invalid, summary, "Mend it; egret reads it again.")
-    };
     let (source, options) = (
         contexts.source.clone(),
         KubeConfigOptions { context: Some(cluster.to_string()), ..KubeConfigOptions::default() },
     );
     let runtime = tokio::runtime::Handle::current();
-    let read = tokio::task::spawn_blocking(move || match source {
+    let read = move || match source {
         Source::InCluster => {
-            let mut config = Config::incluster().map_err(|e| e.to_string())?;
+            let mut config = Config::incluster().map_err(|e| in_words(&e))?;
             config.proxy_url = proxy::of_environment(&config.cluster_url);
             Ok(config)
         }
         Source::Files(files) => {
             let (files, proxy) = prepared(*files, &options)?;
             let config = runtime.block_on(Config::from_custom_kubeconfig(files, &options));
-            let mut config = config.map_err(|e| e.to_string())?;
+            let mut config = config.map_err(|e| in_words(&e))?;
             // kube asks NO_PROXY for the proxy's name, not for the server's.
             config.proxy_url = proxy.or_else(|| proxy::of_environment(&config.cluster_url));
             Ok(config)
         }
-    });
-    read.await.map_err(|e| wrong(e.to_string()))?.map_err(wrong)
+    };
+    off_the_tasks(cluster, read).await
+}
+
+/// Does what reads files where it delays no task: they may be on a disk that hangs.
+async fn off_the_tasks<T: Send + 'static>(
+    cluster: &ClusterName,
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, Fault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|e| e.to_string()).and_then(|done| done).map_err(|why| {
+        let summary = format!("{cluster}: the kubeconfig cannot be used: {why}");
+        Fault::new(Reason::Invalid, summary, "Mend it; egret reads it again.")
+    })
 }
 
 /// The files without what is ours to do: credential plugins (R21: kube would hand them the terminal and block a

@@ -96,16 +96,7 @@ impl Asked {
 
     fn unreachable(&self, error: &(dyn StdError + 'static)) -> Fault {
         let Self { cluster, what } = self;
-        let mut chain: Vec<&(dyn StdError + 'static)> = Vec::new();
-        let mut at = Some(error);
-        while let Some(error) = at {
-            // A cycle of sources must not hold egret up.
-            if chain.len() > 16 {
-                break;
-            }
-            chain.push(error);
-            at = error.source();
-        }
+        let chain = chain(error);
         if let Some(PluginError(fault)) = chain.iter().find_map(|e| e.downcast_ref::<PluginError>()) {
             return fault.clone();
         }
@@ -124,6 +115,25 @@ impl Asked {
             .map_or((last_words(&text), AGAIN), |(_, why, hint)| ((*why).to_owned(), *hint));
         Fault::new(Reason::Unreachable, format!("{cluster}: {what}: {why}"), hint)
     }
+}
+
+/// An error and what caused it, outermost first.
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 'static)> {
+    // A cycle of sources must not hold egret up.
+    std::iter::successors(Some(error), |e| (*e).source()).take(16).collect()
+}
+
+/// An error with its causes, in one line; a cause that its error has told already is not told again.
+pub(super) fn in_words(error: &(dyn StdError + 'static)) -> String {
+    let mut words = String::new();
+    for text in chain(error).iter().map(ToString::to_string) {
+        if words.is_empty() {
+            words = text;
+        } else if !words.contains(&text) {
+            words = format!("{words}: {text}");
+        }
+    }
+    clean(&words).chars().take(500).collect()
 }
 
 /// Signs in the texts of lower layers, what they mean, and what to do. The first that fits counts.

@@ -5,6 +5,7 @@ mod broken;
 mod credentials;
 mod healing;
 mod kubeconfig;
+mod network;
 mod objects;
 mod oracle;
 mod rights;

@@ -20,6 +20,8 @@ pub(in crate::cluster) enum Answer {
     Cut(String),
     /// A head of 200, this much of a body, then silence.
     Hold(String),
+    /// Nothing at all.
+    Silence,
 }
 
 /// JSON that is whole.
@@ -157,6 +159,7 @@ async fn serve(
             Answer::Cut(body) => {
                 return stream.write_all(format!("{begin}{}", chunk(&body)).as_bytes()).await;
             }
+            Answer::Silence => return held(stream).await,
             Answer::Hold(body) => {
                 let chunk = if body.is_empty() { String::new() } else { chunk(&body) };
                 stream.write_all(format!("{begin}{chunk}").as_bytes()).await?;

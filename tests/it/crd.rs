@@ -8,11 +8,11 @@ use http::Request;
 use kube::Client;
 use serde_json::{Value, json};
 
-use crate::support::plane::{apply_yaml, shared, table, unique};
+use crate::support::plane::{apply_yaml, shared_with_crds, table, unique};
 
-/// A client of the shared cluster, which has the CRDs, and a namespace of the caller's own.
+/// A client of the cluster for CRDs, which has the CRDs, and a namespace of the caller's own.
 async fn prepared() -> (Client, String) {
-    let cluster = shared().await;
+    let cluster = shared_with_crds().await;
     let client = cluster.admin().await;
     for (_, generate) in crd::all() {
         apply_yaml(&client, &generate().unwrap()).await.unwrap();
@@ -87,7 +87,7 @@ async fn every_example_is_taken_and_kept_whole_in_both_versions() {
     for (folder, plural) in KINDS {
         for written_in in VERSIONS {
             let namespace = unique("crd");
-            shared().await.namespace(&client, &namespace).await.unwrap();
+            shared_with_crds().await.namespace(&client, &namespace).await.unwrap();
             for (file, text) in documents(folder) {
                 let object = object(&text, written_in, &namespace);
                 let made = create(&client, &path(plural, written_in, &namespace), &object, false).await;

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::support::{SOON, connection};
 use crate::support::plane::{
-    Cluster, Options, PodLogs, UNMANAGED, apply_yaml, delete_now, shared, unique, wait_for,
+    Cluster, Options, PodLogs, UNMANAGED, apply_yaml, delete_now, shared, shared_with_crds, unique, wait_for,
 };
 
 fn key(c: &Connection, kind: Kind, namespace: &str, name: &str) -> ObjectKey {
@@ -330,7 +330,7 @@ async fn no_line_of_a_log_is_lost_or_repeated_when_the_server_is_started_again()
 
 #[tokio::test]
 async fn an_object_of_a_kind_with_a_definition_is_opened_in_the_version_that_is_served() {
-    let cluster = shared().await;
+    let cluster = shared_with_crds().await;
     let client = cluster.admin().await;
     for (_, generate) in egret::model::crd::all() {
         apply_yaml(&client, &generate().unwrap()).await.unwrap();
@@ -347,5 +347,5 @@ async fn an_object_of_a_kind_with_a_definition_is_opened_in_the_version_that_is_
     let node = object::fetch(&c, &key(&c, Kind::Node, "", "node-0")).await.unwrap();
     assert_eq!(node["kind"], "Node");
     let missing = object::fetch(&c, &key(&c, Kind::Node, "", "nope")).await.unwrap_err();
-    assert_eq!(missing.summary, "shared: get Node nope: it does not exist");
+    assert_eq!(missing.summary, "crds: get Node nope: it does not exist");
 }

@@ -13,10 +13,10 @@ use serde_json::json;
 
 use super::support::view::View;
 use super::support::{SOON, connection, is_ours};
-use crate::support::plane::{AuditEntry, apply_yaml, shared, unique};
+use crate::support::plane::{AuditEntry, apply_yaml, shared, shared_with_crds, unique};
 
 async fn with_crds() -> &'static crate::support::plane::Cluster {
-    let cluster = shared().await;
+    let cluster = shared_with_crds().await;
     let client = cluster.admin().await;
     for (_, generate) in egret::model::crd::all() {
         apply_yaml(&client, &generate().unwrap()).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_narrow_user_sees_gateways_and_is_told_what_else_it_may_not_see() {
         let fault = denied(&snapshot, *kind);
         let plural = kind.resource().plural;
         let place = if kind.resource().namespaced { " in istio-system" } else { "" };
-        assert_eq!(fault.summary, format!("shared: no right to list {plural}{place} (as narrow)"));
+        assert_eq!(fault.summary, format!("crds: no right to list {plural}{place} (as narrow)"));
         assert_eq!(fault.hint, format!("Ask for a Role that allows it: list {plural}{place}."));
         assert_eq!(fault.reason, Reason::Denied);
     }
@@ -103,7 +103,7 @@ async fn who_may_not_list_everywhere_sees_the_namespace_in_which_gateways_usuall
     assert_eq!(snapshot.kinds[&Kind::Pod], KindState::Ready);
     assert_eq!(snapshot.kinds[&Kind::IstioGateway], KindState::Ready);
     let fault = denied(&snapshot, Kind::GatewayClass);
-    assert_eq!(fault.summary, format!("shared: no right to list gatewayclasses (as {name})"));
+    assert_eq!(fault.summary, format!("crds: no right to list gatewayclasses (as {name})"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

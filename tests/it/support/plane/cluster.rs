@@ -81,6 +81,20 @@ pub async fn shared() -> &'static Cluster {
     }
 }
 
+/// Another one, for tests that install CRDs: on [`shared`], everybody's header would change with its keeper.
+///
+/// # Panics
+///
+/// When it cannot be started.
+pub async fn shared_with_crds() -> &'static Cluster {
+    static SHARED: OnceCell<Result<Cluster>> = OnceCell::const_new();
+    let options = || Options { name: "crds".to_owned(), gateway_api: true, ..Options::default() };
+    match SHARED.get_or_init(|| Cluster::start(options())).await {
+        Ok(cluster) => cluster,
+        Err(why) => panic!("no control plane to test on.\n{why}"),
+    }
+}
+
 /// A name that no other caller in this process gets.
 pub fn unique(prefix: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);

@@ -35,7 +35,7 @@ pub mod tools;
 mod users;
 
 pub use api::{AuditEntry, Mark};
-pub use cluster::{Cluster, NodeSize, Options, shared, unique};
+pub use cluster::{Cluster, NodeSize, Options, shared, shared_with_crds, unique};
 pub use kubeconfig::kubeconfig_of;
 pub use load::Load;
 pub use objects::{apply_yaml, delete_now, patch_status, wait_for, wait_until_gone};

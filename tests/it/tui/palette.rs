@@ -46,8 +46,8 @@ async fn namespaces_are_changed_by_a_short_name_and_the_table_follows() {
     session.type_in("namespaces");
     session
         .keys("enter")
-        .sees("▸ namespaces all")
-        .sees("namespaces istio-egress")
+        .sees("▸ namespaces istio-egress")
+        .sees("namespaces all")
         .keys("esc")
         .sees_not("⇥ complete");
 }

@@ -46,8 +46,9 @@ async fn namespaces_are_changed_by_a_short_name_and_the_table_follows() {
     session.type_in("namespaces");
     session
         .keys("enter")
-        .sees("▸ namespaces istio-egress")
-        .sees("namespaces all")
+        .sees("▸ namespaces ")
+        .sees("  namespaces all")
+        .sees("namespaces istio-egress")
         .keys("esc")
         .sees_not("⇥ complete");
 }

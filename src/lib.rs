@@ -58,6 +58,7 @@ pub mod app;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod demo;
 pub mod headless;
 pub mod model;
 pub mod runtime;

@@ -5,6 +5,7 @@
 pub mod age;
 pub mod amount;
 pub mod clean;
+pub mod clock;
 pub mod columns;
 pub mod crd;
 pub mod describe;

@@ -1,0 +1,27 @@
+//! Whole clusters in this process: an API server behind `kube::Client`, with no port, no file and no network.
+//!
+//! What is above the client is the real code: it cannot tell that nobody is there. The same server is the fast and
+//! deterministic one of the tests, held to the real one by one table of cases (`tests/it/demo`).
+//!
+//! | part | what it does |
+//! |---|---|
+//! | `server` | HTTP: paths, verbs, discovery, watches, logs, upgrades |
+//! | `state` | one cluster: how objects are written, deleted; what is due |
+//! | `store` | objects by key, one revision, the history |
+//! | `schema`, `apply` | structure of kinds; server-side apply and managed fields |
+//! | `strategy` | what the built-in kinds do when they are written |
+//! | `workload` | controllers, scheduler, kubelets |
+//! | `story` | the clusters of `egret demo`, and the tour |
+//! | `fault` | what can go wrong on the way |
+
+mod addresses;
+pub mod apply;
+pub mod clock;
+pub mod resources;
+pub mod schema;
+pub mod select;
+pub mod state;
+pub mod status;
+pub mod store;
+pub mod strategy;
+pub mod workload;

@@ -188,23 +188,18 @@ const CASES: &[Case] = &[
         assert_eq!(forced.at("/spec/template/spec/nodeSelector"), &json!({"l": "w"}));
     }),
     case!("finalizers and owners are sets that managers share", |r| {
-        let with = |finalizers: Value, owner: &str| {
-            let owner = json!({"apiVersion": "v1", "kind": "Node", "name": owner, "uid": owner});
+        let mut owners = Vec::new();
+        for name in ["x", "y"] {
+            owners.push((name, r.post("configmaps", config_map(name, json!({}))).await.is(201).uid()));
+        }
+        let with = |finalizer: &str, owner: usize| {
+            let (name, uid) = &owners[owner];
+            let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid});
             json!({"apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": "a", "finalizers": finalizers, "ownerReferences": [owner]}})
+                "metadata": {"name": "a", "finalizers": [finalizer], "ownerReferences": [owner]}})
         };
-        r.apply(
-            "configmaps/a?fieldManager=one",
-            with(json!(["example.com/a"]), "11111111-1111-4111-8111-111111111111"),
-        )
-        .await
-        .is(201);
-        r.apply(
-            "configmaps/a?fieldManager=two",
-            with(json!(["example.com/b"]), "22222222-1111-4111-8111-111111111111"),
-        )
-        .await
-        .is(200);
+        r.apply("configmaps/a?fieldManager=one", with("example.com/a", 0)).await.is(201);
+        r.apply("configmaps/a?fieldManager=two", with("example.com/b", 1)).await.is(200);
         let bare = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}});
         let left = r.apply("configmaps/a?fieldManager=one", bare).await.is(200);
         assert_eq!(left.at("/metadata/finalizers"), &json!(["example.com/b"]));

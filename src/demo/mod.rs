@@ -17,9 +17,15 @@
 mod addresses;
 pub mod apply;
 pub mod clock;
+pub mod cluster;
+pub mod fault;
+mod log_text;
+mod proxy;
 pub mod resources;
+pub mod rights;
 pub mod schema;
 pub mod select;
+pub mod server;
 pub mod state;
 pub mod status;
 pub mod store;

@@ -31,3 +31,4 @@ pub mod status;
 pub mod store;
 pub mod strategy;
 pub mod workload;
+pub mod world;

@@ -29,6 +29,7 @@ pub mod server;
 pub mod state;
 pub mod status;
 pub mod store;
+pub mod story;
 pub mod strategy;
 pub mod workload;
 pub mod world;

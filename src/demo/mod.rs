@@ -15,6 +15,7 @@
 //! | `fault` | what can go wrong on the way |
 
 mod addresses;
+mod admission;
 pub mod apply;
 pub mod clock;
 pub mod cluster;

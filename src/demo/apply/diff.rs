@@ -85,9 +85,10 @@ fn is_empty(value: Option<&Value>) -> bool {
 
 fn fields(schema: &Schema, object: &Object, old: Option<&Value>, new: Option<&Value>) -> Change {
     let none = Map::new();
+    // What Go always writes, if only as a null, is as good as nothing where there was an object before.
+    let go = !schema.custom && old.is_some();
     let [old, new] = [old, new].map(|value| value.and_then(Value::as_object).unwrap_or(&none));
-    // Go has no nulls: they are as good as nothing.
-    let seen = |value: Option<&'_ Value>| value.is_some_and(|v| schema.custom || !v.is_null());
+    let seen = |value: Option<&'_ Value>| value.is_some_and(|v| !go || !v.is_null());
     let mut change = Change::default();
     for (name, old) in old {
         let Some(of) = object.field(name) else { continue };

@@ -91,9 +91,10 @@ pub fn apply(
     if let Some(before) = &before {
         object = without_given_up(schema, &object, &before.fields, &mine, &owners);
     }
-    let change = changes(schema, &base, &object, by.subresource);
-    take_over(&mut owners, &change, by.force)?;
+    let change = diff::diff(schema, &base, &object);
+    // What is out of reach counts too here, as on the server: the time is another then.
     let is_same = change.is_empty() && live.is_some();
+    take_over(&mut owners, &resets::reached_change(schema, by.subresource, change), by.force)?;
     let time = if is_same { before.and_then(|before| before.time) } else { Some(entries::time(by.time)) };
     let fields = resets::ownable(&mine);
     owners.insert(me, Owned { fields, time, api_version: api_version.to_owned() });

@@ -135,6 +135,31 @@ pub async fn connect(
     read_only: ReadOnly,
     patience: Patience,
 ) -> Result<Connection, Fault> {
+    let requests = Requests::new(contexts.clock());
+    if let Source::Handed(handed) = &contexts.source {
+        let transport = handed.open(cluster).ok_or_else(|| {
+            let summary = format!("{cluster} is none of the clusters there are");
+            Fault::new(Reason::Invalid, summary, "`:clusters` lists them.")
+        })?;
+        let guarded = Guarded {
+            inner: transport,
+            read_only: read_only.clone(),
+            plugin: None,
+            requests: requests.clone(),
+        };
+        let client = Client::new(guarded, "default");
+        let (cluster, server) = (cluster.clone(), "in this process".into());
+        return Ok(Connection {
+            cluster,
+            client,
+            server,
+            requests,
+            read_only,
+            patience,
+            plugin: None,
+            given: None,
+        });
+    }
     let mut config = load(contexts, cluster).await?;
     let mut given = None;
     if let Some(plugin) = &plugin {
@@ -149,7 +174,6 @@ pub async fn connect(
     }
     config.headers.push((header::USER_AGENT, HeaderValue::from_static(USER_AGENT)));
     let server: Box<str> = config.cluster_url.to_string().into();
-    let requests = Requests::default();
     let layers = Layers { read_only: read_only.clone(), plugin: plugin.clone(), requests: requests.clone() };
     // Reads the files of certificates and tokens.
     let built = off_the_tasks(cluster, move || build(&config, layers).map_err(|e| in_words(&e)));
@@ -171,6 +195,7 @@ async fn load(contexts: &Contexts, cluster: &ClusterName) -> Result<Config, Faul
             config.proxy_url = proxy::of_environment(&config.cluster_url);
             Ok(config)
         }
+        Source::Handed(_) => Err("no kubeconfig describes this cluster".to_owned()),
         Source::Files(files) => {
             let (files, proxy) = prepared(*files, &options)?;
             let config = runtime.block_on(Config::from_custom_kubeconfig(files, &options));

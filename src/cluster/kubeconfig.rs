@@ -2,8 +2,17 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use kube::client::Body;
 use kube::config::{Kubeconfig, KubeconfigError};
+use tower::BoxError;
+use tower::util::BoxCloneSyncService;
+
+use super::clock::Clock;
 
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::ClusterName;
@@ -28,6 +37,31 @@ pub enum Source {
     Files(Box<Kubeconfig>),
     /// The pod that egret runs in.
     InCluster,
+    /// No file: whoever began this program hands clusters to it.
+    Handed(Handed),
+}
+
+/// A way to a cluster: what carries requests to it.
+pub type Transport = BoxCloneSyncService<Request<Body>, Response<UnsyncBoxBody<Bytes, BoxError>>, BoxError>;
+
+/// Clusters that are handed to the program.
+#[derive(Clone)]
+pub struct Handed {
+    open: Arc<dyn Fn(&ClusterName) -> Option<Transport> + Send + Sync>,
+    clock: Clock,
+}
+
+impl Handed {
+    /// The way to a cluster, if it is one of them.
+    pub fn open(&self, cluster: &ClusterName) -> Option<Transport> {
+        (self.open)(cluster)
+    }
+}
+
+impl std::fmt::Debug for Handed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handed").field("clock", &self.clock).finish_non_exhaustive()
+    }
 }
 
 /// The name that the cluster egret runs in goes by.
@@ -74,7 +108,7 @@ pub fn read(chosen: Option<&Path>) -> Result<Contexts, Fault> {
             Err(Fault::new(
                 Reason::Missing,
                 summary,
-                "Name one with --kubeconfig or KUBECONFIG. (`egret demo`, which is being built, will need none.)",
+                "Name one with --kubeconfig or KUBECONFIG. `egret demo` needs none.",
             ))
         }
     }
@@ -135,7 +169,26 @@ impl Contexts {
     pub fn read_again(&self) -> Result<Self, Fault> {
         match self.source {
             Source::Files(_) => read(self.chosen.as_deref()),
-            Source::InCluster => Ok(self.clone()),
+            Source::InCluster | Source::Handed(_) => Ok(self.clone()),
+        }
+    }
+
+    /// Clusters that are not of a kubeconfig, all of which are opened unless others are named, with the clock that
+    /// they go by.
+    pub fn handed(
+        names: Vec<ClusterName>,
+        clock: Clock,
+        open: impl Fn(&ClusterName) -> Option<Transport> + Send + Sync + 'static,
+    ) -> Self {
+        let source = Source::Handed(Handed { open: Arc::new(open), clock });
+        Self { source, chosen: None, names, current: None }
+    }
+
+    /// The clock that the clusters go by.
+    pub fn clock(&self) -> Clock {
+        match &self.source {
+            Source::Handed(handed) => handed.clock.clone(),
+            Source::Files(_) | Source::InCluster => Clock::default(),
         }
     }
 
@@ -145,6 +198,9 @@ impl Contexts {
     /// A name that fits none, with those there are.
     pub fn choose(&self, wanted: &[String], all: bool) -> Result<Vec<ClusterName>, Fault> {
         if all {
+            return Ok(self.names.clone());
+        }
+        if wanted.is_empty() && matches!(self.source, Source::Handed(_)) {
             return Ok(self.names.clone());
         }
         if wanted.is_empty() {

@@ -3,6 +3,7 @@
 
 pub mod access;
 mod buffered;
+pub mod clock;
 pub mod connect;
 pub mod crd;
 pub mod credentials;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use kube::client::Body;
 use tower::{BoxError, Service};
 
+use super::clock::Clock;
 use super::credentials::{Credential, Plugin, PluginError};
 use super::read_only::ReadOnly;
 
@@ -22,6 +23,7 @@ pub struct Requests(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
+    clock: Clock,
     /// How long the head of the last answer took, and when it came. Nothing is asked for its sake (R17).
     last: Mutex<Option<(Duration, Timestamp)>>,
     reads: AtomicU64,
@@ -41,6 +43,11 @@ pub struct Counts {
 }
 
 impl Requests {
+    /// None yet; times are told by a clock.
+    pub fn new(clock: Clock) -> Self {
+        Self(Arc::new(Shared { clock, ..Shared::default() }))
+    }
+
     /// The last round trip, if any.
     pub fn round_trip(&self) -> Option<(Duration, Timestamp)> {
         *self.0.last.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,8 +70,9 @@ impl Requests {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn answered(&self, took: Duration) {
-        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((took, Timestamp::now()));
+    fn answered(&self, asked: Timestamp) {
+        let took = self.0.clock.since(asked);
+        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((took, self.0.clock.now()));
     }
 }
 
@@ -142,9 +150,9 @@ where
 
     async fn send(&mut self, request: Request<Body>) -> Result<Response<B>, BoxError> {
         self.requests.count(&request);
-        let start = Instant::now();
+        let asked = self.requests.0.clock.now();
         let answer = self.inner.call(request).await.map_err(Into::into)?;
-        self.requests.answered(start.elapsed());
+        self.requests.answered(asked);
         Ok(answer)
     }
 }

@@ -15,13 +15,22 @@
 //! | `fault` | what can go wrong on the way |
 
 mod addresses;
+mod admission;
 pub mod apply;
 pub mod clock;
+pub mod cluster;
+pub mod fault;
+mod log_text;
+mod proxy;
 pub mod resources;
+pub mod rights;
 pub mod schema;
 pub mod select;
+pub mod server;
 pub mod state;
 pub mod status;
 pub mod store;
+pub mod story;
 pub mod strategy;
 pub mod workload;
+pub mod world;

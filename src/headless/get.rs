@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::output::{self, Lines};
 use super::{Outcome, Streams};
 use crate::cli::{Get, Globals, Output};
-use crate::cluster::kubeconfig;
+use crate::cluster::kubeconfig::{self, Contexts};
 use crate::config::{Settings, closest};
 use crate::model::clean::clean;
 use crate::model::columns::{columns, compare};
@@ -71,8 +71,16 @@ pub fn run(
             return Ok(Outcome::Usage);
         }
     };
-    match read(settings, globals) {
-        Ok(snapshots) => plan.print(&snapshots, now(), streams),
+    let contexts = match kubeconfig::read(globals.kubeconfig.as_deref()) {
+        Ok(contexts) => contexts,
+        Err(fault) => {
+            streams.complain(in_words(&fault))?;
+            return Ok(Outcome::Failed);
+        }
+    };
+    let clock = contexts.clock();
+    match read(settings, contexts) {
+        Ok(snapshots) => plan.print(&snapshots, clock.now(), streams),
         Err(fault) => {
             streams.complain(in_words(&fault))?;
             Ok(Outcome::Failed)
@@ -84,8 +92,7 @@ pub fn run(
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Every chosen cluster once.
-fn read(settings: &Settings, globals: &Globals) -> Result<Vec<Arc<Snapshot>>, Fault> {
-    let contexts = kubeconfig::read(globals.kubeconfig.as_deref())?;
+fn read(settings: &Settings, contexts: Contexts) -> Result<Vec<Arc<Snapshot>>, Fault> {
     let chosen = setup::chosen(&contexts, settings)?;
     let guarded = setup::guarded(&contexts, settings);
     let options = setup::options(settings);
@@ -93,11 +100,6 @@ fn read(settings: &Settings, globals: &Globals) -> Result<Vec<Arc<Snapshot>>, Fa
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
     Ok(runtime.block_on(sources::once(contexts, &chosen, options, guarded, LIMIT)))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place of the verbs that looks at the clock")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 impl<'a> Plan<'a> {

@@ -1,14 +1,14 @@
 //! Where the tasks of one cluster meet.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use super::shelf::Place;
 use super::state::{News, State};
+use crate::cluster::clock::Clock;
 use crate::cluster::connect::Connection;
 use crate::model::fault::{Fault, Reason};
 use crate::model::gateway::{Directions, join};
@@ -21,6 +21,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from
 /// What is known of one cluster. Its tasks write, its publisher reads.
 pub(super) struct Hub {
     cluster: ClusterName,
+    clock: Clock,
     state: Mutex<State>,
     /// Something changed.
     pub(super) changed: Notify,
@@ -43,10 +44,11 @@ pub(super) enum Source {
 
 impl Hub {
     /// Knows nothing yet.
-    pub(super) fn new(cluster: ClusterName) -> Arc<Self> {
+    pub(super) fn new(cluster: ClusterName, clock: Clock) -> Arc<Self> {
         Arc::new(Self {
             cluster,
-            state: Mutex::new(State::new(Timestamp::now())),
+            state: Mutex::new(State::new(clock.clone())),
+            clock,
             changed: Notify::new(),
             back: watch::Sender::new(0),
             again: watch::Sender::new(0),
@@ -87,12 +89,12 @@ impl Hub {
     /// further and further apart, or at once when someone asks. What needs a person waits for one.
     pub(super) async fn failed(&self, source: Source, fault: Fault) {
         let mut again = self.again.subscribe();
-        let until = self.change(|s| s.fail(source, fault, Timestamp::now()));
+        let until = self.change(|s| s.fail(source, fault, self.clock.now(), &self.cluster));
         let wait = async {
             match until {
                 Some(at) => {
-                    let wait = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
-                    tokio::time::sleep(wait).await;
+                    let wait = Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default();
+                    self.clock.sleep(wait).await;
                 }
                 None => std::future::pending().await,
             }
@@ -154,12 +156,15 @@ impl Hub {
 
 /// The pause before the next try: doubling, with a little disorder so that a hundred clusters do not try at once. A
 /// plugin may open a browser each time: it is run again as late as possible.
-pub(super) fn pause(attempts: u32, reason: Reason) -> Duration {
+pub(super) fn pause(attempts: u32, reason: Reason, cluster: &ClusterName) -> Duration {
     let doubled = match reason {
         Reason::Credentials => PAUSES.1,
         _ => PAUSES.0.saturating_mul(1 << attempts.min(10)).min(PAUSES.1),
     };
-    let disorder = RandomState::new().hash_one(attempts) % 31;
+    // Of the name, so that clusters differ and two runs of one program do not.
+    let mut hasher = DefaultHasher::new();
+    (cluster.as_str(), attempts).hash(&mut hasher);
+    let disorder = hasher.finish() % 31;
     #[expect(clippy::cast_precision_loss, reason = "at most 30")]
     doubled.mul_f64(0.85 + disorder as f64 / 100.0)
 }

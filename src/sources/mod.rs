@@ -90,7 +90,7 @@ impl Sources {
         } else {
             ReadOnly::new(self.options.read_only)
         };
-        let hub = Hub::new(cluster.clone());
+        let hub = Hub::new(cluster.clone(), self.contexts.clock());
         let mut tasks = JoinSet::new();
         tasks.spawn(publish::publish(hub.clone(), self.options.directions.clone(), self.out.clone()));
         let run = run::Run {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::hub::{Source, pause};
 use super::shelf::{Place, Shelf};
+use crate::cluster::clock::Clock;
 use crate::cluster::connect::Connection;
 use crate::cluster::credentials::Plugin;
 use crate::cluster::discovery::Known;
@@ -20,6 +21,7 @@ use crate::model::snapshot::{ClusterFacts, IstioRevision, Keeper, KindState, Lin
 
 /// The part that changes.
 pub(super) struct State {
+    clock: Clock,
     shelves: Shelves,
     facts: ClusterFacts,
     connection: Option<Connection>,
@@ -111,8 +113,10 @@ kept! {
 
 impl State {
     /// Knows nothing yet.
-    pub(super) fn new(now: Timestamp) -> Self {
+    pub(super) fn new(clock: Clock) -> Self {
+        let now = clock.now();
         Self {
+            clock,
             shelves: Shelves::default(),
             facts: ClusterFacts::default(),
             connection: None,
@@ -160,14 +164,20 @@ impl State {
     }
 
     /// Notes a failure; when to try again.
-    pub(super) fn fail(&mut self, source: Source, fault: Fault, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn fail(
+        &mut self,
+        source: Source,
+        fault: Fault,
+        now: Timestamp,
+        cluster: &ClusterName,
+    ) -> Option<Timestamp> {
         let reason = fault.reason;
         self.down.insert(source, fault);
         if reason == Reason::NeedsTerminal {
             return None;
         }
         if self.next_try.is_none_or(|at| at <= now) {
-            self.next_try = Some(now + pause(self.attempts, reason));
+            self.next_try = Some(now + pause(self.attempts, reason, cluster));
             self.attempts += 1;
         }
         self.next_try
@@ -175,7 +185,7 @@ impl State {
 
     /// The cluster said something.
     pub(super) fn hear(&mut self) {
-        self.last_heard = Timestamp::now();
+        self.last_heard = self.clock.now();
     }
 
     /// What is known of the cluster beside its rows.

@@ -60,9 +60,9 @@ pub enum Deleted {
 }
 
 /// What stands in the way of an object that waits for what it owns.
-pub const FOREGROUND: &str = "foregroundDeletion";
+pub(in crate::demo) const FOREGROUND: &str = "foregroundDeletion";
 /// What stands in the way of an object whose dependents are set free first.
-pub const ORPHAN: &str = "orphan";
+pub(in crate::demo) const ORPHAN: &str = "orphan";
 
 impl State {
     /// Deletes an object, or begins to.

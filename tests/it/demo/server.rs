@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use egret::demo::world::World;
 use http_body_util::BodyExt as _;
 use kube::Client;
 use kube::client::Body;
@@ -27,9 +28,13 @@ pub(super) async fn real() -> Server {
     Server { name: "real", client: shared_with_crds().await.admin().await, advance: None }
 }
 
-/// The simulated one: an empty cluster with three nodes of 32 processors, `node-0` and on. None: not built yet.
+/// The simulated one: an empty cluster with three nodes of 32 processors, `node-0` and on; one for all cases, as the
+/// real one is.
 pub(super) fn simulated() -> Option<Server> {
-    None
+    static WORLD: std::sync::OnceLock<World> = std::sync::OnceLock::new();
+    let world = WORLD.get_or_init(|| World::plain(1)).clone();
+    let client = world.client("plain")?;
+    Some(Server { name: "simulated", client, advance: Some(Arc::new(move |by| world.advance(by))) })
 }
 
 impl Server {

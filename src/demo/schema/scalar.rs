@@ -1,0 +1,83 @@
+//! Texts that stand for something else: quantities, times, bytes.
+
+use serde_json::Value;
+
+const QUANTITY: &str =
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const SUFFIXES: &[&str] =
+    &["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+const TIME: &str = "2006-01-02T15:04:05Z07:00";
+const MICRO_TIME: &str = "2006-01-02T15:04:05.000000Z07:00";
+
+/// Why a value is not a quantity.
+pub(super) fn quantity(value: &Value) -> Option<&'static str> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return Some(QUANTITY),
+    };
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(&text);
+    let digits = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+    let (number, suffix) = unsigned.split_at(digits);
+    if number.chars().all(|c| c == '.') || number.matches('.').count() > 1 {
+        return Some(QUANTITY);
+    }
+    let exponent = suffix.strip_prefix(['e', 'E']).filter(|e| !e.is_empty());
+    let is_exponent = exponent.is_some_and(|e| {
+        let digits = e.strip_prefix(['+', '-']).unwrap_or(e);
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+    });
+    if is_exponent || SUFFIXES.contains(&suffix) {
+        return None;
+    }
+    let letters = suffix.trim_start_matches(|c: char| "eEinumkKMGTP".contains(c));
+    let rest = letters.strip_prefix(['+', '-']).unwrap_or(letters);
+    let fits = rest.bytes().all(|b| b.is_ascii_digit());
+    Some(if fits { "unable to parse quantity's suffix" } else { QUANTITY })
+}
+
+/// Why a text is not a time, in Go's words.
+pub(super) fn time(text: &str, micro: bool) -> Option<String> {
+    let layout = if micro { MICRO_TIME } else { TIME };
+    if text.parse::<jiff::Timestamp>().is_ok() && text.contains('T') {
+        return None;
+    }
+    let parts: &[(&str, usize)] = &[
+        ("2006", 4),
+        ("-", 0),
+        ("01", 2),
+        ("-", 0),
+        ("02", 2),
+        ("T", 0),
+        ("15", 2),
+        (":", 0),
+        ("04", 2),
+        (":", 0),
+        ("05", 2),
+    ];
+    let mut rest = text;
+    for (part, digits) in parts {
+        let fits = match digits {
+            0 => rest.starts_with(part),
+            n => rest.len() >= *n && rest.as_bytes()[..*n].iter().all(u8::is_ascii_digit),
+        };
+        if !fits {
+            return Some(format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}"));
+        }
+        rest = &rest[part.len()..];
+    }
+    Some(format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as \"Z07:00\""))
+}
+
+/// Why a text is not bytes in base 64, in Go's words.
+pub(super) fn bytes(text: &str) -> Option<String> {
+    use base64::Engine as _;
+    let text: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+    base64::engine::general_purpose::STANDARD.decode(&text).err().map(|why| {
+        let at = match why {
+            base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
+            base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => text.len(),
+        };
+        format!("illegal base64 data at input byte {at}")
+    })
+}

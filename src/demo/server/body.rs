@@ -1,0 +1,137 @@
+//! What requests carry: objects and options.
+
+use serde_json::Value;
+
+use super::request::Ask;
+use crate::demo::state::write::Check;
+use crate::demo::status::Status;
+
+/// The options of a write.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options {
+    pub(super) dry_run: bool,
+    pub(super) force: bool,
+    pub(super) check: Check,
+}
+
+/// Reads the options of a write from the query.
+///
+/// # Errors
+/// A value that an option cannot have.
+pub(super) fn read_options(ask: &Ask, kind: &str) -> Result<Options, Status> {
+    let dry: Vec<&str> = ask.query.all("dryRun").collect();
+    if let Some(wrong) = dry.iter().find(|v| **v != "All") {
+        let message = format!("Unsupported value: [{wrong:?}]: supported values: \"All\"");
+        return Err(wrong_option(kind, "dryRun", "FieldValueNotSupported", &message));
+    }
+    let check = match ask.query.get("fieldValidation") {
+        None | Some("" | "Warn") => Check::Warn,
+        Some("Ignore") => Check::Ignore,
+        Some("Strict") => Check::Strict,
+        Some(other) => {
+            let message =
+                format!("Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\"");
+            return Err(wrong_option(kind, "fieldValidation", "FieldValueNotSupported", &message));
+        }
+    };
+    let applies = ask.content_type == "application/apply-patch+yaml";
+    let named = ask.query.get("fieldManager").is_some_and(|m| !m.is_empty());
+    if applies && !named {
+        let message = "Required value: is required for apply patch";
+        return Err(wrong_option(kind, "fieldManager", "FieldValueRequired", message));
+    }
+    let force = ask.query.get("force").is_some();
+    if kind == "PatchOptions" && force && !applies {
+        let message = "Forbidden: may not be specified for non-apply patch";
+        return Err(wrong_option(kind, "force", "FieldValueForbidden", message));
+    }
+    // Go reads what is no truth value as true here.
+    let force =
+        force && !matches!(ask.query.get("force"), Some("false" | "0" | "False" | "FALSE" | "f" | "F"));
+    Ok(Options { dry_run: !dry.is_empty(), force, check })
+}
+
+fn wrong_option(kind: &str, field: &str, reason: &str, message: &str) -> Status {
+    let mut status =
+        Status::new(422, "Invalid", format!("{kind}.meta.k8s.io \"\" is invalid: {field}: {message}"));
+    status.details = serde_json::json!({"group": "meta.k8s.io", "kind": kind,
+        "causes": [{"reason": reason, "message": message, "field": field}]});
+    status
+}
+
+/// Formats of objects that are understood.
+const FORMATS: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+/// Reads the object of a request.
+///
+/// # Errors
+/// What is no object, or one of another kind.
+pub(super) fn read_object(ask: &Ask, body: &[u8]) -> Result<Value, Status> {
+    let kind = if ask.sub == "scale" { "Scale" } else { &ask.resource.kind };
+    let applies = ask.content_type == "application/apply-patch+yaml";
+    let format = ask.content_type.as_str();
+    // Protobuf is not spoken here.
+    if !applies && !matches!(format, "" | "application/json" | "application/yaml") {
+        return Err(Status::unsupported_media(FORMATS));
+    }
+    let text = String::from_utf8_lossy(body);
+    let unread = |why: String| {
+        if applies {
+            Status::bad_request(format!("error decoding YAML: {why}"))
+        } else {
+            let what = format!("the object provided is unrecognized (must be of type {kind})");
+            let shown: String = text.chars().take(1000).collect();
+            Status::bad_request(format!(
+                "{what}: couldn't get version/kind; json parse error: {why} ({shown})"
+            ))
+        }
+    };
+    let object: Value = if applies || format == "application/yaml" {
+        serde_yaml::from_str(&text).map_err(|e| unread(e.to_string()))?
+    } else {
+        serde_json::from_slice(body).map_err(|e| unread(e.to_string()))?
+    };
+    if !object.is_object() {
+        return Err(unread("the text is no object".to_owned()));
+    }
+    of_kind(ask, object, kind)
+}
+
+/// An object of the kind and version that the path names.
+fn of_kind(ask: &Ask, mut object: Value, kind: &str) -> Result<Value, Status> {
+    let resource = &ask.resource;
+    let version = if ask.sub == "scale" { "autoscaling/v1".to_owned() } else { resource.api_version() };
+    let said = |field: &str| object[field].as_str().unwrap_or_default().to_owned();
+    let (said_version, said_kind) = (said("apiVersion"), said("kind"));
+    let is_empty = said_version.is_empty() || said_kind.is_empty();
+    if resource.custom {
+        if said_kind.is_empty() {
+            return Err(Status::bad_request("Object 'Kind' is missing in 'unstructured object has no kind'"));
+        }
+        if said_version != version || said_kind != kind {
+            let why = format!(
+                "the API version in the data ({said_version}) does not match the expected API version ({version})"
+            );
+            return Err(Status::bad_request(why));
+        }
+    } else if !is_empty && (said_version != version || said_kind != kind) {
+        let short = said_version.rsplit('/').next().unwrap_or_default();
+        let internal = resource.group.split('.').next().filter(|g| !g.is_empty()).unwrap_or("core");
+        let what = if said_version == version {
+            format!("converting ({short}.{said_kind}) to ({internal}.{kind}): unknown conversion")
+        } else {
+            format!(
+                "the API version in the data ({said_version}) does not match the expected API version ({version})"
+            )
+        };
+        let why = if said_version == version {
+            format!("{said_kind} in version {short:?} cannot be handled as a {kind}: {what}")
+        } else {
+            what
+        };
+        return Err(Status::bad_request(why));
+    }
+    object["apiVersion"] = version.into();
+    object["kind"] = kind.into();
+    Ok(object)
+}

@@ -1,0 +1,143 @@
+//! What is served: versions, groups, resources, and the few paths that are no API.
+
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::demo::resources::{Resource, Resources};
+use crate::demo::status::Status;
+
+/// Version that the simulated servers say they are: what the conformance table holds them to.
+const VERSION: (&str, &str, &str) = ("1", "36", "v1.36.3");
+
+/// Answers a path that is no resource.
+pub(super) fn answer(path: &str, resources: &Resources) -> Result<Answer, Status> {
+    let steps: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    match &*steps {
+        ["healthz" | "livez" | "readyz"] => Ok(Answer::text(200, "ok")),
+        ["version"] => Ok(Answer::value(200, version())),
+        ["api"] => {
+            let cidrs = json!([{"clientCIDR": "0.0.0.0/0", "serverAddress": "demo"}]);
+            Ok(Answer::value(
+                200,
+                json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": cidrs}),
+            ))
+        }
+        ["apis"] => Ok(Answer::value(200, groups(resources))),
+        ["api", version] => resource_list(resources, "", version),
+        ["apis", name] => {
+            let found = groups(resources)["groups"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|g| g["name"] == *name)
+                .cloned();
+            let mut group = found.ok_or(()).or_else(|()| missing())?;
+            if let Value::Object(map) = &mut group {
+                map.shift_insert(0, "kind".into(), "APIGroup".into());
+                map.shift_insert(1, "apiVersion".into(), "v1".into());
+            }
+            Ok(Answer::value(200, group))
+        }
+        ["apis", group, version] => resource_list(resources, group, version),
+        _ => Ok(Answer::text(404, "404 page not found\n")),
+    }
+}
+
+/// What is not served at all has no `Status`.
+fn missing() -> Result<Value, Status> {
+    Err(Status::new(404, "", "404 page not found\n"))
+}
+
+fn version() -> Value {
+    let (major, minor, git) = VERSION;
+    json!({
+        "major": major, "minor": minor, "emulationMajor": major, "emulationMinor": minor, "minCompatibilityMajor": major,
+        "minCompatibilityMinor": "35", "gitVersion": git, "gitCommit": "", "gitTreeState": "",
+        "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "", "platform": "demo",
+    })
+}
+
+fn groups(resources: &Resources) -> Value {
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for resource in resources.iter().filter(|r| !r.group.is_empty()) {
+        let (name, version) = (resource.group.to_string(), resource.version.to_string());
+        match groups.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, versions)) if versions.contains(&version) => {}
+            Some((_, versions)) => versions.push(version),
+            None => groups.push((name, vec![version])),
+        }
+    }
+    let shown = groups.into_iter().map(|(name, mut versions)| {
+        versions.sort_by_key(|v| std::cmp::Reverse(rank(v)));
+        let shown = |v: &String| json!({"groupVersion": format!("{name}/{v}"), "version": v});
+        let all: Vec<Value> = versions.iter().map(shown).collect();
+        json!({"name": name, "versions": all, "preferredVersion": all.first()})
+    });
+    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": shown.collect::<Vec<_>>()})
+}
+
+/// Stable before beta before alpha, newer before older.
+fn rank(version: &str) -> (u8, u32, u32) {
+    let numbers: Vec<u32> =
+        version.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+    let (major, minor) =
+        (numbers.first().copied().unwrap_or_default(), numbers.get(1).copied().unwrap_or_default());
+    let level = match (version.contains("alpha"), version.contains("beta")) {
+        (true, _) => 0,
+        (_, true) => 1,
+        _ => 2,
+    };
+    (level, major, minor)
+}
+
+fn resource_list(resources: &Resources, group: &str, version: &str) -> Result<Answer, Status> {
+    let served: Vec<&Resource> = resources
+        .iter()
+        .filter(|r| *r.group == *group && *r.version == *version)
+        .map(AsRef::as_ref)
+        .collect();
+    if served.is_empty() {
+        return missing().map(|v| Answer::value(404, v));
+    }
+    let group_version = served[0].api_version();
+    let all: Vec<Value> = served.iter().flat_map(|r| shown(r)).collect();
+    Ok(Answer::value(
+        200,
+        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": all}),
+    ))
+}
+
+/// Subresources of pods, with the verbs of each.
+const OF_PODS: &[(&str, &str, &[&str])] = &[
+    ("log", "Pod", &["get"]),
+    ("portforward", "PodPortForwardOptions", &["create", "get"]),
+    ("proxy", "PodProxyOptions", &["create", "delete", "get", "patch", "update"]),
+];
+
+/// A resource and its subresources.
+fn shown(resource: &Resource) -> Vec<Value> {
+    let Resource { plural, singular, kind, namespaced, .. } = resource;
+    let mut own = json!({
+        "name": **plural, "singularName": **singular, "namespaced": namespaced, "kind": **kind, "verbs": resource.verbs,
+    });
+    for (field, list) in [("shortNames", &resource.short_names), ("categories", &resource.categories)] {
+        if !list.is_empty() {
+            own[field] = list.iter().map(|s| Value::from(&**s)).collect();
+        }
+    }
+    let mut all = vec![own];
+    let sub = |name: &str, kind: &str, verbs: &[&str]| json!({"name": format!("{plural}/{name}"), "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": verbs});
+    if &**kind == "Pod" {
+        all.extend(OF_PODS.iter().map(|(name, kind, verbs)| sub(name, kind, verbs)));
+    }
+    if resource.scale.is_some() {
+        let mut scale = sub("scale", "Scale", &["get", "patch", "update"]);
+        scale["group"] = "autoscaling".into();
+        scale["version"] = "v1".into();
+        all.push(scale);
+    }
+    if resource.status {
+        all.push(sub("status", kind, &["get", "patch", "update"]));
+    }
+    all
+}

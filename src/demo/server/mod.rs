@@ -1,0 +1,348 @@
+//! The API server: a tower service from requests to answers, which a `kube::Client` is put on.
+
+mod body;
+mod discovery;
+mod logs;
+mod read;
+mod request;
+mod reviews;
+mod upgrade;
+mod watch;
+mod write;
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use kube::client::Body;
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
+use serde_json::Value;
+use tower::{BoxError, Service};
+
+use super::cluster::SimulatedCluster;
+use super::proxy::Inside;
+use super::rights::{Deed, User, allowed, refusal};
+use super::state::State;
+use super::status::Status;
+use super::store::{Key, Object};
+use request::{Ask, Target};
+
+/// The body of an answer.
+pub type Reply = UnsyncBoxBody<Bytes, BoxError>;
+
+/// What is sent back.
+enum Answer {
+    Object {
+        code: u16,
+        object: Object,
+        warnings: Vec<String>,
+    },
+    List(List),
+    Text {
+        code: u16,
+        text: String,
+    },
+    /// Lines that come as they are written.
+    Lines(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+    /// A watch.
+    Events(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+    /// A port-forward.
+    Upgrade(Vec<u16>, Inside),
+}
+
+struct List {
+    kind: String,
+    version: String,
+    metadata: Value,
+    items: Vec<Object>,
+    /// Without kind and version in each item.
+    bare: bool,
+}
+
+impl Answer {
+    fn object(code: u16, object: Object) -> Self {
+        Self::Object { code, object, warnings: Vec::new() }
+    }
+
+    fn value(code: u16, value: Value) -> Self {
+        Self::object(code, value.into())
+    }
+
+    fn text(code: u16, text: &str) -> Self {
+        Self::Text { code, text: text.to_owned() }
+    }
+
+    fn list(kind: String, version: String, metadata: Value, items: Vec<Object>, bare: bool) -> Self {
+        Self::List(List { kind, version, metadata, items, bare })
+    }
+
+    fn warning(self, more: &[String]) -> Self {
+        match self {
+            Self::Object { code, object, warnings } => {
+                Self::Object { code, object, warnings: [warnings, more.to_vec()].concat() }
+            }
+            other => other,
+        }
+    }
+}
+
+/// A way to a simulated cluster, as its user.
+#[derive(Clone, Debug)]
+pub struct Server {
+    cluster: SimulatedCluster,
+}
+
+impl Server {
+    /// The server of a cluster.
+    pub fn new(cluster: SimulatedCluster) -> Self {
+        Self { cluster }
+    }
+
+    async fn serve(self, request: Request<Body>) -> Result<Response<Reply>, BoxError> {
+        let (parts, body) = request.into_parts();
+        let upgrades = upgrade::is_asked(&Request::from_parts(parts.clone(), ()));
+        let body = body.collect().await?.to_bytes();
+        let cluster = &self.cluster;
+        let answer = cluster.with(|state| match request::read(&parts, &state.resources, cluster.user()) {
+            Ok(Target::Resource(ask)) => {
+                permitted(state, &ask).and_then(|()| answer(state, cluster, &ask, &body, upgrades))
+            }
+            Ok(Target::Other { path, user }) => path_permitted(state, &user, &parts.method, &path)
+                .and_then(|()| discovery::answer(&path, &state.resources)),
+            Err(refused) => Err(refused),
+        });
+        match answer {
+            Ok(Answer::Upgrade(ports, inside)) => {
+                upgrade::answer(Request::from_parts(parts, Body::empty()), ports, inside).await
+            }
+            answer => response(answer),
+        }
+    }
+}
+
+impl Service<Request<Body>> for Server {
+    type Response = Response<Reply>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(self.clone().serve(request))
+    }
+}
+
+fn permitted(state: &State, ask: &Ask) -> Result<(), Status> {
+    let resource = &ask.resource;
+    let what = if ask.sub.is_empty() {
+        resource.plural.to_string()
+    } else {
+        format!("{}/{}", resource.plural, ask.sub)
+    };
+    let deed = Deed::Resource {
+        verb: ask.verb(),
+        group: &resource.group,
+        resource: &what,
+        namespace: if &*resource.kind == "Namespace" { &ask.name } else { &ask.namespace },
+        name: &ask.name,
+    };
+    match allowed(state, &ask.user, &deed) {
+        Some(_) => Ok(()),
+        None => Err(refusal(&ask.user, resource, &deed)),
+    }
+}
+
+fn path_permitted(state: &State, user: &User, method: &Method, path: &str) -> Result<(), Status> {
+    let verb = method.as_str().to_lowercase();
+    if allowed(state, user, &Deed::Path { verb: &verb, path }).is_some() {
+        return Ok(());
+    }
+    let message = format!("forbidden: User {:?} cannot {verb} path {path:?}", user.name);
+    let mut refused = Status::new(403, "Forbidden", message);
+    refused.details = serde_json::json!({});
+    Err(refused)
+}
+
+/// Subresources of pods that are not parts of the object.
+const IN_PODS: &[&str] = &["log", "portforward", "proxy"];
+
+fn answer(
+    state: &mut State,
+    cluster: &SimulatedCluster,
+    ask: &Ask,
+    body: &Bytes,
+    upgrades: bool,
+) -> Result<Answer, Status> {
+    let (one, method) = (!ask.name.is_empty(), &ask.method);
+    let resource = ask.resource.clone();
+    let is_review = resource.verbs.len() == 1;
+    let known = match ask.sub.as_str() {
+        "" => true,
+        "status" => resource.status,
+        "scale" => resource.scale.is_some(),
+        sub => &*resource.kind == "Pod" && IN_PODS.contains(&sub),
+    };
+    if !known || (is_review && one) {
+        return Err(Status::nowhere());
+    }
+    match (ask.sub.as_str(), method, one) {
+        ("", &Method::POST, false) if is_review => write::review(state, ask, body),
+        ("log", &Method::GET, _) => logs::open(state, cluster, ask),
+        ("portforward", &Method::GET | &Method::POST, _) => port_forward(state, cluster, ask, upgrades),
+        ("proxy", _, _) => proxied(state, cluster, ask),
+        ("", &Method::GET | &Method::HEAD, _) if ask.query.is("watch") && !is_review => {
+            let watch = watch::Watch::open(state, cluster, ask)?;
+            Ok(Answer::Events(Box::pin(watch.stream())))
+        }
+        ("", &Method::GET | &Method::HEAD, false) if !is_review => read::list(state, ask),
+        ("scale", &Method::GET | &Method::HEAD, _) => {
+            let key = Key::new(&resource.id, &ask.namespace, &ask.name);
+            let object = state.store.get(&key).ok_or_else(|| Status::not_found(&resource, &ask.name))?;
+            Ok(Answer::value(200, write::scale_of(&resource, object)))
+        }
+        ("" | "status", &Method::GET | &Method::HEAD, true) => read::get(state, ask),
+        ("", &Method::POST, false) => write::create(state, ask, body),
+        ("" | "status" | "scale", &Method::PUT, true) => write::replace(state, ask, body),
+        ("" | "status" | "scale", &Method::PATCH, true) => write::patch(state, ask, body),
+        ("", &Method::DELETE, true) => write::delete(state, ask, body),
+        ("", &Method::DELETE, false) if resource.verbs.contains(&"deletecollection") => {
+            write::delete_all(state, ask, body)
+        }
+        _ => Err(Status::method_not_allowed()),
+    }
+}
+
+/// A pod that something is to be carried to: one with a node.
+fn inside(state: &State, cluster: &SimulatedCluster, ask: &Ask, name: &str) -> Result<Inside, Status> {
+    let key = Key::new("pods", &ask.namespace, name);
+    let pod = state.store.get(&key).ok_or_else(|| Status::not_found(&ask.resource, name))?;
+    if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
+        return Err(Status::bad_request(format!("pod {name} does not have a host assigned")));
+    }
+    Ok(Inside { cluster: cluster.clone(), key })
+}
+
+fn port_forward(
+    state: &State,
+    cluster: &SimulatedCluster,
+    ask: &Ask,
+    upgrades: bool,
+) -> Result<Answer, Status> {
+    let inside = inside(state, cluster, ask, &ask.name)?;
+    if !upgrades {
+        return Err(Status::bad_request("Upgrade request required"));
+    }
+    Ok(Answer::Upgrade(upgrade::ports(ask)?, inside))
+}
+
+/// `pods/NAME:PORT/proxy/…`.
+fn proxied(state: &mut State, cluster: &SimulatedCluster, ask: &Ask) -> Result<Answer, Status> {
+    let parts: Vec<&str> = ask.name.split(':').collect();
+    let (name, port) = match &*parts {
+        [name] => (*name, "80"),
+        [name, port] | [_, name, port] => (*name, *port),
+        _ => return Err(Status::bad_request(format!("invalid pod request {:?}", ask.name))),
+    };
+    let inside = inside(state, cluster, ask, name)?;
+    let port: u16 = port.parse().map_err(|_| Status::bad_request(format!("invalid port {port:?}")))?;
+    let pod = state.store.get(&inside.key).cloned().unwrap_or_default();
+    let path = format!("/{}", ask.rest);
+    let ip = pod["status"]["podIP"].as_str().unwrap_or_default().to_owned();
+    let answer = inside.answer_of(&pod, port, &path);
+    match answer {
+        Some((code, text)) => Ok(Answer::Text { code, text }),
+        None => {
+            let message =
+                format!("error trying to reach service: dial tcp {ip}:{port}: connect: connection refused");
+            Err(Status::new(503, "ServiceUnavailable", message))
+        }
+    }
+}
+
+fn response(answer: Result<Answer, Status>) -> Result<Response<Reply>, BoxError> {
+    let (code, content, warnings, body) = match answer {
+        Ok(Answer::Object { code, object, warnings }) => {
+            (code, "application/json", warnings, whole(serde_json::to_vec(&*object)?))
+        }
+        Ok(Answer::List(list)) => (200, "application/json", Vec::new(), whole(serde_json::to_vec(&list)?)),
+        Ok(Answer::Text { code, text }) => {
+            (code, "text/plain; charset=utf-8", Vec::new(), whole(text.into_bytes()))
+        }
+        Ok(Answer::Lines(lines)) => (200, "text/plain", Vec::new(), streamed(lines)),
+        Ok(Answer::Events(lines)) => (200, "application/json", Vec::new(), streamed(lines)),
+        Ok(Answer::Upgrade(..)) => (500, "text/plain", Vec::new(), whole(Vec::new())),
+        // A path that nothing is served under has no Status.
+        Err(status) if status.reason.is_empty() => {
+            (status.code, "text/plain; charset=utf-8", Vec::new(), whole(status.message.into_bytes()))
+        }
+        Err(status) => {
+            (status.code, "application/json", Vec::new(), whole(serde_json::to_vec(&status.to_value())?))
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(code)?;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content));
+    for warning in warnings {
+        let text = format!("299 - {}", Value::from(warning));
+        response.headers_mut().append(header::WARNING, HeaderValue::from_str(&text)?);
+    }
+    Ok(response)
+}
+
+fn streamed(lines: Pin<Box<dyn Stream<Item = Bytes> + Send>>) -> Reply {
+    StreamBody::new(lines.map(|line| Ok::<_, BoxError>(Frame::data(line)))).boxed_unsync()
+}
+
+fn whole(bytes: Vec<u8>) -> Reply {
+    Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync()
+}
+
+impl Serialize for List {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_struct("List", 4)?;
+        list.serialize_field("kind", &self.kind)?;
+        list.serialize_field("apiVersion", &self.version)?;
+        list.serialize_field("metadata", &self.metadata)?;
+        list.serialize_field("items", &Items(&self.items, self.bare))?;
+        list.end()
+    }
+}
+
+/// Items of a list; the flag: without kind and version.
+struct Items<'a>(&'a [Object], bool);
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut items = serializer.serialize_seq(Some(self.0.len()))?;
+        for object in self.0 {
+            if self.1 {
+                items.serialize_element(&Bare(object))?;
+            } else {
+                items.serialize_element(&**object)?;
+            }
+        }
+        items.end()
+    }
+}
+
+/// An object without kind and version.
+struct Bare<'a>(&'a Value);
+
+impl Serialize for Bare<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.0.as_object().into_iter().flatten() {
+            if name != "kind" && name != "apiVersion" {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}

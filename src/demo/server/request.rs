@@ -1,0 +1,181 @@
+//! What a request asks for: path, verb, options.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{HeaderMap, Method};
+
+use crate::demo::resources::{Resource, Resources};
+use crate::demo::rights::User;
+use crate::demo::status::Status;
+
+/// The options of a request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    fn parse(text: &str) -> Self {
+        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+
+    /// One option; the first when it is there twice.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// A switch.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|v| matches!(v, "1" | "true" | "True" | "TRUE" | "t"))
+    }
+
+    /// A number.
+    ///
+    /// # Errors
+    /// In Go's words.
+    pub(super) fn number(&self, name: &str) -> Result<Option<i64>, Status> {
+        match self.get(name).filter(|v| !v.is_empty()) {
+            None => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_| {
+                Status::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
+            }),
+        }
+    }
+
+    /// All values of an option, as they were sent.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+}
+
+/// A request about a resource.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    pub(super) method: Method,
+    pub(super) resource: Arc<Resource>,
+    /// Empty: of the cluster, or of all namespaces.
+    pub(super) namespace: String,
+    /// Empty: the collection.
+    pub(super) name: String,
+    /// `status`, `log`, …; empty: the object itself.
+    pub(super) sub: String,
+    /// What follows `proxy`.
+    pub(super) rest: String,
+    pub(super) query: Query,
+    pub(super) accept: Form,
+    pub(super) content_type: String,
+    /// Field manager: the one named, else what the client calls itself.
+    pub(super) manager: String,
+    pub(super) user: User,
+}
+
+/// How objects are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Whole,
+    /// `PartialObjectMetadata`.
+    Metadata,
+}
+
+/// Where a path leads.
+#[derive(Debug)]
+pub(super) enum Target {
+    Resource(Box<Ask>),
+    /// Anything else, by its path.
+    Other {
+        path: String,
+        user: User,
+    },
+}
+
+impl Ask {
+    /// As rights name it.
+    pub(super) fn verb(&self) -> &'static str {
+        let one = !self.name.is_empty();
+        match self.method {
+            Method::POST => "create",
+            Method::PUT => "update",
+            Method::PATCH => "patch",
+            Method::DELETE if one => "delete",
+            Method::DELETE => "deletecollection",
+            _ if self.query.is("watch") => "watch",
+            _ if one => "get",
+            _ => "list",
+        }
+    }
+}
+
+/// Reads a request's head.
+///
+/// # Errors
+/// A path that names no resource of a version that is served.
+pub(super) fn read(parts: &Parts, resources: &Resources, user: &User) -> Result<Target, Status> {
+    let user = acting(&parts.headers, user);
+    let path = parts.uri.path();
+    let steps: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    let other = |user| Ok(Target::Other { path: path.to_owned(), user });
+    let (group, version, rest) = match &*steps {
+        ["api", version, rest @ ..] => ("", *version, rest),
+        ["apis", group, version, rest @ ..] => (*group, *version, rest),
+        _ => return other(user),
+    };
+    let (namespace, rest) = match rest {
+        [] => return other(user),
+        // A namespace itself, its status, or what is in it.
+        ["namespaces"] | ["namespaces", _] | ["namespaces", _, "status" | "finalize"] => ("", rest),
+        ["namespaces", namespace, rest @ ..] => (*namespace, rest),
+        rest => ("", rest),
+    };
+    let (plural, name, sub, beyond) = match rest {
+        [plural] => (*plural, "", "", &[][..]),
+        [plural, name] => (*plural, *name, "", &[][..]),
+        [plural, name, sub, beyond @ ..] => (*plural, *name, *sub, beyond),
+        [] => return Err(Status::nowhere()),
+    };
+    let served = resources.iter().any(|r| *r.group == *group && *r.version == *version);
+    let Some(resource) = resources.find(group, version, plural) else {
+        return if served { Err(Status::nowhere()) } else { other(user) };
+    };
+    // What is in namespaces is made and read there; all of it can only be listed.
+    if resource.namespaced == namespace.is_empty() && !(namespace.is_empty() && name.is_empty()) {
+        return Err(Status::nowhere());
+    }
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let agent = header("user-agent").split('/').next().unwrap_or_default();
+    let named = query.get("fieldManager").filter(|m| !m.is_empty());
+    let manager = named.unwrap_or(if agent.is_empty() { "unknown" } else { agent }).to_owned();
+    let content_type = header("content-type").split(';').next().unwrap_or_default().trim().to_owned();
+    let partial = header("accept").split(',').any(|a| a.contains("as=PartialObjectMetadata"));
+    Ok(Target::Resource(Box::new(Ask {
+        method: parts.method.clone(),
+        resource,
+        namespace: namespace.to_owned(),
+        name: decoded(name),
+        sub: sub.to_owned(),
+        rest: beyond.join("/"),
+        accept: if partial { Form::Metadata } else { Form::Whole },
+        query,
+        content_type,
+        manager,
+        user,
+    })))
+}
+
+/// Who asks: the one whose connection it is, or whom that one speaks for.
+fn acting(headers: &HeaderMap, user: &User) -> User {
+    let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    match headers.get("impersonate-user") {
+        None => user.clone(),
+        Some(name) => {
+            let mut groups: Vec<String> = headers.get_all("impersonate-group").iter().map(text).collect();
+            groups.push("system:authenticated".to_owned());
+            User { name: text(name), groups }
+        }
+    }
+}
+
+fn decoded(step: &str) -> String {
+    // A path step is encoded as a form is, but for the plus.
+    let step = step.replace('+', "%2B");
+    form_urlencoded::parse(step.as_bytes()).next().map(|(name, _)| name.into_owned()).unwrap_or_default()
+}

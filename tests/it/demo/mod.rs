@@ -5,7 +5,8 @@
 //! transcripts are compared after uids, versions, times and generated names are taken out. What matters most the
 //! cases assert themselves, so that two servers that are wrong alike fail too.
 //!
-//! `EGRET_TEST_TRANSCRIPTS=DIR` writes the transcripts down as files.
+//! `EGRET_TEST_CASE=TEXT` runs only the cases in whose name the text is; `EGRET_TEST_TRANSCRIPTS=DIR` writes the
+//! transcripts down as files.
 
 mod answer;
 mod ask;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::ask::{Ask, uri};
 use super::server::{Server, whole};
-use super::watch::{Events, PATIENCE, Watch};
+use super::watch::{Events, Watch};
 
 /// One question and its answer, or something noted.
 #[derive(Clone, Debug)]
@@ -144,7 +144,7 @@ impl Run {
                 Events::new(&self.server, response.into_body()).next().await;
             }
         };
-        match tokio::time::timeout(PATIENCE, waiting).await {
+        match tokio::time::timeout(self.server.patience(), waiting).await {
             Ok(answer) => answer,
             Err(_) => panic!("{path} is not as wished: {}", self.look(path).await.body),
         }

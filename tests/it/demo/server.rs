@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::ask::Ask;
-use super::watch::PATIENCE;
 use crate::support::plane::shared_with_crds;
 
 /// One server under test.
@@ -46,7 +45,7 @@ impl Server {
     /// Asks, and waits for the whole answer.
     pub(super) async fn ask(&self, ask: &Ask, ns: &str) -> Answer {
         let whole = async { whole(self.open(ask, ns).await).await };
-        match tokio::time::timeout(PATIENCE, whole).await {
+        match tokio::time::timeout(self.patience(), whole).await {
             Ok(answer) => answer,
             Err(_) => panic!("no end of the answer to {}", ask.shown()),
         }

@@ -11,7 +11,10 @@ use super::run::Run;
 use super::server::Server;
 
 /// How long anything waited for may take on a busy machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The same where time is simulated: minutes of it.
+const SIMULATED_PATIENCE: Duration = Duration::from_secs(6);
 
 /// An open watch.
 pub(super) struct Watch {
@@ -47,6 +50,11 @@ impl Events {
 }
 
 impl Server {
+    /// How long anything may take.
+    pub(super) fn patience(&self) -> Duration {
+        if self.advance.is_some() { SIMULATED_PATIENCE } else { PATIENCE }
+    }
+
     /// Waits; where time is simulated, by letting it pass.
     pub(super) async fn passing<T>(&self, what: impl Future<Output = T>) -> T {
         let mut what = std::pin::pin!(what);
@@ -60,7 +68,7 @@ impl Server {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, waiting).await.expect("nothing came")
+        tokio::time::timeout(self.patience(), waiting).await.expect("nothing came")
     }
 }
 

@@ -229,7 +229,7 @@ const CASES: &[Case] = &[
         r.post(&inside, config_map("b", json!({}))).await.is(404);
     }),
     case!("a namespace that kubernetes needs stays", |r| {
-        r.delete("/api/v1/namespaces/kube-system").await.is(403);
+        r.delete("/api/v1/namespaces/kube-system?dryRun=All").await.is(403);
         r.delete("/api/v1/namespaces/default?dryRun=All").await.is(403);
     }),
     case!("a namespace has a name, a phase and a finalizer", |r| {

@@ -143,8 +143,12 @@ const CASES: &[Case] = &[
     case!("nodes are there", |r| {
         let nodes = r.look("/api/v1/nodes").await.is(200);
         assert_eq!(nodes.names(), ["node-0", "node-1", "node-2"]);
-        r.note("capacity", nodes.at("/items/0/status/allocatable").clone());
-        r.note("labels", nodes.at("/items/0/metadata/labels").clone());
+        for key in ["cpu", "pods"] {
+            r.note(key, nodes.at("/items/0/status/allocatable")[key].clone());
+        }
+        for key in ["kubernetes.io/hostname", "kubernetes.io/os", "topology.kubernetes.io/zone"] {
+            r.note(key, nodes.at("/items/0/metadata/labels")[key].clone());
+        }
     }),
     case!("the namespaces that every cluster has", |r| {
         let names = ["default", "kube-node-lease", "kube-public", "kube-system"];

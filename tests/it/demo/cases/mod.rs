@@ -11,6 +11,7 @@ mod list;
 mod objects;
 mod patch;
 mod streams;
+mod structure;
 mod update;
 mod validation;
 mod watch;

@@ -422,6 +422,7 @@ impl State {
             "Service" => strategy::release(&last, &mut Around { state: self }),
             _ => {}
         }
+        self.went(key, last.clone());
         self.touched(key);
         Some(last)
     }

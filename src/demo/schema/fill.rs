@@ -58,29 +58,28 @@ impl super::types::Field {
 /// Drops what a decoder does not keep: nulls of built-in kinds (which are as good as nothing), and nulls of custom
 /// ones where the schema does not allow them. What somebody applies keeps its nulls.
 pub fn drop_nulls(schema: &Schema, object: &mut Value) {
-    drop_below(schema, schema.root, object);
+    drop_below(&schema.arena, schema.root, !schema.custom, object);
 }
 
-fn drop_below(schema: &Schema, id: Id, value: &mut Value) {
-    let arena = &schema.arena;
+/// `go`: Go has read it, as it does all of a built-in kind, and the metadata of a custom one.
+fn drop_below(arena: &Arena, id: Id, go: bool, value: &mut Value) {
+    let go = go || arena.types[id].go.is_some();
     match (arena.shape(id), value) {
         (Shape::Object(object), Value::Object(map)) => {
-            let go = !schema.custom || arena.types[id].go.is_some();
             map.retain(|name, value| !value.is_null() || keeps_null(arena, object, name, go));
             for (name, value) in map {
                 let Some(of) = object.field(name) else { continue };
                 match value {
                     Value::Null if go => *value = zero(arena, of),
-                    _ => drop_below(schema, of, value),
+                    _ => drop_below(arena, of, go, value),
                 }
             }
         }
         (Shape::List(item, _), Value::Array(list)) => {
-            let go = !schema.custom || arena.types[id].go.is_some();
             for value in list {
                 match value {
                     Value::Null if go => *value = zero(arena, *item),
-                    _ => drop_below(schema, *item, value),
+                    _ => drop_below(arena, *item, go, value),
                 }
             }
         }

@@ -153,6 +153,7 @@ impl<'a> Builder<'a> {
                 ruled |= self.types[item].ruled;
                 Shape::List(item, order(schema))
             }
+            Some("string") if schema["format"] == "date-time" => Shape::Scalar(Scalar::Time),
             Some(_) => Shape::Scalar(scalar(schema)),
             None => Shape::Free,
         };

@@ -9,7 +9,7 @@ use kube::core::cel::{
 use serde_json::Value;
 
 use super::types::{Arena, Id, Shape, Type};
-use super::{join, validate};
+use super::{join, lists, validate};
 use crate::demo::status::Cause;
 
 const RULES: &str = "x-kubernetes-validations";
@@ -41,7 +41,14 @@ pub(super) fn ask(
             names.sort();
             for name in names {
                 if let Some(of) = object.field(name) {
-                    ask(arena, of, &join(path, name), &map[name], old.and_then(|old| old.get(name)), causes);
+                    ask(
+                        arena,
+                        of,
+                        &lists::below(object, path, name),
+                        &map[name],
+                        old.and_then(|old| old.get(name)),
+                        causes,
+                    );
                 }
             }
         }
@@ -170,6 +177,11 @@ fn cause(asked: Option<&CompilationResult>, failed: bool, message: &str, path: &
         let why = if why.starts_with(ZERO) { ZERO } else { &why };
         return Cause::invalid(path, &is, &format!("{why} evaluating rule: {what}"));
     }
+    // Only values without parts are shown.
+    let shown = match value {
+        Value::Object(_) | Value::Array(_) | Value::Null => String::new(),
+        value => format!("{value}: "),
+    };
     let below = rule.and_then(|rule| rule.field_path.as_deref()).unwrap_or_default();
     let field = match below.strip_prefix('.') {
         Some(below) => join(path, below),
@@ -181,5 +193,7 @@ fn cause(asked: Option<&CompilationResult>, failed: bool, message: &str, path: &
         Some("FieldValueDuplicate") => ("FieldValueDuplicate", "Duplicate value"),
         _ => ("FieldValueInvalid", "Invalid value"),
     };
-    Cause { reason, message: format!("{words}: {}", message.trim()), field }
+    let shown = if reason == "FieldValueInvalid" { &*shown } else { "" };
+    let field = if field.is_empty() { "<nil>".to_owned() } else { field };
+    Cause { reason, message: format!("{words}: {shown}{}", message.trim()), field }
 }

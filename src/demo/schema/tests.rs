@@ -69,3 +69,62 @@ fn built_in_kinds_are_read_as_on_a_real_server() {
     }
     assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.join("\n"));
 }
+
+static CHANGED: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../tests/data/demo/changed.json")).unwrap());
+
+fn shown(causes: &[Cause]) -> Value {
+    sorted(causes.iter().map(|c| json!([c.reason, c.field, c.message])).collect())
+}
+
+/// Differences of what is wrong with changes of specs.
+fn wrong_changes(schema: &Schema, cases: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for case in cases.as_array().unwrap() {
+        let object = |spec: &str| json!({"spec": case[spec]});
+        let is = shown(&validate(schema, &object("new"), Some(&object("old"))));
+        let wanted = sorted(case["causes"].as_array().unwrap().clone());
+        if is != wanted {
+            wrong.push(format!("{} {}\n  is     {is}\n  wanted {wanted}", case["name"], case["new"]));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn what_was_wrong_before_is_let_pass_as_on_a_real_server() {
+    let wrong = wrong_changes(&Schema::of_crd(&CHANGED["rat"]), &CHANGED["ratchet"]);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn rules_on_changes_are_asked_as_on_a_real_server() {
+    let wrong = wrong_changes(&Schema::of_crd(&RECORDED["thing"]), &CHANGED["changed"]);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn our_own_kinds_are_refused_and_filled_in_as_on_a_real_server() {
+    let crd = |text: &str| serde_yaml::from_str::<Value>(text).unwrap();
+    let kinds = [
+        ("asmegresstrafficpolicies", crd(include_str!("../../../assets/crds/asmegresstrafficpolicies.yaml"))),
+        ("istiogateways", crd(include_str!("../../../assets/crds/istiogateways.yaml"))),
+    ];
+    let mut wrong = Vec::new();
+    for case in CHANGED["own"].as_array().unwrap() {
+        let (_, crd) = kinds.iter().find(|(plural, _)| case["plural"] == *plural).unwrap();
+        let versions = crd["spec"]["versions"].as_array().unwrap();
+        let version = versions.iter().find(|version| version["name"] == case["version"]).unwrap();
+        let schema = Schema::of_crd(&version["schema"]["openAPIV3Schema"]);
+        let mut object = json!({"metadata": {"name": "x"}, "spec": case["spec"]});
+        prune(&schema, &mut object);
+        drop_nulls(&schema, &mut object);
+        default(&schema, &mut object);
+        let is = shown(&validate(&schema, &object, None));
+        let wanted = sorted(case["causes"].as_array().unwrap().clone());
+        if is != wanted || case["result"].is_object() && case["result"] != object["spec"] {
+            wrong.push(format!("{} {}\n  is     {is}\n  wanted {wanted}", case["plural"], case["spec"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

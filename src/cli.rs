@@ -99,6 +99,8 @@ pub struct Globals {
 /// What egret does without a screen.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Verb {
+    /// Open the screens on simulated clusters: no kubeconfig, no network, nothing that can break.
+    Demo(Demo),
     /// Print clusters, gateways, services or pods.
     Get(Get),
     /// Print the configuration in force and where each value came from.
@@ -107,6 +109,37 @@ pub enum Verb {
     Keys,
     /// Print a completion script for a shell.
     Completions(Completions),
+}
+
+/// Arguments of `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct Demo {
+    /// What its chances are drawn from: the same seed and the same keys show the same screens.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// How fast its time runs, as a factor; 0 lets it stand still.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+
+    /// Begin the guided tour.
+    #[arg(long)]
+    pub tour: bool,
+
+    /// What goes wrong: latency=300ms, deny=delete:gateways, drop-watch=10s, outage=CLUSTER, error=500 or
+    /// stale=CLUSTER; may be repeated.
+    #[arg(long, value_name = "RULE")]
+    pub fault: Vec<String>,
+}
+
+/// Fastest that the demo's time may run: a day in a minute and a half.
+const FASTEST: f64 = 1000.0;
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.0..=FASTEST).contains(&speed) => Ok(speed),
+        _ => Err(format!("a number from 0 to {FASTEST}")),
+    }
 }
 
 /// Arguments of `get`.

@@ -3,10 +3,12 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use egret::cli::{Cli, Globals};
+use egret::cli::{self, Cli, Globals, Verb};
+use egret::demo::fault::Rule;
 use egret::headless::{self, Outcome};
 use egret::model::table::TableKind;
-use egret::runtime::{self, Start};
+use egret::runtime::demo::Options;
+use egret::runtime::{self, Clusters, Start};
 use egret::setup;
 
 fn main() -> ExitCode {
@@ -14,18 +16,31 @@ fn main() -> ExitCode {
     // Without a provider of its own choice rustls would not start; it is installed once, here.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match &cli.verb {
+        Some(Verb::Demo(demo)) => match simulated(demo) {
+            Ok(clusters) => screens(cli.globals, clusters, cli.view).into(),
+            Err(wrong) => complain(&wrong, Outcome::Usage).into(),
+        },
         Some(verb) => headless::run(verb, &cli.globals).into(),
-        None => screens(cli.globals, cli.view).into(),
+        None => {
+            let clusters = Clusters::Kubeconfig(cli.globals.kubeconfig.clone());
+            screens(cli.globals, clusters, cli.view).into()
+        }
     }
 }
 
-fn screens(globals: Globals, view: Option<TableKind>) -> Outcome {
+fn simulated(demo: &cli::Demo) -> Result<Clusters, String> {
+    let faults: Result<Vec<Rule>, _> = demo.fault.iter().map(|text| text.parse()).collect();
+    let faults = faults.map_err(|why| format!("--fault: {why}"))?;
+    Ok(Clusters::Demo(Options { seed: demo.seed, speed: demo.speed, tour: demo.tour, faults }))
+}
+
+fn screens(globals: Globals, clusters: Clusters, view: Option<TableKind>) -> Outcome {
     let setup = match setup::setup(&globals) {
         Ok(setup) => setup,
         Err(wrong) => return complain(&wrong, Outcome::Usage),
     };
     let view = view.unwrap_or(TableKind::Gateways);
-    let start = Start { setup, kubeconfig: globals.kubeconfig, view, log_file: globals.log_file };
+    let start = Start { setup, clusters, view, log_file: globals.log_file };
     match runtime::run(start) {
         Ok(_) => Outcome::Done,
         Err(error) => complain(&error.to_string(), Outcome::Failed),

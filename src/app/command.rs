@@ -17,6 +17,8 @@ pub enum Command {
     Pods,
     Namespaces,
     Theme,
+    Tour,
+    Fault,
     ReadOnly,
     Retry,
     OpenContext,
@@ -313,6 +315,11 @@ pub const COMMANDS: &[Spec] = &[
         "Switch read-only mode on, or off where nothing demands it",
     ),
     taking(spec(C::Theme, &[], &[S::Global], G::General, "", "Change colours"), "NAME"),
+    spec(C::Tour, &["T"], &[S::Global], G::General, "", "In the demo: a guided tour, or its end"),
+    taking(
+        spec(C::Fault, &[], &[S::Global], G::General, "", "In the demo: let something go wrong, or mend it"),
+        "RULE|none",
+    ),
     spec(C::Redraw, &["ctrl-l"], &[S::Global], G::General, "", "Draw the whole screen again"),
     spec(
         C::Back,

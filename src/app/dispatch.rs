@@ -64,6 +64,7 @@ impl App {
                 });
                 need(asks, "this cluster's credentials need no terminal")
             }
+            C::Tour | C::Fault => need(self.demo.is_some(), "only `egret demo` has that"),
             C::Back => {
                 let filtered = self.active_table().is_some_and(super::screen::Table::is_filtered);
                 need(self.stack.len() > 1 || filtered || self.finding(), "this is the outermost screen")
@@ -124,6 +125,8 @@ impl App {
             }
             C::Namespaces => return self.set_namespaces(argument),
             C::Theme => self.set_theme(argument),
+            C::Tour => self.toggle_tour(),
+            C::Fault => return self.set_fault(argument),
             C::ReadOnly => return self.toggle_read_only(),
             C::OpenContext => return self.open_context(argument),
             C::CloseContext => return self.close_context(argument),
@@ -294,6 +297,20 @@ impl App {
             let all = self.settings.themes.join(", ");
             self.say(Tone::Bad, format!("theme: no `{name}`; there are {all}"));
         }
+    }
+
+    fn set_fault(&mut self, argument: &str) -> Vec<Effect> {
+        let rule = argument.trim();
+        if rule.is_empty() {
+            let now = self.demo.as_ref().map(|d| d.faults.join(", ")).filter(|f| !f.is_empty());
+            let now = now.unwrap_or_else(|| "none".to_owned());
+            self.say(
+                Tone::Plain,
+                format!("Faults: {now}. `:fault RULE` adds or takes away, `:fault none` ends all."),
+            );
+            return Vec::new();
+        }
+        vec![Effect::Fault(if rule == "none" { String::new() } else { rule.to_owned() })]
     }
 
     fn toggle_read_only(&mut self) -> Vec<Effect> {

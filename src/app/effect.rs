@@ -42,6 +42,8 @@ pub enum Effect {
     RunCredentialPlugin(ClusterName),
     /// Refuse every write before it leaves, or allow writes where nothing else demands it.
     SetReadOnly(bool),
+    /// In the demo: let something go wrong, or no longer; empty: nothing any more.
+    Fault(String),
 }
 
 /// Which logs.

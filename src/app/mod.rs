@@ -16,6 +16,7 @@ pub mod palette;
 pub mod screen;
 pub mod status;
 pub mod text;
+pub mod tour;
 pub mod update;
 
 pub use command::Command;

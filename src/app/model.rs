@@ -73,6 +73,8 @@ pub struct App {
     pub overlay: Option<Overlay>,
     /// What there is to say.
     pub notice: Option<Notice>,
+    /// What the demo adds; none: these are real clusters.
+    pub demo: Option<super::tour::Demo>,
     next_ticket: u64,
 }
 
@@ -96,6 +98,7 @@ impl App {
             stack: Vec::new(),
             overlay: None,
             notice: None,
+            demo: None,
             next_ticket: 0,
         };
         let table = app.table(view);

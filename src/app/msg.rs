@@ -41,6 +41,8 @@ pub enum Msg {
     Copied(Result<String, Fault>),
     /// Something a person should know.
     Notice(Fault),
+    /// In the demo: the faults in force.
+    Faults(Vec<String>),
 }
 
 /// One line of a container's log.

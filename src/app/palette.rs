@@ -214,6 +214,21 @@ impl App {
                 .cloned()
                 .collect(),
             C::CloseContext => open().collect(),
+            C::Fault => {
+                let demo = self.demo.iter().flat_map(|d| d.faults.iter().cloned());
+                let of = |what: &'static str| open().map(move |c| format!("{what}={c}"));
+                let plain = ["latency=300ms", "drop-watch=10s", "error=500", "deny=delete:gateways"];
+                let mut all: Vec<String> = demo.chain(plain.map(str::to_owned)).collect();
+                all.extend(of("outage").chain(of("stale")));
+                all.push("none".to_owned());
+                // Other times and verbs than these can be typed.
+                if typed.contains('=') && !all.iter().any(|a| a == typed.trim()) {
+                    all.push(typed.trim().to_owned());
+                }
+                let mut seen = std::collections::BTreeSet::new();
+                all.retain(|rule| seen.insert(rule.clone()));
+                all
+            }
             C::Sort => self
                 .active_table()
                 .map(|t| t.columns().iter().map(|c| c.id.to_owned()).collect())

@@ -40,7 +40,7 @@ pub struct ClusterCounts {
 impl App {
     /// Where the person is, from the outermost in.
     pub fn crumbs(&self) -> Vec<String> {
-        let mut crumbs = vec!["egret".to_owned()];
+        let mut crumbs = vec![if self.demo.is_some() { "egret demo" } else { "egret" }.to_owned()];
         // Whether the cluster was named already.
         let mut within = false;
         for screen in &self.stack {

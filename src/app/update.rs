@@ -19,6 +19,12 @@ use crate::model::table::{TableKind, Tone};
 /// Takes one message. `app.now` is set by the caller.
 #[must_use = "effects must be carried out"]
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let effects = take(app, msg);
+    app.go_on_with_tour();
+    effects
+}
+
+fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => app.on_key(key),
         Msg::Paste(text) => app.on_paste(&text),
@@ -82,6 +88,14 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             match result {
                 Ok(way) => app.say(Tone::Good, way),
                 Err(fault) => app.say(Tone::Bad, format!("{}. {}", fault.summary, fault.hint)),
+            }
+            Vec::new()
+        }
+        Msg::Faults(faults) => {
+            let said = if faults.is_empty() { "none".to_owned() } else { faults.join(", ") };
+            app.say(Tone::Plain, format!("Faults in force: {said}."));
+            if let Some(demo) = &mut app.demo {
+                demo.faults = faults;
             }
             Vec::new()
         }

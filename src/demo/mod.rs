@@ -15,6 +15,7 @@
 //! | `fault` | what can go wrong on the way |
 
 mod addresses;
+mod admission;
 pub mod apply;
 pub mod clock;
 pub mod cluster;
@@ -29,6 +30,7 @@ pub mod server;
 pub mod state;
 pub mod status;
 pub mod store;
+pub mod story;
 pub mod strategy;
 pub mod workload;
 pub mod world;

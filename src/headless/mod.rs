@@ -78,7 +78,8 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Config(_) => config::print(&settings, &place, streams.out),
         Verb::Keys => keys::print(keys::rows(&keymap), streams.out),
         Verb::Get(get) => get::run(get, &settings, globals, streams),
-        Verb::Completions(_) => Ok(Outcome::Done),
+        // Done above; and the demo is the screens', not a verb's.
+        Verb::Completions(_) | Verb::Demo(_) => Ok(Outcome::Done),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::logs::{self, LogOf, Said};
 use crate::cluster::object;
+use crate::demo::fault::Faults;
 use crate::model::clean::clean;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
@@ -29,13 +30,40 @@ pub struct Live {
     bytes: UnboundedSender<Vec<u8>>,
     open: HashMap<Ticket, AbortHandle>,
     in_tmux: bool,
+    /// What can go wrong in the demo; none: these are real clusters.
+    faults: Option<Faults>,
 }
 
 impl Live {
     /// Answers go to `inbox`, clipboard bytes to `bytes`.
     pub fn new(sources: Sources, inbox: Inbox, bytes: UnboundedSender<Vec<u8>>) -> Self {
         let in_tmux = std::env::var_os("TMUX").is_some_and(|v| !v.is_empty());
-        Self { sources, inbox, bytes, open: HashMap::new(), in_tmux }
+        Self { sources, inbox, bytes, open: HashMap::new(), in_tmux, faults: None }
+    }
+
+    /// The same, with faults that can be switched.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        Self { faults: Some(faults), ..self }
+    }
+
+    /// Lets something go wrong, or no longer.
+    fn fault(&self, text: &str) {
+        let Some(faults) = &self.faults else { return };
+        if text.is_empty() {
+            faults.clear();
+        } else {
+            match text.parse() {
+                Ok(rule) => drop(faults.toggle(&rule)),
+                Err(why) => {
+                    let fault = Fault::new(Reason::Invalid, format!("fault: {why}"), "");
+                    return tell(&self.inbox, Msg::Notice(fault));
+                }
+            }
+        }
+        tell(&self.inbox, Msg::Faults(faults.rules().iter().map(ToString::to_string).collect()));
+        // What is mended is tried again at once.
+        self.sources.retry(None);
     }
 
     fn connection(&self, cluster: &ClusterName) -> Result<Connection, Fault> {
@@ -182,6 +210,7 @@ impl Effects for Live {
                 self.sources.close(&cluster);
                 tell(&self.inbox, Msg::Closed(cluster));
             }
+            Effect::Fault(text) => self.fault(&text),
             Effect::SetReadOnly(on) => self.sources.set_read_only(on),
             // The loop's own.
             Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) => {}

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::input::Input;
 use super::terminal::{self, Painter, TerminalEvent};
 use crate::app::{App, Effect, Msg, update};
+use crate::cluster::clock::Clock;
 use crate::model::name::ClusterName;
 use crate::model::table::Tone;
 use crate::ui;
@@ -56,6 +57,7 @@ struct Wakers {
 /// The state of the loop beside the app.
 struct Loop<'a, E> {
     app: &'a mut App,
+    clock: Clock,
     look: ui::Look,
     theme: String,
     effects: E,
@@ -75,6 +77,7 @@ struct Loop<'a, E> {
 /// When signals cannot be caught or no thread can be started.
 pub async fn run<E: Effects>(
     app: &mut App,
+    clock: Clock,
     look: ui::Look,
     effects: E,
     inbox: UnboundedReceiver<Msg>,
@@ -100,6 +103,7 @@ pub async fn run<E: Effects>(
     let theme = app.settings.theme.clone();
     let state = Loop {
         app,
+        clock,
         look,
         theme,
         effects,
@@ -137,7 +141,7 @@ impl<E: Effects> Loop<'_, E> {
                 _ = wakers.resized.recv() => self.resized(),
                 _ = wakers.stop.recv() => Self::stop()?,
                 _ = wakers.resumed.recv() => self.resume()?,
-                () = tokio::time::sleep(until_next_minute(Timestamp::now())) => self.take(Msg::Minute),
+                () = self.clock.sleep(until_next_minute(self.clock.now())) => self.take(Msg::Minute),
             }
             self.drain(&mut wakers);
             if let Some(ended) = self.ended.take() {
@@ -190,7 +194,7 @@ impl<E: Effects> Loop<'_, E> {
     }
 
     fn take(&mut self, msg: Msg) {
-        self.app.now = Timestamp::now();
+        self.app.now = self.clock.now();
         self.dirty = true;
         for effect in update(self.app, msg) {
             match effect {

@@ -3,6 +3,7 @@
 
 pub mod cells;
 pub mod clipboard;
+pub mod demo;
 pub mod effects;
 pub mod input;
 pub mod keys;
@@ -14,13 +15,13 @@ pub mod terminal;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::app::model::Settings as AppSettings;
 use crate::app::{App, Msg};
-use crate::cluster::kubeconfig::Contexts;
+use crate::cluster::kubeconfig::{self, Contexts};
 use crate::config::{Namespaces, Settings};
+use crate::demo::world::World;
 use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
 use crate::model::table::{TableKind, Tone};
@@ -34,12 +35,21 @@ pub use looping::Ended;
 pub struct Start {
     /// Settings and keys.
     pub setup: Setup,
-    /// `--kubeconfig`.
-    pub kubeconfig: Option<PathBuf>,
+    /// Which clusters there are.
+    pub clusters: Clusters,
     /// The first screen.
     pub view: TableKind,
     /// `--log-file`.
     pub log_file: Option<PathBuf>,
+}
+
+/// Which clusters there are.
+#[derive(Clone, Debug)]
+pub enum Clusters {
+    /// Those of this kubeconfig, else of the usual ones.
+    Kubeconfig(Option<PathBuf>),
+    /// Simulated ones.
+    Demo(demo::Options),
 }
 
 /// Why the TUI could not run.
@@ -67,20 +77,41 @@ pub fn run(start: Start) -> Result<Ended, Error> {
     // A log that cannot be written must not keep anyone from their clusters.
     let _log = log::start(start.log_file.as_deref());
     report::on_panic();
-    let contexts = crate::cluster::kubeconfig::read(start.kubeconfig.as_deref()).map_err(Error::Clusters)?;
+    terminal_session(start)
+}
+
+fn terminal_session(start: Start) -> Result<Ended, Error> {
+    let (mut builder, world) = match &start.clusters {
+        // Everything on one thread: what happens, and in which order, is the same in every run.
+        Clusters::Demo(options) => (tokio::runtime::Builder::new_current_thread(), Some(options.clone())),
+        // One thread for all clusters, beside this one for the screen: a connection and its reader hand on thousands
+        // of pieces of a list, and across threads each of them wakes one. One is enough for 200 MB a second.
+        Clusters::Kubeconfig(_) => (tokio::runtime::Builder::new_multi_thread(), None),
+    };
+    let runtime = builder.worker_threads(1).enable_all().build()?;
+    let within = runtime.enter();
+    let world = world.map(|options| demo::begin(&options));
+    let contexts = match (&world, &start.clusters) {
+        (Some(world), _) => demo::contexts(world),
+        (None, Clusters::Kubeconfig(file)) => kubeconfig::read(file.as_deref()).map_err(Error::Clusters)?,
+        (None, Clusters::Demo(_)) => return Err(Error::NoTerminal),
+    };
     let chosen = setup::chosen(&contexts, &start.setup.settings).map_err(Error::Clusters)?;
-    // One thread for all clusters, beside this one for the screen: a connection and its reader hand on thousands of
-    // pieces of a list, and across threads each of them wakes one. One is enough for 200 MB a second.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    drop(within);
     terminal::take()?;
-    let ended = runtime.block_on(go(start, contexts, chosen));
+    let ended = runtime.block_on(go(start, contexts, chosen, world));
     terminal::give_back();
     // Tasks may be in the middle of a request to a cluster that does not answer: they are not waited for.
     runtime.shutdown_background();
     Ok(ended?)
 }
 
-async fn go(start: Start, contexts: Contexts, chosen: Vec<ClusterName>) -> io::Result<Ended> {
+async fn go(
+    start: Start,
+    contexts: Contexts,
+    chosen: Vec<ClusterName>,
+    world: Option<World>,
+) -> io::Result<Ended> {
     let settings = &start.setup.settings;
     let (inbox, messages) = unbounded_channel();
     let (bytes, raw) = unbounded_channel();
@@ -88,7 +119,8 @@ async fn go(start: Start, contexts: Contexts, chosen: Vec<ClusterName>) -> io::R
     let guarded = setup::guarded(&contexts, settings);
     let (look, warnings) = look(settings);
     let app_settings = app_settings(settings, &look, &guarded);
-    let mut app = App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, Timestamp::now());
+    let clock = contexts.clock();
+    let mut app = App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, clock.now());
     if let Some(warning) = warnings.first() {
         app.say(Tone::Warn, format!("theme: {warning}"));
     }
@@ -98,8 +130,13 @@ async fn go(start: Start, contexts: Contexts, chosen: Vec<ClusterName>) -> io::R
     }
     tell(&inbox, Msg::Contexts(names));
     tokio::spawn(pass_on(snapshots, inbox.clone()));
-    let live = effects::Live::new(sources, inbox, bytes);
-    looping::run(&mut app, look, live, messages, raw).await
+    let mut live = effects::Live::new(sources, inbox, bytes);
+    if let Some(world) = world {
+        live = live.with_faults(world.faults().clone());
+        app.demo = Some(demo::in_app(&world, &start.clusters));
+        tokio::spawn(async move { world.drive().await });
+    }
+    looping::run(&mut app, clock, look, live, messages, raw).await
 }
 
 /// How this terminal is drawn on: its environment is asked, never the terminal.

@@ -50,6 +50,14 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
             parts.push(keeper);
         }
     }
+    if let Some(faults) = app.demo.as_ref().map(|d| d.faults.join(" ")).filter(|f| !f.is_empty()) {
+        let faults = vec![(format!("fault {faults}"), canvas.style(Role::ToneWarn))];
+        let taken: u16 =
+            parts.iter().map(need).sum::<u16>() + need(&faults) + length(&app.crumbs(), canvas) + 1;
+        if taken <= x.saturating_sub(area.x) {
+            parts.push(faults);
+        }
+    }
     for part in parts.iter().rev() {
         x = x.saturating_sub(need(part));
         let mut at = x;
@@ -266,6 +274,19 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
             let style = canvas.style(Role::Hint);
             canvas.text(x + 1, area.y, (area.x + area.width).saturating_sub(x + 2), GRAMMAR, style, Cut::End);
         }
+        return;
+    }
+    if let Some((at, all, text)) = app.tour_step() {
+        let x = canvas.text(
+            area.x,
+            area.y,
+            area.width,
+            &format!("tour {at}/{all}"),
+            canvas.style(Role::HintKey),
+            Cut::End,
+        );
+        let style = canvas.style(Role::Hint);
+        canvas.text(x + 2, area.y, (area.x + area.width).saturating_sub(x + 2), &text, style, Cut::End);
         return;
     }
     let ascii = canvas.glyphs.is_ascii();

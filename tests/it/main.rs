@@ -10,6 +10,7 @@ mod cluster;
 mod config;
 mod control_plane;
 mod crd;
+mod demo;
 mod dependencies;
 mod files;
 mod readme;

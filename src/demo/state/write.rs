@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::State;
+use crate::demo::admission;
 use crate::demo::apply;
 use crate::demo::resources::Resource;
 use crate::demo::schema;
@@ -179,6 +180,9 @@ impl State {
         } else {
             strategy::prepare_create(&resource.group, &resource.kind, object, &mut Around { state: self })
         };
+        if &*resource.kind == "Pod" {
+            admission::pod(object);
+        }
         if matches!(how, How::Written) {
             let writer = apply::Writer { manager: &by.manager, time: self.now, subresource: by.sub.name() };
             apply::updated(&resource.schema(), None, object, &writer);

@@ -1,8 +1,18 @@
-//! What the built-in kinds do when they are written. (Being written: signatures that the server calls.)
-use jiff::Timestamp;
-use serde_json::Value;
+//! What the built-in kinds do when they are written, beyond what a schema can say.
 
+mod fill;
+mod kinds;
+mod quantity;
+mod service;
+mod template;
+mod validate;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::state::write::{remove, set, time};
 use super::status::Cause;
+pub use validate::{validate_create, validate_metadata, validate_metadata_update, validate_update};
 
 /// What a strategy may ask of the cluster.
 pub trait Surroundings {
@@ -40,68 +50,207 @@ pub enum NameRule {
 }
 
 /// The rule for names of a kind.
-pub fn name_rule(_group: &str, _kind: &str) -> NameRule {
-    NameRule::Subdomain
+pub fn name_rule(group: &str, kind: &str) -> NameRule {
+    match (group, kind) {
+        ("rbac.authorization.k8s.io", _) => NameRule::Path,
+        ("", "Namespace") => NameRule::Label,
+        ("", "Service") => NameRule::Label1035,
+        _ => NameRule::Subdomain,
+    }
 }
+
+/// Kinds whose objects have a generation.
+const GENERATIONS: &[&str] = &[
+    "Deployment",
+    "ReplicaSet",
+    "DaemonSet",
+    "Pod",
+    "PodDisruptionBudget",
+    "EndpointSlice",
+    "CustomResourceDefinition",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
 /// Whether objects of a kind have a generation.
-pub fn has_generation(_group: &str, _kind: &str) -> bool {
-    true
+pub fn has_generation(_group: &str, kind: &str) -> bool {
+    GENERATIONS.contains(&kind)
 }
+
 /// Fills in the API's defaults.
-pub fn default(_group: &str, _kind: &str, _object: &mut Value) {}
+pub fn default(_group: &str, kind: &str, object: &mut Value) {
+    if let Some(metadata) = object.get_mut("metadata") {
+        tidy_metadata(metadata);
+    }
+    match kind {
+        "Deployment" | "ReplicaSet" | "DaemonSet" => kinds::workload(object),
+        "Pod" => {
+            template::spec(&mut object["spec"], true);
+            fill::trim(&mut object["spec"], &["securityContext", "emptyDir"]);
+        }
+        "Service" => service::default(object),
+        "HorizontalPodAutoscaler" => kinds::autoscaler(object),
+        "RoleBinding" | "ClusterRoleBinding" => kinds::binding(object),
+        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => kinds::webhooks(object),
+        "CustomResourceDefinition" => kinds::definition(object),
+        kind => kinds::small(kind, object),
+    }
+}
+
+/// Metadata as Go writes it: what is empty is not there.
+fn tidy_metadata(metadata: &mut Value) {
+    for field in ["labels", "annotations"] {
+        fill::drop_empty_map(metadata, field);
+    }
+    for field in [
+        "finalizers",
+        "ownerReferences",
+        "managedFields",
+        "generateName",
+        "labels",
+        "annotations",
+        "creationTimestamp",
+    ] {
+        let nothing = match &metadata[field] {
+            Value::Null => metadata.get(field).is_some(),
+            Value::Array(items) => items.is_empty() && field != "managedFields",
+            Value::String(text) => text.is_empty(),
+            _ => false,
+        };
+        if nothing {
+            remove(metadata, field);
+        }
+    }
+}
+
+/// Kinds whose status is apart from the rest, with the first one.
+fn first_status(kind: &str, object: &Value) -> Option<Option<Value>> {
+    Some(match kind {
+        "Deployment" => Some(json!({})),
+        "ReplicaSet" => Some(json!({"replicas": 0})),
+        "DaemonSet" => Some(json!({
+            "currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0,
+        })),
+        "HorizontalPodAutoscaler" => Some(json!({"desiredReplicas": 0, "currentMetrics": null})),
+        "PodDisruptionBudget" => Some(
+            json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}),
+        ),
+        "Pod" => Some(json!({"phase": "Pending", "qosClass": template::quality(object)})),
+        "Namespace" => Some(json!({"phase": "Active"})),
+        _ => return None,
+    })
+}
+
 /// What a kind does to a new object: drops a status, sets the first one, allocates addresses.
 ///
 /// # Errors
 /// What cannot be allocated.
 pub fn prepare_create(
     _group: &str,
-    _kind: &str,
-    _object: &mut Value,
-    _around: &mut dyn Surroundings,
+    kind: &str,
+    object: &mut Value,
+    around: &mut dyn Surroundings,
 ) -> Result<(), Vec<Cause>> {
+    if let Some(status) = first_status(kind, object) {
+        set(object, "status", status);
+    }
+    match kind {
+        "Namespace" => {
+            if !object["spec"].is_object() {
+                object["spec"] = json!({});
+            }
+            object["spec"]["finalizers"] = json!(["kubernetes"]);
+        }
+        "Service" => return service::create(object, around),
+        _ => {}
+    }
     Ok(())
 }
+
 /// What a kind does to another state of an object.
 ///
 /// # Errors
 /// What cannot be allocated.
 pub fn prepare_update(
     _group: &str,
-    _kind: &str,
-    _new: &mut Value,
-    _old: &Value,
-    _status_only: bool,
-    _around: &mut dyn Surroundings,
+    kind: &str,
+    new: &mut Value,
+    old: &Value,
+    status_only: bool,
+    around: &mut dyn Surroundings,
 ) -> Result<(), Vec<Cause>> {
+    let apart =
+        first_status(kind, old).is_some() || matches!(kind, "Service" | "Node" | "CustomResourceDefinition");
+    if status_only {
+        let (status, managed) = (new.get("status").cloned(), new["metadata"].get("managedFields").cloned());
+        let version = new["metadata"].get("resourceVersion").cloned();
+        *new = old.clone();
+        set(new, "status", status);
+        set(&mut new["metadata"], "managedFields", managed);
+        set(&mut new["metadata"], "resourceVersion", version);
+        return Ok(());
+    }
+    if apart {
+        set(new, "status", old.get("status").cloned());
+    }
+    if kind == "Service" {
+        return service::update(new, old, around);
+    }
     Ok(())
 }
+
 /// Whether the generation grows.
-pub fn bumps_generation(_group: &str, _kind: &str, old: &Value, new: &Value) -> bool {
-    old["spec"] != new["spec"]
+pub fn bumps_generation(_group: &str, kind: &str, old: &Value, new: &Value) -> bool {
+    match kind {
+        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => {
+            old["webhooks"] != new["webhooks"]
+        }
+        "EndpointSlice" => {
+            ["endpoints", "ports", "addressType"].iter().any(|f| old[*f] != new[*f])
+                || old["metadata"]["labels"] != new["metadata"]["labels"]
+        }
+        // A node that is given to a pod is not a change of what is wanted.
+        "Pod" => {
+            let but = |pod: &Value| {
+                let mut spec = pod["spec"].clone();
+                remove(&mut spec, "nodeName");
+                spec
+            };
+            but(old) != but(new)
+        }
+        "Deployment" => {
+            old["spec"] != new["spec"] || old["metadata"]["annotations"] != new["metadata"]["annotations"]
+        }
+        kind if has_generation("", kind) => old["spec"] != new["spec"],
+        _ => false,
+    }
 }
-/// What is wrong with a new object of a built-in kind.
-pub fn validate_create(_group: &str, _kind: &str, _object: &Value) -> Vec<Cause> {
-    Vec::new()
-}
-/// What is wrong with a change of one.
-pub fn validate_update(
-    _group: &str,
-    _kind: &str,
-    _new: &Value,
-    _old: &Value,
-    _status_only: bool,
-) -> Vec<Cause> {
-    Vec::new()
-}
-/// What is wrong with the metadata of any new object.
-pub fn validate_metadata(_object: &Value, _namespaced: bool, _rule: NameRule) -> Vec<Cause> {
-    Vec::new()
-}
-/// What is wrong with a change of metadata.
-pub fn validate_metadata_update(_new: &Value, _old: &Value) -> Vec<Cause> {
-    Vec::new()
-}
+
 /// Sets the status of a CRD as the server does: names accepted, established.
-pub fn establish(_crd: &mut Value, _now: Timestamp) {}
+pub fn establish(crd: &mut Value, now: Timestamp) {
+    let names = crd["spec"]["names"].clone();
+    let stored: Vec<Value> = crd["spec"]["versions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|v| v["storage"] == true)
+        .map(|v| v["name"].clone())
+        .collect();
+    let known: Vec<Value> = crd["status"]["storedVersions"].as_array().cloned().unwrap_or_default();
+    let mut versions = known;
+    versions.extend(stored.into_iter().filter(|v| !versions.contains(v)).collect::<Vec<_>>());
+    if !crd["status"]["conditions"].is_array() {
+        let at = time(now);
+        crd["status"]["conditions"] = json!([
+            {"type": "NamesAccepted", "status": "True", "lastTransitionTime": at, "reason": "NoConflicts", "message": "no conflicts found"},
+            {"type": "Established", "status": "True", "lastTransitionTime": at, "reason": "InitialNamesAccepted", "message": "the initial names have been accepted"},
+        ]);
+    }
+    crd["status"]["acceptedNames"] = names;
+    crd["status"]["storedVersions"] = versions.into();
+}
+
 /// Gives back what a deleted Service had.
-pub fn release(_service: &Value, _around: &mut dyn Surroundings) {}
+pub fn release(object: &Value, around: &mut dyn Surroundings) {
+    service::release(object, around);
+}

@@ -1,21 +1,271 @@
-//! Controllers, scheduler and kubelets of a simulated cluster. (Being written.)
+//! Controllers, scheduler and kubelets of a simulated cluster: what the real ones do, on its stepped clock.
+//!
+//! A controller is a function of a key: it looks at what is there, and writes what is missing. Nothing is written when
+//! nothing changes, so they come to rest.
+
+mod autoscaler;
+mod budgets;
+mod collector;
+mod daemon_sets;
+mod deployments;
+mod endpoints;
+mod events;
+mod injector;
+mod kubelet;
+mod namespaces;
+mod pods;
+mod replica_sets;
+mod rollout;
+mod scheduler;
+mod services;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
 use super::state::State;
-use super::store::Key;
+use super::store::{Key, Object};
 
 /// What is due at its moment.
 #[derive(Clone, Debug)]
 pub enum Work {
     /// An object changed: those who watch it act.
     React(Key),
+    /// A kubelet's next step for a pod of this identity.
+    Pod(Key, String),
+    /// A deleted pod has had its time.
+    PodEnds(Key, String),
+    /// Pods that found no node are looked at again.
+    Schedule,
+    /// A pod has tolerated the silence of its node for long enough.
+    PodEvicted(Key, String),
+    /// The autoscalers look at their metrics.
+    Autoscale,
+    /// A load balancer is ready.
+    Balance(Key),
+    /// A Deployment may have made no progress for too long.
+    Progress(Key),
+    /// Something of the story.
+    Scene(usize),
 }
 
-/// What controllers remember between two pieces of work.
+/// Who is called for [`Work::Scene`]: the story's own function.
+pub type Scenes = fn(&mut State, usize);
+
+/// What controllers remember between two pieces of work, and what is decided for them.
 #[derive(Clone, Debug, Default)]
-pub struct Memory {}
+pub struct Memory {
+    /// Identities of objects, for when they are gone.
+    uids: BTreeMap<Key, String>,
+    /// Objects by the identity of an owner.
+    owned: BTreeMap<String, BTreeSet<Key>>,
+    events_cleaned: Option<Timestamp>,
+    /// Addresses of pods that are being started.
+    pod_ips: BTreeMap<Key, String>,
+    /// Identities of pods that are being stopped.
+    stopping: BTreeSet<String>,
+    /// Services whose load balancer is being made.
+    balancing: BTreeSet<Key>,
+    /// When each autoscaler last wanted as many replicas as there are, or more.
+    wanted_more: BTreeMap<Key, Timestamp>,
+    autoscaling: bool,
+    scheduling: bool,
+    /// Whether load balancers get addresses: the plain cluster of the tests has no cloud.
+    pub cloud: bool,
+    /// CPU that the pods of a workload use, in thousandths of what they request; by namespace and name of the
+    /// Deployment. Empty: nobody measures.
+    pub load: BTreeMap<(String, String), u32>,
+    /// Whether CPU and memory are measured at all.
+    pub metrics: bool,
+    /// How many container starts fail, and so on: the pods' own annotations decide; this is who plays the scenes.
+    pub scenes: Option<Scenes>,
+}
+
+impl Memory {
+    /// Objects whose owner has this identity.
+    fn owned_by(&self, uid: &str) -> Vec<Key> {
+        self.owned.get(uid).into_iter().flatten().cloned().collect()
+    }
+}
 
 /// Does what is due.
-pub fn due(_state: &mut State, work: Work) {
+pub fn due(state: &mut State, work: Work) {
     match work {
-        Work::React(_) => {}
+        Work::React(key) => react(state, &key),
+        Work::Pod(key, uid) => kubelet::step(state, &key, &uid),
+        Work::PodEnds(key, uid) => kubelet::ends(state, &key, &uid),
+        Work::PodEvicted(key, uid) => kubelet::evicted(state, &key, &uid),
+        Work::Schedule => {
+            state.workload.scheduling = false;
+            scheduler::all(state);
+        }
+        Work::Autoscale => {
+            state.workload.autoscaling = false;
+            autoscaler::all(state);
+        }
+        Work::Balance(key) => services::balanced(state, &key),
+        Work::Progress(key) => deployments::sync(state, &key),
+        Work::Scene(number) => {
+            if let Some(play) = state.workload.scenes {
+                play(state, number);
+            }
+        }
     }
+}
+
+/// An object changed: everybody who watches its kind looks.
+fn react(state: &mut State, key: &Key) {
+    let object = state.store.get(key).cloned();
+    collector::look(state, key, object.as_ref());
+    match &*key.resource {
+        "deployments.apps" => deployments::sync(state, key),
+        "replicasets.apps" => {
+            replica_sets::sync(state, key);
+            up(state, key, "Deployment", "deployments.apps", deployments::sync);
+        }
+        "daemonsets.apps" => daemon_sets::sync(state, key),
+        "pods" => of_pod(state, key, object.as_ref()),
+        "services" => {
+            endpoints::sync(state, key);
+            services::look(state, key);
+        }
+        "nodes" => {
+            of_node(state, key);
+        }
+        "horizontalpodautoscalers.autoscaling" => autoscaler::plan(state),
+        "poddisruptionbudgets.policy" => budgets::sync(state, key),
+        "namespaces" => namespaces::sync(state, key),
+        "customresourcedefinitions.apiextensions.k8s.io" => namespaces::definition(state, key),
+        _ => {}
+    }
+}
+
+fn of_pod(state: &mut State, key: &Key, object: Option<&Object>) {
+    match object {
+        Some(pod) if pod["metadata"]["deletionTimestamp"].is_string() => kubelet::stop(state, key, pod),
+        Some(pod) if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) => scheduler::one(state, key),
+        Some(pod) => kubelet::start(state, key, pod),
+        // Its room is free.
+        None => scheduler::plan(state),
+    }
+    up(state, key, "ReplicaSet", "replicasets.apps", replica_sets::sync);
+    up(state, key, "DaemonSet", "daemonsets.apps", daemon_sets::sync);
+    endpoints::of_pod(state, key, object);
+    budgets::of_namespace(state, &key.namespace);
+}
+
+fn of_node(state: &mut State, key: &Key) {
+    scheduler::plan(state);
+    kubelet::node(state, key);
+    let sets: Vec<Key> = state.store.list("daemonsets.apps", None).map(|(k, _)| k.clone()).collect();
+    for set in sets {
+        daemon_sets::sync(state, &set);
+    }
+}
+
+/// Lets the controller of an object look at it, also when the object is gone.
+fn up(state: &mut State, key: &Key, kind: &str, resource: &str, sync: fn(&mut State, &Key)) {
+    let owner = match state.store.get(key) {
+        Some(object) => controller(object)
+            .filter(|o| o["kind"] == kind)
+            .and_then(|o| o["name"].as_str().map(str::to_owned)),
+        None => state.workload.last_owner(key, kind),
+    };
+    if let Some(name) = owner {
+        sync(state, &Key::new(resource, &key.namespace, &name));
+    }
+}
+
+impl Memory {
+    /// Name of the owner that an object had, when it is gone: pods are named after their set.
+    fn last_owner(&self, key: &Key, kind: &str) -> Option<String> {
+        let resource = match kind {
+            "ReplicaSet" => "replicasets.apps",
+            "DaemonSet" => "daemonsets.apps",
+            "Deployment" => "deployments.apps",
+            _ => return None,
+        };
+        let (stem, _) = key.name.rsplit_once('-')?;
+        let owner = Key::new(resource, &key.namespace, stem);
+        self.uids.contains_key(&owner).then(|| stem.to_owned())
+    }
+}
+
+/// The owner reference of an object's controller.
+fn controller(object: &Value) -> Option<&Value> {
+    object["metadata"]["ownerReferences"].as_array()?.iter().find(|o| o["controller"] == true)
+}
+
+/// Whether an object is controlled by the one of this identity.
+fn is_controlled(object: &Value, uid: &str) -> bool {
+    controller(object).is_some_and(|owner| owner["uid"] == uid)
+}
+
+/// Identity of an object.
+fn uid(object: &Value) -> &str {
+    object["metadata"]["uid"].as_str().unwrap_or_default()
+}
+
+/// A reference to the controller of something.
+fn owner_reference(owner: &Value) -> Value {
+    serde_json::json!({
+        "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true,
+    })
+}
+
+/// Sets a condition; its time of transition moves only when its status does.
+fn set_condition(
+    status: &mut Value,
+    kind: &str,
+    is: &str,
+    reason: &str,
+    message: &str,
+    now: Timestamp,
+    updates: bool,
+) {
+    let at = super::state::write::time(now);
+    if !status["conditions"].is_array() {
+        status["conditions"] = serde_json::json!([]);
+    }
+    let Some(all) = status["conditions"].as_array_mut() else { return };
+    let old = all.iter().position(|c| c["type"] == kind);
+    let before = old.map(|n| all[n].clone()).unwrap_or_default();
+    if before["status"] == is
+        && before["reason"].as_str().unwrap_or_default() == reason
+        && before["message"].as_str().unwrap_or_default() == message
+    {
+        return;
+    }
+    let mut new = serde_json::json!({"type": kind, "status": is});
+    if updates {
+        new["lastUpdateTime"] = at.clone().into();
+    }
+    let moved = before["status"] != is;
+    new["lastTransitionTime"] = if moved { at.into() } else { before["lastTransitionTime"].clone() };
+    if !reason.is_empty() {
+        new["reason"] = reason.into();
+    }
+    if !message.is_empty() {
+        new["message"] = message.into();
+    }
+    match old {
+        Some(n) => all[n] = new,
+        None => all.push(new),
+    }
+}
+
+/// Takes a condition away.
+fn drop_condition(status: &mut Value, kind: &str) {
+    if let Some(all) = status["conditions"].as_array_mut() {
+        all.retain(|c| c["type"] != kind);
+    }
+}
+
+/// A number of an object.
+fn number(object: &Value, pointer: &str) -> i64 {
+    object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
 }

@@ -1,0 +1,131 @@
+//! The guided tour of the demo: one step at a time in the hint bar, done when the person has done it.
+
+use super::command::Command;
+use super::model::App;
+use super::screen::{Details, Screen, Tab};
+use crate::model::health::HealthState;
+use crate::model::table::{Subject, TableKind};
+
+/// What the demo adds to the state.
+#[derive(Clone, Debug, Default)]
+pub struct Demo {
+    /// The faults in force, as they are typed.
+    pub faults: Vec<String>,
+    /// The step of the tour that comes next; none: nobody takes it.
+    pub tour: Option<usize>,
+}
+
+/// One step: what to do, and whether it is done. `{command}` stands for its key.
+struct Step {
+    say: &'static str,
+    done: fn(&App) -> bool,
+}
+
+const fn step(say: &'static str, done: fn(&App) -> bool) -> Step {
+    Step { say, done }
+}
+
+/// The tour. Each part of the product adds its own steps.
+const STEPS: &[Step] = &[
+    step("{down} and {up} move: put the cursor on a gateway that is not Running", |app| {
+        selected(app).is_some_and(|state| state != HealthState::Running)
+    }),
+    step("the two lines above say why. {open} opens the gateway", |app| details(app).is_some()),
+    step("{next-tab} goes from tab to tab: find its pods", |app| {
+        details(app).is_some_and(|d| d.tab == Tab::Pods)
+    }),
+    step("{logs} follows what the pod under the cursor writes", |app| {
+        matches!(app.screen(), Screen::Logs(_))
+    }),
+    step("{back} leads back: press it until you see all gateways again", |app| {
+        is_table(app, TableKind::Gateways)
+    }),
+    step("{filter} filters: type status:error, then enter", |app| {
+        is_table(app, TableKind::Gateways)
+            && app.active_table().is_some_and(|t| t.is_filtered() && !t.filter.editing)
+    }),
+    step("{back} clears the filter", |app| app.active_table().is_some_and(|t| !t.is_filtered())),
+    step("{clusters} shows the clusters: one is down, in one you may only look", |app| {
+        is_table(app, TableKind::Clusters)
+    }),
+    step("now break something: {palette} fault latency=300ms is a slow line", |app| {
+        has_fault(app, "latency=")
+    }),
+    step("{palette} fault outage=frankfurt takes a cluster away: its rows turn stale", |app| {
+        has_fault(app, "outage=")
+    }),
+    step("{palette} fault none mends all of it", |app| {
+        app.demo.as_ref().is_some_and(|d| d.faults.is_empty())
+    }),
+    step("that was the tour. {help} lists all keys, {tour} ends it", |_| false),
+];
+
+fn selected(app: &App) -> Option<HealthState> {
+    match &app.active_table()?.item()?.subject {
+        Subject::Gateway(gateway) => Some(gateway.health.state),
+        _ => None,
+    }
+}
+
+fn details(app: &App) -> Option<&Details> {
+    match app.screen() {
+        Screen::Details(details) => Some(details),
+        _ => None,
+    }
+}
+
+fn is_table(app: &App, kind: TableKind) -> bool {
+    matches!(app.screen(), Screen::Table(table) if table.kind == kind)
+}
+
+fn has_fault(app: &App, start: &str) -> bool {
+    app.demo.as_ref().is_some_and(|d| d.faults.iter().any(|f| f.starts_with(start)))
+}
+
+impl App {
+    /// Begins the tour, or ends it.
+    pub(super) fn toggle_tour(&mut self) {
+        if let Some(demo) = &mut self.demo {
+            demo.tour = if demo.tour.is_some() { None } else { Some(0) };
+        }
+        self.go_on_with_tour();
+    }
+
+    /// Goes on to the step that is not done yet. A step is looked at after the one before it was done, not before.
+    pub(super) fn go_on_with_tour(&mut self) {
+        let Some(at) = self.demo.as_ref().and_then(|d| d.tour) else { return };
+        if STEPS.get(at).is_some_and(|step| (step.done)(self))
+            && let Some(demo) = &mut self.demo
+        {
+            demo.tour = Some(at + 1);
+        }
+    }
+
+    /// The next step of the tour: its number, how many there are, and what to do.
+    pub fn tour_step(&self) -> Option<(usize, usize, String)> {
+        let at = self.demo.as_ref()?.tour?;
+        let mut text = STEPS.get(at)?.say.to_owned();
+        while let Some((start, end)) = text.find('{').zip(text.find('}')) {
+            let name = text[start + 1..end].to_owned();
+            let key = name.parse::<Command>().map(|c| self.key_of(c)).unwrap_or(name);
+            text.replace_range(start..=end, &key);
+        }
+        Some((at + 1, STEPS.len(), text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_names_commands_that_exist_and_fits_a_narrow_screen() {
+        for Step { say, .. } in STEPS {
+            for part in say.split('{').skip(1) {
+                let name = part.split('}').next().unwrap_or_default();
+                assert!(name.parse::<Command>().is_ok(), "{name} in {say}");
+            }
+            assert!(say.len() <= 76, "{say}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Events, as controllers and kubelets write them: the same thing again is counted, not written anew.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::demo::state::State;
+use crate::demo::state::write::time;
+use crate::demo::store::Key;
+
+/// How long an event is kept.
+const KEPT: Duration = Duration::from_secs(3600);
+
+/// Who writes one.
+pub(super) type Source = &'static str;
+
+/// Most events of one object that are looked through for the same thing.
+const LOOKED_AT: usize = 50;
+
+/// Writes that something happened to an object.
+pub(super) fn write(
+    state: &mut State,
+    about: &Value,
+    source: Source,
+    kind: &str,
+    reason: &str,
+    message: &str,
+) {
+    let metadata = &about["metadata"];
+    let text = |field: &str| metadata[field].as_str().unwrap_or_default().to_owned();
+    let (name, uid) = (text("name"), text("uid"));
+    let namespace = Some(text("namespace")).filter(|n| !n.is_empty()).unwrap_or_else(|| "default".to_owned());
+    if state.get("namespaces", "", &namespace).is_none_or(|n| n["metadata"]["deletionTimestamp"].is_string())
+    {
+        return;
+    }
+    forget_old(state, &namespace);
+    let now = state.now;
+    let same = |event: &Value| {
+        event["involvedObject"]["uid"] == *uid && event["reason"] == reason && event["message"] == message
+    };
+    let known = state.store.list("events", Some(&namespace)).filter(|(_, e)| same(e)).take(LOOKED_AT).last();
+    if let Some(key) = known.map(|(key, _)| key.clone()) {
+        // An event that is gone meanwhile is nobody's loss.
+        let _ = state.change(&key, source, |event| {
+            event["count"] = (event["count"].as_i64().unwrap_or(1) + 1).into();
+            event["lastTimestamp"] = time(now).into();
+        });
+        return;
+    }
+    let number = now.as_nanosecond() as u64 ^ state.random(1 << 20);
+    let mut object = json!({"kind": about["kind"], "name": name, "uid": uid, "apiVersion": about["apiVersion"],
+        "resourceVersion": metadata["resourceVersion"]});
+    if metadata["namespace"].is_string() {
+        object["namespace"] = metadata["namespace"].clone();
+    }
+    let mut from = json!({"component": source});
+    if source == "kubelet" {
+        from["host"] = about["spec"]["nodeName"].clone();
+    }
+    let event = json!({
+        "apiVersion": "v1", "kind": "Event",
+        "metadata": {"name": format!("{name}.{number:016x}"), "namespace": namespace},
+        "involvedObject": object, "reason": reason, "message": message, "source": from,
+        "firstTimestamp": time(now), "lastTimestamp": time(now), "count": 1, "type": kind,
+        "eventTime": null, "reportingComponent": source, "reportingInstance": "",
+    });
+    // Who cannot write an event goes on without it, as the real ones do.
+    let _ = state.make("events", event, source);
+}
+
+/// Events go after an hour. They are looked at when a new one comes: nothing is planned for it.
+fn forget_old(state: &mut State, namespace: &str) {
+    let Ok(limit) = state.now.checked_sub(KEPT) else { return };
+    if state.workload.events_cleaned.is_some_and(|at| at > limit) {
+        return;
+    }
+    state.workload.events_cleaned = Some(state.now);
+    let old = |event: &Value| {
+        event["lastTimestamp"].as_str().and_then(|t| t.parse::<Timestamp>().ok()).is_some_and(|t| t < limit)
+    };
+    let keys: Vec<Key> =
+        state.store.list("events", Some(namespace)).filter(|(_, e)| old(e)).map(|(k, _)| k.clone()).collect();
+    for key in keys {
+        let _ = state.remove(&key);
+    }
+}

@@ -1,0 +1,116 @@
+//! Namespaces and definitions: what each begins with, and how what is in them goes with them.
+
+use serde_json::{Value, json};
+
+use super::{pods, set_condition};
+use crate::demo::state::State;
+use crate::demo::state::write::set;
+use crate::demo::store::Key;
+
+const WRITER: &str = "kube-controller-manager";
+
+/// What the certificate of every cluster's own CA is said to be for.
+const ABOUT_CA: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
+
+/// Looks at a namespace.
+pub(super) fn sync(state: &mut State, key: &Key) {
+    let Some(namespace) = state.store.get(key).cloned() else { return };
+    if pods::is_going(&namespace) {
+        return empty(state, key);
+    }
+    if state.get("serviceaccounts", &key.name, "default").is_none() {
+        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": "default", "namespace": &*key.name}});
+        let _ = state.make("serviceaccounts", account, WRITER);
+    }
+    if state.get("configmaps", &key.name, "kube-root-ca.crt").is_none() {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "kube-root-ca.crt", "namespace": &*key.name,
+                "annotations": {"kubernetes.io/description": ABOUT_CA}},
+            "data": {"ca.crt": "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n"}});
+        let _ = state.make("configmaps", map, WRITER);
+    }
+}
+
+/// Deletes what is in a namespace; when nothing is left, the namespace.
+fn empty(state: &mut State, key: &Key) {
+    let resources: Vec<_> =
+        state.resources.iter().filter(|r| r.namespaced && r.verbs.len() > 1).cloned().collect();
+    let mut left: Vec<Key> = Vec::new();
+    for resource in &resources {
+        let inside: Vec<Key> =
+            state.store.list(&resource.id, Some(&key.name)).map(|(k, _)| k.clone()).collect();
+        for object in inside {
+            let _ = state.remove(&object);
+            left.extend(state.store.get(&object).is_some().then_some(object));
+        }
+    }
+    left.sort();
+    left.dedup();
+    let now = state.now;
+    let count = left.len();
+    let _ = state.change_status(key, WRITER, |namespace| {
+        let status = &mut namespace["status"];
+        let fine = [
+            (
+                "NamespaceDeletionDiscoveryFailure",
+                "ResourcesDiscovered",
+                "All resources successfully discovered",
+            ),
+            (
+                "NamespaceDeletionGroupVersionParsingFailure",
+                "ParsedGroupVersions",
+                "All legacy kube types successfully parsed",
+            ),
+            (
+                "NamespaceDeletionContentFailure",
+                "ContentDeleted",
+                "All content successfully deleted, may be waiting on finalization",
+            ),
+        ];
+        for (kind, reason, message) in fine {
+            set_condition(status, kind, "False", reason, message, now, false);
+        }
+        let (is, reason, message) = if count == 0 {
+            ("False", "ContentRemoved", "All content successfully removed".to_owned())
+        } else {
+            ("True", "SomeResourcesRemain", format!("Some resources are remaining: {count} objects"))
+        };
+        set_condition(status, "NamespaceContentRemaining", is, reason, &message, now, false);
+    });
+    if left.is_empty() {
+        let _ = state.change(key, WRITER, |namespace| set(&mut namespace["spec"], "finalizers", None));
+    } else {
+        state.after(std::time::Duration::from_secs(1), super::Work::React(key.clone()));
+    }
+}
+
+/// What holds a definition until its objects are gone.
+const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// Looks at a definition of custom resources.
+pub(super) fn definition(state: &mut State, key: &Key) {
+    let Some(crd) = state.store.get(key).cloned() else { return };
+    if !pods::is_going(&crd) {
+        let has = crd["metadata"]["finalizers"].as_array().is_some_and(|f| f.iter().any(|x| x == CLEANUP));
+        if !has {
+            let _ = state.change(key, "kube-apiserver", |crd| {
+                let mut all: Vec<Value> =
+                    crd["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+                all.push(CLEANUP.into());
+                crd["metadata"]["finalizers"] = all.into();
+            });
+        }
+        return;
+    }
+    let id = crd["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let objects: Vec<Key> = state.store.list(&id, None).map(|(k, _)| k.clone()).collect();
+    for object in &objects {
+        let _ = state.remove(object);
+    }
+    if objects.iter().any(|k| state.store.get(k).is_some()) {
+        state.after(std::time::Duration::from_secs(1), super::Work::React(key.clone()));
+    } else {
+        let _ = state.release(key, CLEANUP, "kube-apiserver");
+    }
+}

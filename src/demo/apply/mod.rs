@@ -19,7 +19,7 @@ mod typed;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::schema::Schema;
+use super::schema::{Schema, settle};
 use diff::Change;
 use entries::{Owned, Owner, Owners};
 use fields::Fields;
@@ -102,7 +102,7 @@ pub fn apply(
         object = base;
     }
     if !schema.custom {
-        without_nulls(&mut object);
+        settle(schema, &mut object);
     }
     entries::encode(&owners, &mut object);
     Ok(object)
@@ -223,18 +223,6 @@ fn without_given_up(
     let bare = merge::remove(schema, merged, &before);
     let kept = merge::remove(schema, merged, &all.clone().without(&of(&bare).union(&named(&owned))));
     merge::remove(schema, merged, &all.without(&of(&kept)).common(&before))
-}
-
-/// Go has no nulls.
-fn without_nulls(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            map.retain(|_, value| !value.is_null());
-            map.values_mut().for_each(without_nulls);
-        }
-        Value::Array(list) => list.iter_mut().for_each(without_nulls),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

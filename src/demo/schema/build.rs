@@ -1,6 +1,6 @@
 //! Structures from what OpenAPI says of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
@@ -39,19 +39,27 @@ fn inline(owner: &str, field: &str) -> Option<&'static str> {
     (fields.contains(&field) != (fields[0] == "!")).then_some(*inner)
 }
 
+/// What only Go's own texts and answers tell of its types, by `type.field`.
+#[derive(Default, serde::Deserialize)]
+pub(super) struct Go {
+    /// What Go calls the types of fields.
+    types: HashMap<String, String>,
+    /// Fields that Go leaves out when they are `""`, `0` or `false`; other optional ones are pointers.
+    omitted: HashSet<String>,
+}
+
 /// Puts types together.
 pub(super) struct Builder<'a> {
     /// Named types that may be referred to.
     named: &'a Map<String, Value>,
-    /// What Go calls the types of fields, where OpenAPI does not tell.
-    go: &'a Map<String, Value>,
+    go: &'a Go,
     /// Those that are there already.
     known: HashMap<&'a str, Id>,
     types: Vec<Type>,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(named: &'a Map<String, Value>, go: &'a Map<String, Value>) -> Self {
+    pub(super) fn new(named: &'a Map<String, Value>, go: &'a Go) -> Self {
         let free = Type { shape: Shape::Free, ..Type::default() };
         Self { named, go, known: HashMap::new(), types: vec![free] }
     }
@@ -78,7 +86,7 @@ impl<'a> Builder<'a> {
             Some((_, scalar)) => Shape::Scalar(*scalar),
             None => self.builtin_shape(schema, name),
         };
-        let go = Some(go_name(name).into());
+        let go = Some(go_name(name));
         self.types[id] = Type { shape, go, nullable: true, ..Type::default() };
         id
     }
@@ -112,9 +120,13 @@ impl<'a> Builder<'a> {
         let mut object = object(schema);
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let of = self.builtin(field);
-            let go = self.go.get(&format!("{owner}.{name}")).and_then(Value::as_str).map(Arc::from);
+            let key = format!("{owner}.{name}");
+            let go = self.go.types.get(&key).map(|go| Arc::from(go.as_str()));
+            let omitted = self.go.omitted.contains(&key);
             let default = field.get("default").cloned();
-            object.fields.insert(name.clone(), Field { of, default, go, inline: inline(owner, name) });
+            object
+                .fields
+                .insert(name.clone(), Field { of, default, go, inline: inline(owner, name), omitted });
         }
         if let Some(rest) = schema.get("additionalProperties") {
             object.rest = Some(self.builtin(rest));

@@ -20,11 +20,11 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value, json};
 
-use build::Builder;
+use build::{Builder, Go};
 use types::Arena;
 
 pub use decode::decode;
-pub use fill::{default, drop_nulls};
+pub use fill::{default, settle};
 pub use strict::{prune, unknown_fields};
 pub(super) use types::{Id, Object, Order, Scalar, Shape, View};
 pub use validate::validate;
@@ -51,7 +51,7 @@ static ASSET: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(text).unwrap_or_default()
 });
 
-static GO: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+static GO: LazyLock<Go> = LazyLock::new(|| {
     let text = include_str!("../../../assets/demo/go.json");
     serde_json::from_str(text).unwrap_or_default()
 });

@@ -18,7 +18,7 @@ fn taken_in(schema: &Schema, kind: &str, case: &Value) -> Result<(Value, Vec<Cau
         return Err(refused(format!("strict decoding error: {}", unknown.join(", "))));
     }
     prune(schema, &mut object);
-    drop_nulls(schema, &mut object);
+    settle(schema, &mut object);
     default(schema, &mut object);
     let causes = validate(schema, &object, None);
     Ok((object, causes))
@@ -118,7 +118,7 @@ fn our_own_kinds_are_refused_and_filled_in_as_on_a_real_server() {
         let schema = Schema::of_crd(&version["schema"]["openAPIV3Schema"]);
         let mut object = json!({"metadata": {"name": "x"}, "spec": case["spec"]});
         prune(&schema, &mut object);
-        drop_nulls(&schema, &mut object);
+        settle(&schema, &mut object);
         default(&schema, &mut object);
         let is = shown(&validate(&schema, &object, None));
         let wanted = sorted(case["causes"].as_array().unwrap().clone());
@@ -127,4 +127,30 @@ fn our_own_kinds_are_refused_and_filled_in_as_on_a_real_server() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_go_leaves_out_is_left_out() {
+    let schema = Schema::builtin("apps", "v1", "Deployment").unwrap();
+    let mut object = json!({
+        "metadata": {"labels": {}, "annotations": {"a": null}, "generateName": ""},
+        "spec": {
+            "replicas": 0, "paused": false, "minReadySeconds": 0, "selector": {}, "strategy": null,
+            "template": {"spec": {
+                "containers": [], "hostNetwork": false, "hostUsers": false, "volumes": [],
+                "nodeSelector": {}, "tolerations": [{"key": "", "operator": "Exists"}], "securityContext": {},
+            }},
+        },
+    });
+    settle(&schema, &mut object);
+    let wanted = json!({
+        "metadata": {"annotations": {"a": ""}},
+        "spec": {
+            "replicas": 0, "selector": {},
+            "template": {"spec": {
+                "containers": [], "hostUsers": false, "tolerations": [{"operator": "Exists"}], "securityContext": {},
+            }},
+        },
+    });
+    assert_eq!(object, wanted);
 }

@@ -94,11 +94,13 @@ pub(in crate::demo) struct Field {
     pub(super) go: Option<Arc<str>>,
     /// The struct within the struct that Go has it in.
     pub(super) inline: Option<&'static str>,
+    /// Left out when it is what Go starts a value with.
+    pub(super) omitted: bool,
 }
 
 impl Field {
     pub(super) fn new(of: Id, default: Option<&Value>) -> Self {
-        Self { of, default: default.cloned(), go: None, inline: None }
+        Self { of, default: default.cloned(), go: None, inline: None, omitted: false }
     }
 }
 

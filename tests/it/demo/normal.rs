@@ -17,8 +17,12 @@ static PLAIN: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         // `too old resource version: 1 (420)`
         (r"resource version: (\d+) \(\d+\)", "resource version: $1 (RV)"),
         (r"Too large resource version: (\d+), current: \d+", "Too large resource version: $1, current: RV"),
+        (r"ResourceVersion in record \(\d+\)", "ResourceVersion in record (RV)"),
         // An object quoted in a message.
         (r#"(resourceVersion\\*":\\*")\d+"#, "${1}RV"),
+        // Replica sets and pods of the deployments `a`, `b`, … where no label says what the hash is.
+        (r"\b([a-z])-[bcdfghjklmnpqrstvwxz2456789]{8,10}\b", "$1-HASH"),
+        (r"\bHASH-[bcdfghjklmnpqrstvwxz2456789]{5}\b", "HASH-SUFFIX"),
         // Names of events.
         (r"\.[0-9a-f]{16}$", ".EVENT"),
     ]
@@ -48,9 +52,42 @@ pub(super) fn normal(steps: &[Step], ns: &str) -> Vec<Step> {
     let normal = |step: &Step| {
         let mut answered = step.answered.clone();
         seen.value(&mut answered, "", ns);
+        sort_causes(&mut answered);
+        sort_managers(&mut answered);
         Step { asked: step.asked.clone(), answered }
     };
     steps.iter().map(normal).collect()
+}
+
+/// What is wrong with a custom object the real server finds in the order of a Go map: by chance.
+fn sort_causes(answered: &mut Value) {
+    let Some(status) = answered.get_mut("body").and_then(Value::as_object_mut) else { return };
+    let Some(details) = status.get_mut("details").and_then(Value::as_object_mut) else { return };
+    let custom = details.get("group").and_then(Value::as_str).is_some_and(|g| g.ends_with("example.com"));
+    let causes = details.get_mut("causes").and_then(Value::as_array_mut);
+    let Some(causes) = causes.filter(|causes| custom && causes.len() > 1) else { return };
+    causes.sort_by_key(Value::to_string);
+    let message = status.get("message").and_then(Value::as_str).and_then(|m| m.split_once("is invalid: "));
+    if let Some((start, list)) = message {
+        let message = format!("{start}is invalid: {} bytes of causes", list.len());
+        status.insert("message".to_owned(), message.into());
+    }
+}
+
+/// Managers are in the order of the seconds in which they wrote last.
+fn sort_managers(value: &mut Value) {
+    if let Some(Value::Array(managers)) = value.get_mut("managedFields") {
+        let key = |m: &Value| {
+            ["operation", "manager", "subresource", "apiVersion"]
+                .map(|key| m[key].as_str().map(str::to_owned))
+        };
+        managers.sort_by_cached_key(key);
+    }
+    match value {
+        Value::Object(map) => map.values_mut().for_each(sort_managers),
+        Value::Array(list) => list.iter_mut().for_each(sort_managers),
+        _ => {}
+    }
 }
 
 impl Seen {
@@ -124,4 +161,21 @@ fn place<T: Clone + PartialEq>(list: &mut Vec<T>, item: &T) -> usize {
             list.len()
         }
     }
+}
+
+#[test]
+fn two_runs_of_one_thing_become_the_same() {
+    let of = |ns: &str, uid: &str, version: &str, ip: &str, end: &str| {
+        let name = format!("made-{end}");
+        let metadata = serde_json::json!({"name": name, "generateName": "made-", "namespace": ns, "uid": uid,
+            "resourceVersion": version, "creationTimestamp": "2026-01-01T00:00:00Z"});
+        let answered = serde_json::json!({"body": {"metadata": metadata, "spec": {"clusterIP": ip, "clusterIPs": [ip]},
+            "message": format!("{name} in {ns} at {ip}")}});
+        normal(&[Step { asked: String::new(), answered }], ns).remove(0).answered
+    };
+    let one = of("conf-1", "7de6710f-ee2b-4a85-a9e3-75ffed27ccb4", "7", "10.96.0.7", "abcde");
+    let other = of("conf-2", "8de6710f-ee2b-4a85-a9e3-75ffed27ccb4", "9", "10.96.1.1", "xyzzy");
+    assert_eq!(one, other);
+    assert_eq!(one["body"]["message"], "made-SUFFIX in NS at IP-1");
+    assert_eq!(one["body"]["metadata"]["creationTimestamp"], "TIME");
 }

@@ -23,6 +23,8 @@ pub(super) struct Run {
     server: Server,
     pub(super) ns: Arc<str>,
     steps: Arc<Mutex<Vec<Step>>>,
+    /// What controllers write is left out of the transcript.
+    alone: bool,
 }
 
 impl Run {
@@ -30,12 +32,17 @@ impl Run {
     pub(super) async fn new(server: Server, ns: String) -> Self {
         let namespace = json!({"metadata": {"name": ns}});
         server.ask(&Ask::new("POST", "/api/v1/namespaces").json(&namespace), "").await.is(201);
-        Self { server, ns: ns.into(), steps: Arc::default() }
+        Self { server, ns: ns.into(), steps: Arc::default(), alone: false }
     }
 
     /// What was written down.
     pub(super) fn transcript(&self) -> Vec<Step> {
         self.steps.lock().unwrap().clone()
+    }
+
+    /// The same run, whose transcript leaves out what controllers write: they do so at any moment.
+    pub(super) fn alone(self) -> Self {
+        Self { alone: true, ..self }
     }
 
     /// Writes something down.
@@ -45,12 +52,20 @@ impl Run {
 
     /// Asks.
     pub(super) async fn ask(&self, ask: Ask) -> Answer {
-        let answer = self.server.ask(&ask, &self.ns).await;
+        let mut answer = self.server.ask(&ask, &self.ns).await;
+        if self.alone && answer.body["kind"] != "Status" {
+            answer.body.as_object_mut().into_iter().for_each(without_controllers);
+        }
         self.note(&ask.shown(), answer.shown());
         answer
     }
 
     /// Asks, and writes nothing down.
+    pub(super) async fn hidden(&self, ask: Ask) -> Answer {
+        self.server.ask(&ask, &self.ns).await
+    }
+
+    /// Asks for a path, and writes nothing down.
     pub(super) async fn look(&self, path: &str) -> Answer {
         self.server.ask(&Ask::get(path), &self.ns).await
     }
@@ -90,6 +105,12 @@ impl Run {
 
     pub(super) async fn apply(&self, path: &str, body: Value) -> Answer {
         self.patch(path, "application/apply-patch+yaml", body).await
+    }
+
+    /// Opens a watch of which nothing is written down.
+    pub(super) async fn peek(&self, path: &str) -> Events {
+        let response = self.server.open(&Ask::get(path), &self.ns).await;
+        Events::new(&self.server, response.into_body())
     }
 
     /// Opens a watch that has to open.
@@ -138,15 +159,16 @@ impl Run {
 
     /// Asks again and again until the answer is as wished: for what no watch tells. Writes nothing down.
     pub(super) async fn retry(&self, path: &str, wish: impl Fn(&Answer) -> bool) -> Answer {
-        self.again(Ask::get(path), wish).await
+        self.settle(Ask::get(path), wish).await
     }
 
     /// The same with a post, until it is answered with a code.
     pub(super) async fn retry_post(&self, path: &str, body: Value, code: u16) -> Answer {
-        self.again(Ask::new("POST", path).json(&body), |answer| answer.code == code).await
+        self.settle(Ask::new("POST", path).json(&body), |answer| answer.code == code).await
     }
 
-    async fn again(&self, ask: Ask, wish: impl Fn(&Answer) -> bool) -> Answer {
+    /// The same with any question.
+    pub(super) async fn settle(&self, ask: Ask, wish: impl Fn(&Answer) -> bool) -> Answer {
         let asking = async {
             loop {
                 let answer = self.server.ask(&ask, &self.ns).await;
@@ -175,5 +197,20 @@ impl Run {
             None => {}
         }
         text
+    }
+}
+
+/// Takes out what controllers write into an object.
+fn without_controllers(object: &mut serde_json::Map<String, Value>) {
+    object.remove("status");
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    if let Some(managers) = metadata.get_mut("managedFields").and_then(Value::as_array_mut) {
+        managers.retain(|m| m["manager"] != "kube-controller-manager");
+    }
+    if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        annotations.remove("deployment.kubernetes.io/revision");
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
     }
 }

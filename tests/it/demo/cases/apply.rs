@@ -27,6 +27,7 @@ fn names(answer: &Answer, pointer: &str) -> Vec<String> {
 
 const CASES: &[Case] = &[
     case!("applying makes what is not there", |r| {
+        let r = r.alone();
         let made = r.apply("configmaps/a?fieldManager=one", config_map("a", json!({"k": "v"}))).await.is(201);
         assert_eq!(made.at("/metadata/managedFields/0/operation"), "Apply");
         r.apply("deployments.apps/a?fieldManager=one", deployment("a", 0)).await.is(201);
@@ -60,6 +61,7 @@ const CASES: &[Case] = &[
         r.apply("configmaps/a?fieldManager=four", config_map("a", all)).await.is(409);
     }),
     case!("a conflict in a list is told by its key", |r| {
+        let r = r.alone();
         r.apply("deployments.apps/a?fieldManager=one", deployment("a", 0)).await.is(201);
         let mut other = deployment("a", 3);
         other["spec"]["template"]["spec"]["containers"][0]["image"] = json!("example.com/a:2");
@@ -94,6 +96,7 @@ const CASES: &[Case] = &[
         r.apply("configmaps/a?fieldManager=one", config_map("a", json!({}))).await.is(200);
     }),
     case!("the containers of two managers are merged by name", |r| {
+        let r = r.alone();
         let one = with_pod(
             json!({"containers": [{"name": "a", "image": "a:1", "env": [{"name": "X", "value": "1"}]}]}),
         );
@@ -110,6 +113,7 @@ const CASES: &[Case] = &[
         assert_eq!(names(&left, "/spec/template/spec/containers/0/env"), ["X"]);
     }),
     case!("the order of a list is that of who applies it", |r| {
+        let r = r.alone();
         let list = |names: &[&str]| {
             let of = |name: &&str| json!({"name": name, "image": "a:1"});
             with_pod(json!({"containers": names.iter().map(of).collect::<Vec<_>>()}))
@@ -126,6 +130,7 @@ const CASES: &[Case] = &[
         r.note("order", json!(names(&more, "/spec/template/spec/containers")));
     }),
     case!("volumes, mounts and environment are merged by their keys", |r| {
+        let r = r.alone();
         let pod = json!({
             "containers": [{"name": "a", "image": "a:1", "volumeMounts": [{"name": "v", "mountPath": "/v"}],
                 "ports": [{"containerPort": 80}, {"containerPort": 80, "protocol": "UDP"}]}],
@@ -167,6 +172,7 @@ const CASES: &[Case] = &[
         assert_eq!(made.at("/spec/clusterIP"), again.at("/spec/clusterIP"));
     }),
     case!("atomic lists and maps belong to one manager", |r| {
+        let r = r.alone();
         let pod = |args: Value, selector: Value| {
             with_pod(
                 json!({"containers": [{"name": "a", "image": "a:1", "args": args}], "nodeSelector": selector}),
@@ -182,23 +188,18 @@ const CASES: &[Case] = &[
         assert_eq!(forced.at("/spec/template/spec/nodeSelector"), &json!({"l": "w"}));
     }),
     case!("finalizers and owners are sets that managers share", |r| {
-        let with = |finalizers: Value, owner: &str| {
-            let owner = json!({"apiVersion": "v1", "kind": "Node", "name": owner, "uid": owner});
+        let mut owners = Vec::new();
+        for name in ["x", "y"] {
+            owners.push((name, r.post("configmaps", config_map(name, json!({}))).await.is(201).uid()));
+        }
+        let with = |finalizer: &str, owner: usize| {
+            let (name, uid) = &owners[owner];
+            let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid});
             json!({"apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": "a", "finalizers": finalizers, "ownerReferences": [owner]}})
+                "metadata": {"name": "a", "finalizers": [finalizer], "ownerReferences": [owner]}})
         };
-        r.apply(
-            "configmaps/a?fieldManager=one",
-            with(json!(["example.com/a"]), "11111111-1111-4111-8111-111111111111"),
-        )
-        .await
-        .is(201);
-        r.apply(
-            "configmaps/a?fieldManager=two",
-            with(json!(["example.com/b"]), "22222222-1111-4111-8111-111111111111"),
-        )
-        .await
-        .is(200);
+        r.apply("configmaps/a?fieldManager=one", with("example.com/a", 0)).await.is(201);
+        r.apply("configmaps/a?fieldManager=two", with("example.com/b", 1)).await.is(200);
         let bare = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}});
         let left = r.apply("configmaps/a?fieldManager=one", bare).await.is(200);
         assert_eq!(left.at("/metadata/finalizers"), &json!(["example.com/b"]));
@@ -236,6 +237,7 @@ const CASES: &[Case] = &[
         r.ask(ask("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: v\n")).await.is(201);
     }),
     case!("what does not fit the schema cannot be applied", |r| {
+        let r = r.alone();
         let mut wrong = deployment("a", 0);
         wrong["spec"]["replicas"] = json!("two");
         r.apply("deployments.apps/a?fieldManager=one", wrong).await;
@@ -251,6 +253,7 @@ const CASES: &[Case] = &[
         r.apply("deployments.apps/d?fieldManager=one", keyless).await;
     }),
     case!("an object that is applied is validated", |r| {
+        let r = r.alone();
         let mut wrong = deployment("a", 0);
         wrong["spec"]["selector"] = json!({"matchLabels": {"app": "b"}});
         r.apply("deployments.apps/a?fieldManager=one", wrong).await.is(422);
@@ -300,6 +303,7 @@ const CASES: &[Case] = &[
         r.apply("configmaps/a?fieldManager=one", with(json!(null), json!(null))).await.is(200);
     }),
     case!("null in what is applied is owned like a value", |r| {
+        let r = r.alone();
         r.apply("configmaps/a?fieldManager=one", config_map("a", json!({"k": "v"}))).await.is(201);
         r.apply("configmaps/a?fieldManager=one", config_map("a", json!({"k": null}))).await;
         let mut body = deployment("a", 0);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::objects::{config_map, deployment};
+use super::objects::{config_map, deployment, service};
 use crate::demo::ask::Ask;
 use crate::demo::table::{Case, case, check};
 
@@ -20,6 +20,7 @@ const CASES: &[Case] = &[
         r.merge("configmaps/a", json!({"metadata": {"labels": null}, "data": null})).await.is(200);
     }),
     case!("a merge patch replaces lists whole", |r| {
+        let r = r.alone();
         r.post("deployments.apps", deployment("a", 0)).await.is(201);
         let other = json!([{"name": "b", "image": "example.com/b:1"}]);
         let patch = json!({"spec": {"template": {"spec": {"containers": other}}}});
@@ -56,14 +57,16 @@ const CASES: &[Case] = &[
         r.merge("configmaps/a", json!({"data": "text"})).await;
     }),
     case!("a merge patch is validated", |r| {
+        let r = r.alone();
         r.post("deployments.apps", deployment("a", 0)).await.is(201);
         r.merge("deployments.apps/a", json!({"spec": {"replicas": -1}})).await.is(422);
-        r.merge("deployments.apps/a", json!({"kind": "Other"})).await;
-        r.merge("deployments.apps/a", json!({"apiVersion": "apps/v7"})).await;
-        r.merge("deployments.apps/a", json!({"spec": {"replicas": "two"}})).await;
         r.merge("deployments.apps/a", json!({"spec": {"template": {"spec": {"containers": []}}}}))
             .await
             .is(422);
+        r.post("services", service("a")).await.is(201);
+        r.merge("services/a", json!({"kind": "Other"})).await.is(422);
+        r.merge("services/a", json!({"apiVersion": "v7"})).await;
+        r.merge("services/a", json!({"spec": {"ports": "two"}})).await.is(422);
     }),
     case!("an unknown field in a patch is warned of or refused", |r| {
         r.post("configmaps", config_map("a", json!({}))).await.is(201);
@@ -98,6 +101,7 @@ const CASES: &[Case] = &[
         assert_eq!(patched.body["data"], json!({"k": "2", "c": "v", "m": "w"}));
     }),
     case!("a JSON patch puts into lists", |r| {
+        let r = r.alone();
         r.post("deployments.apps", deployment("a", 0)).await.is(201);
         let containers = "/spec/template/spec/containers";
         let b = json!({"name": "b", "image": "example.com/b:1"});

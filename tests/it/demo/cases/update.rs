@@ -48,6 +48,7 @@ const CASES: &[Case] = &[
         r.put("configmaps/a", elsewhere).await.is(400);
     }),
     case!("generation counts changes of the spec alone", |r| {
+        let r = r.alone();
         let made = r.post("deployments.apps", deployment("a", 0)).await.is(201);
         assert_eq!(made.at("/metadata/generation"), 1);
         r.until("deployments.apps/a", |a| a.at("/status/observedGeneration") == 1).await;
@@ -116,6 +117,7 @@ const CASES: &[Case] = &[
             .is(422);
     }),
     case!("the selector of a deployment cannot change", |r| {
+        let r = r.alone();
         r.post("deployments.apps", deployment("a", 0)).await.is(201);
         let other = json!({"spec": {"selector": {"matchLabels": {"app": "b"}},
             "template": {"metadata": {"labels": {"app": "b"}}}}});
@@ -144,6 +146,7 @@ const CASES: &[Case] = &[
     }),
     case!("a pod changes in few ways", |r| {
         r.post("pods", super::objects::pending_pod("a")).await.is(201);
+        r.until("pods/a", |pod| pod.at("/status/conditions/0").is_object()).await;
         r.merge("pods/a", json!({"metadata": {"labels": {"x": "y"}}})).await.is(200);
         r.merge("pods/a", json!({"spec": {"restartPolicy": "Never"}})).await.is(422);
     }),

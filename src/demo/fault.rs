@@ -151,6 +151,8 @@ pub struct Faults(Arc<Mutex<Kept>>);
 #[derive(Debug, Default)]
 struct Kept {
     rules: Vec<(Rule, u64)>,
+    /// Rules that nobody takes away.
+    fixed: Vec<Rule>,
     /// Requests so far, by cluster; also those that no rule met.
     requests: HashMap<String, u64>,
     /// Last whole answers to reads, by cluster and path, for as long as something may want them.
@@ -179,6 +181,11 @@ impl Faults {
             kept.rules.push((rule.clone(), 0));
         }
         added
+    }
+
+    /// Adds a rule that stays, and that is not listed: how things are.
+    pub fn fix(&self, rule: Rule) {
+        self.kept().fixed.push(rule);
     }
 
     /// Takes all rules away.
@@ -210,7 +217,8 @@ impl Faults {
     fn meet(&self, cluster: &str, request: &Seen) -> Vec<Effect> {
         let mut kept = self.kept();
         *kept.requests.entry(cluster.to_owned()).or_default() += 1;
-        let mut effects = Vec::new();
+        let fixed = kept.fixed.iter().filter(|rule| rule.which.fits(cluster, request));
+        let mut effects: Vec<Effect> = fixed.map(|rule| rule.effect.clone()).collect();
         for (rule, met) in &mut kept.rules {
             if !rule.which.fits(cluster, request) {
                 continue;

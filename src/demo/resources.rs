@@ -253,7 +253,10 @@ impl Resources {
                 stored_as: format!("{group}/{stored}").into(),
                 id: id(&group, &text(&names["plural"])),
                 verbs: ALL,
-                schema: Some(Schema::of_crd(&version["schema"]["openAPIV3Schema"])),
+                schema: Some(
+                    Schema::of_crd(&version["schema"]["openAPIV3Schema"])
+                        .with_status_apart(sub["status"].is_object()),
+                ),
             });
         }
     }

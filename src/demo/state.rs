@@ -38,6 +38,8 @@ pub struct State {
     pub workload: workload::Memory,
     random: fastrand::Rng,
     agenda: BTreeMap<(Timestamp, u64), Work>,
+    /// Objects that went since their watchers looked.
+    gone: BTreeMap<Key, Object>,
     /// Keys for which a reaction is on the agenda already.
     noticed: BTreeSet<Key>,
     /// Orders what is due at one moment.
@@ -55,6 +57,7 @@ impl State {
             workload: workload::Memory::default(),
             random: fastrand::Rng::with_seed(seed),
             agenda: BTreeMap::new(),
+            gone: BTreeMap::new(),
             noticed: BTreeSet::new(),
             sequence: 0,
         };
@@ -172,11 +175,26 @@ impl State {
         self.agenda.insert((later(self.now, wait), self.sequence), work);
     }
 
+    /// Lets autoscalers look now, and on from here when they are awake.
+    pub(super) fn wake_autoscalers(&mut self) {
+        workload::due(self, Work::Autoscale);
+    }
+
     /// An object changed: who watches it will notice.
     pub(super) fn touched(&mut self, key: &Key) {
         if self.noticed.insert(key.clone()) {
             self.after(REACTION, Work::React(key.clone()));
         }
+    }
+
+    /// An object is gone: its watchers still want to know what it was.
+    pub(super) fn went(&mut self, key: &Key, last: Object) {
+        self.gone.insert(key.clone(), last);
+    }
+
+    /// What an object was that is gone.
+    pub(super) fn take_gone(&mut self, key: &Key) -> Option<Object> {
+        self.gone.remove(key)
     }
 
     /// When something is due next.

@@ -22,8 +22,8 @@ impl Change {
     }
 
     /// Each of the three, changed alike.
-    pub(super) fn map(self, f: impl Fn(&Fields) -> Fields) -> Self {
-        Self { added: f(&self.added), removed: f(&self.removed), modified: f(&self.modified) }
+    pub(super) fn map(self, f: impl Fn(Fields) -> Fields) -> Self {
+        Self { added: f(self.added), removed: f(self.removed), modified: f(self.modified) }
     }
 
     fn put(&mut self, step: Step, (mark, below): (Mark, Self)) {
@@ -107,21 +107,14 @@ fn fields(schema: &Schema, object: &Object, old: Option<&Value>, new: Option<&Va
 
 /// Items by what they are known by; several of one kind are compared as they are.
 fn items(schema: &Schema, item: Id, order: &Order, old: Option<&Value>, new: Option<&Value>) -> Change {
-    let by_step = |value: Option<&'_ Value>| -> BTreeMap<Step, Vec<Value>> {
-        let mut found: BTreeMap<Step, Vec<Value>> = BTreeMap::new();
-        for value in value.and_then(Value::as_array).into_iter().flatten() {
-            found.entry(step(schema, item, order, value)).or_default().push(value.clone());
-        }
-        found
-    };
-    let (old, mut new) = (by_step(old), by_step(new));
+    let (old, mut new) = (by_step(schema, item, order, old), by_step(schema, item, order, new));
     let mut change = Change::default();
     for (step, was) in old {
         let is = new.remove(&step).unwrap_or_default();
         let outcome = match (&*was, &*is) {
             ([was], [is]) => compare(schema, item, Some(was), Some(is)),
             ([was], []) => compare(schema, item, Some(was), None),
-            (was, []) if !was.is_empty() => (Mark::Removed, Change::default()),
+            (_, []) => (Mark::Removed, Change::default()),
             (was, is) if was == is => (Mark::None, Change::default()),
             _ => (Mark::Modified, Change::default()),
         };
@@ -135,4 +128,17 @@ fn items(schema: &Schema, item: Id, order: &Order, old: Option<&Value>, new: Opt
         change.put(step, outcome);
     }
     change
+}
+
+fn by_step<'a>(
+    schema: &Schema,
+    item: Id,
+    order: &Order,
+    list: Option<&'a Value>,
+) -> BTreeMap<Step, Vec<&'a Value>> {
+    let mut found: BTreeMap<Step, Vec<&Value>> = BTreeMap::new();
+    for value in list.and_then(Value::as_array).into_iter().flatten() {
+        found.entry(step(schema, item, order, value)).or_default().push(value);
+    }
+    found
 }

@@ -135,6 +135,9 @@ impl Fields {
 
     /// The paths that are in this or in the other set.
     pub(super) fn union(mut self, other: &Self) -> Self {
+        if self.is_empty() {
+            return other.clone();
+        }
         for (step, theirs) in &other.0 {
             let ours = self.0.entry(step.clone()).or_default();
             ours.member |= theirs.member;
@@ -144,34 +147,31 @@ impl Fields {
     }
 
     /// The paths of this set that are not in the other; what is below those stays.
-    pub(super) fn without(&self, other: &Self) -> Self {
-        let mut left = Self::default();
-        for (step, ours) in &self.0 {
-            match other.0.get(step) {
-                None => {
-                    left.0.insert(step.clone(), ours.clone());
-                }
-                Some(theirs) => {
-                    left.put(step.clone(), ours.member && !theirs.member, ours.below.without(&theirs.below));
-                }
-            }
-        }
-        left
+    pub(super) fn without(mut self, other: &Self) -> Self {
+        self.strike(other, false);
+        self
     }
 
     /// The paths of this set that are neither in the other nor below one that is.
-    pub(super) fn outside(&self, other: &Self) -> Self {
-        let mut left = Self::default();
-        for (step, ours) in &self.0 {
-            match other.0.get(step) {
-                None => {
-                    left.0.insert(step.clone(), ours.clone());
+    pub(super) fn outside(mut self, other: &Self) -> Self {
+        self.strike(other, true);
+        self
+    }
+
+    fn strike(&mut self, other: &Self, with_all_below: bool) {
+        for (step, theirs) in &other.0 {
+            let Some(ours) = self.0.get_mut(step) else { continue };
+            if theirs.member {
+                ours.member = false;
+                if with_all_below {
+                    ours.below.0.clear();
                 }
-                Some(theirs) if theirs.member => {}
-                Some(theirs) => left.put(step.clone(), ours.member, ours.below.outside(&theirs.below)),
+            }
+            ours.below.strike(&theirs.below, with_all_below);
+            if ours.is_empty() {
+                self.0.remove(step);
             }
         }
-        left
     }
 
     /// The paths that are in both sets.

@@ -19,7 +19,7 @@ mod typed;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::schema::Schema;
+use super::schema::{Schema, settle};
 use diff::Change;
 use entries::{Owned, Owner, Owners};
 use fields::Fields;
@@ -82,10 +82,10 @@ pub fn apply(
     if live.is_some() && owners.is_empty() {
         let writer = Writer { manager: BEFORE, time: by.time, subresource: by.subresource };
         let change = changes(schema, schema.empty(), &base, by.subresource);
-        write(&mut owners, api_version, &change, &writer);
+        write(&mut owners, api_version, change, &writer);
     }
     let me = entries::owner(by.manager.to_owned(), "Apply".to_owned(), "", by.subresource.to_owned());
-    let mine = resets::reached(schema, by.subresource, &claim::fields_of(schema, config));
+    let mine = resets::reached(schema, by.subresource, claim::fields_of(schema, config));
     let before = owners.remove(&me);
     let mut object = merge::merge(schema, &base, config);
     if let Some(before) = &before {
@@ -96,13 +96,13 @@ pub fn apply(
     let is_same = change.is_empty() && live.is_some();
     take_over(&mut owners, &resets::reached_change(schema, by.subresource, change), by.force)?;
     let time = if is_same { before.and_then(|before| before.time) } else { Some(entries::time(by.time)) };
-    let fields = resets::ownable(&mine);
+    let fields = resets::ownable(mine);
     owners.insert(me, Owned { fields, time, api_version: api_version.to_owned() });
     if is_same {
         object = base;
     }
     if !schema.custom {
-        without_nulls(&mut object);
+        settle(schema, &mut object);
     }
     entries::encode(&owners, &mut object);
     Ok(object)
@@ -153,7 +153,7 @@ pub fn updated(schema: &Schema, old: Option<&Value>, new: &mut Value, by: &Write
     let mut owners = entries::decode(entries.as_ref()).unwrap_or_default();
     let _ = take_over(&mut owners, &change, true);
     let api_version = new["apiVersion"].as_str().unwrap_or_default().to_owned();
-    write(&mut owners, &api_version, &change, by);
+    write(&mut owners, &api_version, change, by);
     entries::encode(&owners, new);
 }
 
@@ -163,8 +163,8 @@ fn changes(schema: &Schema, old: &Value, new: &Value, subresource: &str) -> Chan
 }
 
 /// Gives what was added and changed to who wrote it.
-fn write(owners: &mut Owners, api_version: &str, change: &Change, by: &Writer<'_>) {
-    let fields = resets::ownable(&change.added.clone().union(&change.modified));
+fn write(owners: &mut Owners, api_version: &str, change: Change, by: &Writer<'_>) {
+    let fields = resets::ownable(change.added.union(&change.modified));
     if fields.is_empty() {
         return;
     }
@@ -179,6 +179,9 @@ fn write(owners: &mut Owners, api_version: &str, change: &Change, by: &Writer<'_
 
 /// Takes what changed away from all who own it.
 fn take_over(owners: &mut Owners, change: &Change, force: bool) -> Result<(), Vec<Conflict>> {
+    if owners.is_empty() {
+        return Ok(());
+    }
     let touched = change.modified.clone().union(&change.added);
     if !force {
         let conflicts: Vec<Conflict> =
@@ -189,7 +192,7 @@ fn take_over(owners: &mut Owners, change: &Change, force: bool) -> Result<(), Ve
     }
     let gone = touched.union(&change.removed);
     owners.retain(|_, owned| {
-        owned.fields = owned.fields.without(&gone);
+        owned.fields = std::mem::take(&mut owned.fields).without(&gone);
         !owned.fields.is_empty()
     });
     Ok(())
@@ -212,26 +215,14 @@ fn without_given_up(
     let named = |fields: &Fields| claim::with_named(schema, schema.root, fields);
     let of = |object: &Value| named(&claim::fields_of(schema, object));
     let before = named(before);
-    if before.without(&named(now)).is_empty() {
+    if before.clone().without(&named(now)).is_empty() {
         return merged.clone();
     }
     let all = of(merged);
     let owned = others.values().fold(now.clone(), |all, owned| all.union(&owned.fields));
     let bare = merge::remove(schema, merged, &before);
-    let kept = merge::remove(schema, merged, &all.without(&of(&bare).union(&named(&owned))));
+    let kept = merge::remove(schema, merged, &all.clone().without(&of(&bare).union(&named(&owned))));
     merge::remove(schema, merged, &all.without(&of(&kept)).common(&before))
-}
-
-/// Go has no nulls.
-fn without_nulls(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            map.retain(|_, value| !value.is_null());
-            map.values_mut().for_each(without_nulls);
-        }
-        Value::Array(list) => list.iter_mut().for_each(without_nulls),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

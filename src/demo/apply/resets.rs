@@ -33,18 +33,18 @@ static ODD: LazyLock<[(&str, Fields); 2]> = LazyLock::new(|| {
 });
 
 /// What a manager may own.
-pub(super) fn ownable(fields: &Fields) -> Fields {
+pub(super) fn ownable(fields: Fields) -> Fields {
     fields.without(&NOBODYS)
 }
 
 /// What a way of writing reaches.
-pub(super) fn reached(schema: &Schema, subresource: &str, fields: &Fields) -> Fields {
+pub(super) fn reached(schema: &Schema, subresource: &str, mut fields: Fields) -> Fields {
     match subresource {
         "status" if schema.custom => {
             let step = Step::field("status");
             let mut only = Fields::default();
-            if let Some(Node { member, below }) = fields.0.get(&step) {
-                only.put(step, *member, below.clone());
+            if let Some(Node { member, below }) = fields.0.remove(&step) {
+                only.put(step, member, below);
             }
             only
         }
@@ -53,7 +53,7 @@ pub(super) fn reached(schema: &Schema, subresource: &str, fields: &Fields) -> Fi
             fields.outside(odd.map_or(&*SPEC, |(_, fields)| fields))
         }
         "" if schema.status_apart => fields.outside(&STATUS),
-        _ => fields.clone(),
+        _ => fields,
     }
 }
 

@@ -76,3 +76,37 @@ fn what_is_applied_and_written_comes_out_as_on_a_real_server() {
     let wrong: Vec<String> = cases.iter().filter_map(|case| difference(&recorded, case)).collect();
     assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn what_is_not_of_the_kind_cannot_be_applied_in_the_words_of_a_real_server() {
+    let recorded: Value = serde_json::from_str(RECORDED).unwrap();
+    let misfits: Value = serde_json::from_str(include_str!("../../../tests/data/demo/changed.json")).unwrap();
+    let mut wrong = Vec::new();
+    for case in misfits["misfits"].as_array().unwrap() {
+        let config = &case["config"];
+        let schema = schema_of(&recorded, &json!([config["apiVersion"], config["kind"]]));
+        let (is, wanted) = (misfit(&schema, config).err(), case["message"].as_str().map(str::to_owned));
+        if is != wanted {
+            wrong.push(format!("{config}\n  is     {is:?}\n  wanted {wanted:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_thousand_new_objects_get_their_owners_in_no_time() {
+    let recorded: Value = serde_json::from_str(RECORDED).unwrap();
+    let made =
+        recorded["cases"].as_array().unwrap().iter().find(|case| case["name"] == "Deployment: created");
+    let made = made.unwrap();
+    let schema = schema_of(&recorded, &made["kind"]);
+    let by = Writer { manager: "m", time: NOW.parse().unwrap(), subresource: "" };
+    let mut objects: Vec<Value> = (0..1000).map(|_| made["given"].clone()).collect();
+    #[allow(clippy::disallowed_methods)]
+    let start = std::time::Instant::now();
+    objects.iter_mut().for_each(|object| updated(&schema, None, object, &by));
+    let took = start.elapsed();
+    eprintln!("{took:?}");
+    // A debug build on a busy machine; a release build takes a twentieth.
+    assert!(took.as_millis() < 2000, "{took:?}");
+}

@@ -1,6 +1,6 @@
 //! Structures from what OpenAPI says of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
@@ -18,19 +18,50 @@ const SPECIAL: &[(&str, Scalar)] = &[
     ("meta.v1.MicroTime", Scalar::MicroTime),
 ];
 
+/// Structs that Go has put into others: their fields are the outer one's, but messages tell them apart. Each with
+/// the fields that are its own, or (after a `!`) that are not.
+const INLINE: &[(&str, &str, &[&str])] = &[
+    ("admissionregistration.v1.RuleWithOperations", "Rule", &["!", "operations"]),
+    ("core.v1.ConfigMapEnvSource", "LocalObjectReference", &["name"]),
+    ("core.v1.ConfigMapKeySelector", "LocalObjectReference", &["name"]),
+    ("core.v1.ConfigMapProjection", "LocalObjectReference", &["name"]),
+    ("core.v1.ConfigMapVolumeSource", "LocalObjectReference", &["name"]),
+    ("core.v1.EphemeralContainer", "EphemeralContainerCommon", &["!", "targetContainerName"]),
+    ("core.v1.Probe", "ProbeHandler", &["exec", "grpc", "httpGet", "tcpSocket"]),
+    ("core.v1.SecretEnvSource", "LocalObjectReference", &["name"]),
+    ("core.v1.SecretKeySelector", "LocalObjectReference", &["name"]),
+    ("core.v1.SecretProjection", "LocalObjectReference", &["name"]),
+    ("core.v1.Volume", "VolumeSource", &["!", "name"]),
+];
+
+fn inline(owner: &str, field: &str) -> Option<&'static str> {
+    let (_, inner, fields) = INLINE.iter().find(|(outer, ..)| *outer == owner)?;
+    (fields.contains(&field) != (fields[0] == "!")).then_some(*inner)
+}
+
+/// What only Go's own texts and answers tell of its types, by `type.field`.
+#[derive(Default, serde::Deserialize)]
+pub(super) struct Go {
+    /// What Go calls the types of fields.
+    types: HashMap<String, String>,
+    /// Fields that Go leaves out when they are `""`, `0` or `false`; other optional ones are pointers.
+    omitted: HashSet<String>,
+}
+
 /// Puts types together.
 pub(super) struct Builder<'a> {
     /// Named types that may be referred to.
     named: &'a Map<String, Value>,
+    go: &'a Go,
     /// Those that are there already.
     known: HashMap<&'a str, Id>,
     types: Vec<Type>,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(named: &'a Map<String, Value>) -> Self {
+    pub(super) fn new(named: &'a Map<String, Value>, go: &'a Go) -> Self {
         let free = Type { shape: Shape::Free, ..Type::default() };
-        Self { named, known: HashMap::new(), types: vec![free] }
+        Self { named, go, known: HashMap::new(), types: vec![free] }
     }
 
     pub(super) fn finish(self, source: Value) -> Arena {
@@ -53,9 +84,9 @@ impl<'a> Builder<'a> {
         let schema = &self.named[name];
         let shape = match SPECIAL.iter().find(|(special, _)| *special == name) {
             Some((_, scalar)) => Shape::Scalar(*scalar),
-            None => self.builtin_shape(schema),
+            None => self.builtin_shape(schema, name),
         };
-        let go = Some(go_name(name).into());
+        let go = Some(go_name(name));
         self.types[id] = Type { shape, go, nullable: true, ..Type::default() };
         id
     }
@@ -69,16 +100,16 @@ impl<'a> Builder<'a> {
             if !atomic || matches!(&self.types[id].shape, Shape::Object(object) if object.atomic) {
                 return id;
             }
-            let Shape::Object(mut object) = self.builtin_shape(&self.named[name]) else { return id };
+            let Shape::Object(mut object) = self.builtin_shape(&self.named[name], name) else { return id };
             object.atomic = true;
             let go = self.types[id].go.clone();
             return self.push(Type { shape: Shape::Object(object), go, nullable: true, ..Type::default() });
         }
-        let shape = self.builtin_shape(schema);
+        let shape = self.builtin_shape(schema, "");
         self.push(Type { shape, nullable: true, ..Type::default() })
     }
 
-    fn builtin_shape(&mut self, schema: &'a Value) -> Shape {
+    fn builtin_shape(&mut self, schema: &'a Value, owner: &str) -> Shape {
         if schema.get("properties").is_none() && schema.get("additionalProperties").is_none() {
             return match schema["type"].as_str() {
                 Some("array") => Shape::List(self.builtin(&schema["items"]), order(schema)),
@@ -89,7 +120,13 @@ impl<'a> Builder<'a> {
         let mut object = object(schema);
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let of = self.builtin(field);
-            object.fields.insert(name.clone(), Field { of, default: field.get("default").cloned() });
+            let key = format!("{owner}.{name}");
+            let go = self.go.types.get(&key).map(|go| Arc::from(go.as_str()));
+            let omitted = self.go.omitted.contains(&key);
+            let default = field.get("default").cloned();
+            object
+                .fields
+                .insert(name.clone(), Field { of, default, go, inline: inline(owner, name), omitted });
         }
         if let Some(rest) = schema.get("additionalProperties") {
             object.rest = Some(self.builtin(rest));
@@ -110,7 +147,7 @@ impl<'a> Builder<'a> {
                 for (name, field) in schema["properties"].as_object().into_iter().flatten() {
                     let of = self.custom(field, &format!("{at}/properties/{}", escaped(name)));
                     ruled |= self.types[of].ruled;
-                    object.fields.insert(name.clone(), Field { of, default: field.get("default").cloned() });
+                    object.fields.insert(name.clone(), Field::new(of, field.get("default")));
                 }
                 object.rest = match schema.get("additionalProperties") {
                     Some(rest @ Value::Object(_)) => {
@@ -128,6 +165,7 @@ impl<'a> Builder<'a> {
                 ruled |= self.types[item].ruled;
                 Shape::List(item, order(schema))
             }
+            Some("string") if schema["format"] == "date-time" => Shape::Scalar(Scalar::Time),
             Some(_) => Shape::Scalar(scalar(schema)),
             None => Shape::Free,
         };
@@ -145,7 +183,7 @@ impl<'a> Builder<'a> {
         let text = self.push(Type { shape: Shape::Scalar(Scalar::Text), ..Type::default() });
         if let Shape::Object(object) = &mut self.types[root].shape {
             for (name, of) in [("apiVersion", text), ("kind", text), ("metadata", metadata)] {
-                object.fields.insert(name.to_owned(), Field { of, default: None });
+                object.fields.insert(name.to_owned(), Field::new(of, None));
             }
         }
         root

@@ -29,6 +29,8 @@ pub fn decode(schema: &Schema, object: &Value) -> Result<(), String> {
 struct Place<'a> {
     within: &'a str,
     path: String,
+    /// What Go calls the type there, where the type itself does not say.
+    go: Option<&'a str>,
 }
 
 fn read(arena: &Arena, id: Id, value: &Value, place: &Place<'_>) -> Result<(), String> {
@@ -36,17 +38,22 @@ fn read(arena: &Arena, id: Id, value: &Value, place: &Place<'_>) -> Result<(), S
         (_, Value::Null) | (Shape::Opaque | Shape::Free, _) => Ok(()),
         (Shape::Scalar(scalar), _) => read_scalar(*scalar, value, place),
         (Shape::List(item, _), Value::Array(list)) => {
-            list.iter().try_for_each(|value| read(arena, *item, value, place))
+            let go = place.go.and_then(|go| go.strip_prefix("[]"));
+            let place = Place { path: place.path.clone(), go, ..*place };
+            list.iter().try_for_each(|value| read(arena, *item, value, &place))
         }
         (Shape::Object(object), Value::Object(map)) => {
             let name = arena.types[id].go.as_deref().unwrap_or_default();
             let name = name.rsplit('.').next().unwrap_or_default();
             for (field, value) in map {
                 if let Some(known) = object.fields.get(field) {
-                    let place = Place { within: name, path: join(&place.path, field) };
+                    let outer = known.inline.map(|inline| join(&place.path, inline));
+                    let path = join(outer.as_deref().unwrap_or(&place.path), field);
+                    let place = Place { within: name, path, go: known.go.as_deref() };
                     read(arena, known.of, value, &place)?;
                 } else if let Some(rest) = object.rest {
-                    read(arena, rest, value, place)?;
+                    let place = Place { path: place.path.clone(), go: None, ..*place };
+                    read(arena, rest, value, &place)?;
                 }
             }
             Ok(())
@@ -66,7 +73,8 @@ fn wrong(value: &Value, wanted: &str, place: &Place<'_>) -> String {
         Value::Array(_) => "array".to_owned(),
         Value::Object(_) => "object".to_owned(),
     };
-    let Place { within, path } = place;
+    let Place { within, path, go } = place;
+    let wanted = go.unwrap_or(wanted);
     format!("json: cannot unmarshal {is} into Go struct field {within}.{path} of type {wanted}")
 }
 

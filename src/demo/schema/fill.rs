@@ -55,36 +55,53 @@ impl super::types::Field {
     }
 }
 
-/// Drops what a decoder does not keep: nulls of built-in kinds (which are as good as nothing), and nulls of custom
-/// ones where the schema does not allow them. What somebody applies keeps its nulls.
-pub fn drop_nulls(schema: &Schema, object: &mut Value) {
-    drop_below(schema, schema.root, object);
+/// Drops what a decoder does not keep: of custom kinds, nulls where the schema does not allow them; of built-in ones
+/// (and of all metadata) what Go does not write, which is nulls, empty lists and maps, and zeros of fields that are
+/// no pointers. What somebody applies to a custom kind keeps its nulls.
+pub fn settle(schema: &Schema, object: &mut Value) {
+    settle_below(&schema.arena, schema.root, !schema.custom, object);
 }
 
-fn drop_below(schema: &Schema, id: Id, value: &mut Value) {
-    let arena = &schema.arena;
+/// `go`: Go has read it, as it does all of a built-in kind, and the metadata of a custom one.
+fn settle_below(arena: &Arena, id: Id, go: bool, value: &mut Value) {
+    let go = go || arena.types[id].go.is_some();
     match (arena.shape(id), value) {
         (Shape::Object(object), Value::Object(map)) => {
-            let go = !schema.custom || arena.types[id].go.is_some();
             map.retain(|name, value| !value.is_null() || keeps_null(arena, object, name, go));
-            for (name, value) in map {
+            for (name, value) in map.iter_mut() {
                 let Some(of) = object.field(name) else { continue };
                 match value {
                     Value::Null if go => *value = zero(arena, of),
-                    _ => drop_below(schema, of, value),
+                    _ => settle_below(arena, of, go, value),
                 }
+            }
+            if go {
+                map.retain(|name, value| !left_out(arena, object, name, value));
             }
         }
         (Shape::List(item, _), Value::Array(list)) => {
-            let go = !schema.custom || arena.types[id].go.is_some();
             for value in list {
                 match value {
                     Value::Null if go => *value = zero(arena, *item),
-                    _ => drop_below(schema, *item, value),
+                    _ => settle_below(arena, *item, go, value),
                 }
             }
         }
         _ => {}
+    }
+}
+
+/// Whether Go does not write a field with such a value.
+fn left_out(arena: &Arena, object: &Object, name: &str, value: &Value) -> bool {
+    let Some(field) = object.fields.get(name) else { return false };
+    match (arena.shape(field.of), value) {
+        (Shape::Object(of), Value::Object(map)) => {
+            of.rest.is_some() && map.is_empty() && !object.required.iter().any(|required| required == name)
+        }
+        (Shape::List(..), Value::Array(list)) => {
+            list.is_empty() && !object.required.iter().any(|required| required == name)
+        }
+        _ => field.omitted && super::is_zero(value),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::join;
-use super::types::{Arena, Id, Order, Shape};
+use super::types::{Arena, Id, Object, Order, Shape};
 use crate::demo::status::Cause;
 
 /// Items that are there twice, everywhere in a value.
@@ -35,7 +35,7 @@ pub(super) fn duplicates(arena: &Arena, id: Id, path: &str, value: &Value, cause
             names.sort();
             for name in names {
                 if let Some(of) = object.field(name) {
-                    duplicates(arena, of, &join(path, name), &map[name], causes);
+                    duplicates(arena, of, &below(object, path, name), &map[name], causes);
                 }
             }
         }
@@ -59,4 +59,9 @@ pub(super) fn key(arena: &Arena, item: Id, keys: &[String], value: &Value) -> Va
         }
     }
     Value::Object(key)
+}
+
+/// The path of a field; keys of maps are told in brackets (which other messages do not).
+pub(super) fn below(object: &Object, path: &str, name: &str) -> String {
+    if object.fields.contains_key(name) { join(path, name) } else { format!("{path}[{name}]") }
 }

@@ -1,7 +1,8 @@
 //! The structure of kinds: what fields they have, and what the server makes of objects that do not fit.
 //!
 //! Built-in kinds are those of a real server's OpenAPI (`assets/demo/schema.json`, written by
-//! `cargo run --example schema`); custom ones are what their CRD says.
+//! `cargo run --example schema`; the names that Go has for types, which only its messages tell, are in
+//! `assets/demo/go.json`); custom ones are what their CRD says.
 
 mod build;
 mod check;
@@ -19,11 +20,11 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value, json};
 
-use build::Builder;
+use build::{Builder, Go};
 use types::Arena;
 
 pub use decode::decode;
-pub use fill::{default, drop_nulls};
+pub use fill::{default, settle};
 pub use strict::{prune, unknown_fields};
 pub(super) use types::{Id, Object, Order, Scalar, Shape, View};
 pub use validate::validate;
@@ -50,8 +51,13 @@ static ASSET: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(text).unwrap_or_default()
 });
 
+static GO: LazyLock<Go> = LazyLock::new(|| {
+    let text = include_str!("../../../assets/demo/go.json");
+    serde_json::from_str(text).unwrap_or_default()
+});
+
 static BUILTIN: LazyLock<Builtin> = LazyLock::new(|| {
-    let mut builder = Builder::new(named());
+    let mut builder = Builder::new(named(), &GO);
     let kinds = ASSET["kinds"].as_object().into_iter().flatten();
     let kinds =
         kinds.filter_map(|(kind, name)| Some((kind.clone(), builder.reference(name.as_str()?)))).collect();
@@ -82,7 +88,7 @@ impl Schema {
 
     /// That of a CRD's version: its `openAPIV3Schema`.
     pub fn of_crd(schema: &Value) -> Self {
-        let mut builder = Builder::new(named());
+        let mut builder = Builder::new(named(), &GO);
         let root = builder.custom_root(schema);
         let arena = Arc::new(builder.finish(schema.clone()));
         let mut schema = Self { arena, root, custom: true, kind: None, status_apart: false };

@@ -1,13 +1,20 @@
 //! Rules of CEL (`x-kubernetes-validations`).
 
-use kube::core::cel::{CompiledSchema, ErrorKind, ValidationError, Validator, compile_schema};
+use std::sync::Arc;
+
+use kube::core::cel::cel::objects::{Key, Map, OptionalValue};
+use kube::core::cel::{
+    CompilationResult, CompiledSchema, ErrorKind, KubeCelExt as _, Validator, cel, compile_schema,
+};
 use serde_json::Value;
 
 use super::types::{Arena, Id, Shape, Type};
-use super::{join, validate};
+use super::{join, lists, validate};
 use crate::demo::status::Cause;
 
 const RULES: &str = "x-kubernetes-validations";
+/// The one failure of a rule that its author can hardly rule out; others are worded by the library.
+const ZERO: &str = "division by zero";
 
 thread_local! {
     // A validator is not shared: it holds the functions of CEL, which take a moment to set up.
@@ -34,7 +41,14 @@ pub(super) fn ask(
             names.sort();
             for name in names {
                 if let Some(of) = object.field(name) {
-                    ask(arena, of, &join(path, name), &map[name], old.and_then(|old| old.get(name)), causes);
+                    ask(
+                        arena,
+                        of,
+                        &lists::below(object, path, name),
+                        &map[name],
+                        old.and_then(|old| old.get(name)),
+                        causes,
+                    );
                 }
             }
         }
@@ -57,25 +71,80 @@ fn ask_here(
     causes: &mut Vec<Cause>,
 ) {
     let Some(rules) = &one.rules else { return };
-    let compiled = rules.compiled.get_or_init(|| compile(&arena.source, &rules.at));
+    let compiled = rules.compiled.get_or_init(|| Compiled::new(&arena.source, &rules.at));
     // What has not changed is let pass, but not by rules on changes.
     let unchanged = old == Some(new);
-    let found = VALIDATOR.with(|validator| validator.validate_compiled(compiled, new, old));
+    let found = VALIDATOR.with(|validator| validator.validate_compiled(&compiled.plain, new, old));
     for error in found.err().into_iter().flatten() {
-        let transition = error.rule.contains("oldSelf");
-        if !unchanged || transition {
-            causes.push(cause(&error, path, new, compiled));
+        if !unchanged || error.rule.contains("oldSelf") {
+            let rules = compiled.plain.validations.iter().flatten();
+            let rule = rules.into_iter().find(|compiled| compiled.rule.rule == error.rule);
+            causes.push(cause(rule, error.kind == ErrorKind::ValidationFailure, &error.message, path, new));
+        }
+    }
+    for one in &compiled.optional {
+        if let Err((failed, message)) = ask_optional(one, new, old) {
+            causes.push(cause(Some(one), failed, &message, path, new));
         }
     }
 }
 
-/// The rules of one type alone: those below are asked where they stand.
-fn compile(source: &Value, at: &str) -> CompiledSchema {
-    let mut schema = source.pointer(at).cloned().unwrap_or_default();
-    let own = schema.get(RULES).cloned().unwrap_or_default();
-    without_rules(&mut schema);
-    schema[RULES] = own;
-    compile_schema(&schema)
+/// Rules that are ready to be asked.
+pub(super) struct Compiled {
+    plain: CompiledSchema,
+    /// Those whose `oldSelf` may be nothing, which the validator does not know.
+    optional: Vec<CompilationResult>,
+}
+
+impl Compiled {
+    /// The rules of one type alone: those below are asked where they stand.
+    fn new(source: &Value, at: &str) -> Self {
+        let mut schema = source.pointer(at).cloned().unwrap_or_default();
+        let own = schema[RULES].as_array().cloned().unwrap_or_default();
+        without_rules(&mut schema);
+        let (optional, plain): (Vec<Value>, Vec<Value>) =
+            own.into_iter().partition(|rule| rule["optionalOldSelf"] == true);
+        let optional = compile_schema(&serde_json::json!({ RULES: optional })).validations;
+        schema[RULES] = plain.into();
+        Self { plain: compile_schema(&schema), optional: optional.into_iter().flatten().collect() }
+    }
+}
+
+/// Whether a rule failed (or could not be asked), and why.
+fn ask_optional(one: &CompilationResult, new: &Value, old: Option<&Value>) -> Result<(), (bool, String)> {
+    let mut context = cel::Context::default().with_all();
+    let old = old.map_or_else(OptionalValue::none, |old| OptionalValue::of(cel_value(old)));
+    context.add_variable_from_value("self", cel_value(new));
+    context.add_variable_from_value("oldSelf", cel::Value::Opaque(Arc::new(old)));
+    match one.program.execute(&context) {
+        Ok(cel::Value::Bool(true)) => Ok(()),
+        Ok(_) => {
+            let told = one.message_program.as_ref().and_then(|message| message.execute(&context).ok());
+            let message = match told {
+                Some(cel::Value::String(message)) => message.to_string(),
+                _ => one.rule.message.clone().unwrap_or_else(|| format!("failed rule: {}", one.rule.rule)),
+            };
+            Err((true, message))
+        }
+        Err(why) => Err((false, why.to_string())),
+    }
+}
+
+fn cel_value(value: &Value) -> cel::Value {
+    match value {
+        Value::Null => cel::Value::Null,
+        Value::Bool(is) => cel::Value::Bool(*is),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => cel::Value::Int(number),
+            None => cel::Value::Float(number.as_f64().unwrap_or_default()),
+        },
+        Value::String(text) => cel::Value::String(Arc::new(text.clone())),
+        Value::Array(list) => cel::Value::List(Arc::new(list.iter().map(cel_value).collect())),
+        Value::Object(map) => {
+            let each = map.iter().map(|(name, value)| (Key::from(name.clone()), cel_value(value)));
+            cel::Value::Map(Map { map: Arc::new(each.collect()) })
+        }
+    }
 }
 
 fn without_rules(schema: &mut Value) {
@@ -92,15 +161,10 @@ fn without_rules(schema: &mut Value) {
     }
 }
 
-fn cause(error: &ValidationError, path: &str, value: &Value, compiled: &CompiledSchema) -> Cause {
-    let rule = compiled
-        .validations
-        .iter()
-        .filter_map(|compiled| compiled.as_ref().ok())
-        .find(|compiled| compiled.rule.rule == error.rule)
-        .map(|compiled| &compiled.rule);
-    if error.kind != ErrorKind::ValidationFailure {
-        let what = rule.and_then(|rule| rule.message.clone()).unwrap_or_else(|| error.rule.clone());
+fn cause(asked: Option<&CompilationResult>, failed: bool, message: &str, path: &str, value: &Value) -> Cause {
+    let rule = asked.map(|asked| &asked.rule);
+    if !failed {
+        let what = rule.map_or("", |rule| rule.message.as_deref().unwrap_or(&rule.rule));
         let is = Value::from(match value {
             Value::Object(_) => "object",
             Value::Array(_) => "array",
@@ -109,20 +173,27 @@ fn cause(error: &ValidationError, path: &str, value: &Value, compiled: &Compiled
             Value::Number(_) => "integer",
             Value::Null => "null",
         });
-        let why = error.message.trim_start_matches("rule evaluation error: ").to_lowercase();
+        let why = message.trim_start_matches("rule evaluation error: ").to_lowercase();
+        let why = if why.starts_with(ZERO) { ZERO } else { &why };
         return Cause::invalid(path, &is, &format!("{why} evaluating rule: {what}"));
     }
+    // Only values without parts are shown.
+    let shown = match value {
+        Value::Object(_) | Value::Array(_) | Value::Null => String::new(),
+        value => format!("{value}: "),
+    };
     let below = rule.and_then(|rule| rule.field_path.as_deref()).unwrap_or_default();
     let field = match below.strip_prefix('.') {
         Some(below) => join(path, below),
         None => format!("{path}{below}"),
     };
-    let message = error.message.trim();
-    let (reason, words) = match error.reason.as_deref() {
+    let (reason, words) = match rule.and_then(|rule| rule.reason.as_deref()) {
         Some("FieldValueForbidden") => ("FieldValueForbidden", "Forbidden"),
         Some("FieldValueRequired") => ("FieldValueRequired", "Required value"),
         Some("FieldValueDuplicate") => ("FieldValueDuplicate", "Duplicate value"),
         _ => ("FieldValueInvalid", "Invalid value"),
     };
-    Cause { reason, message: format!("{words}: {message}"), field }
+    let shown = if reason == "FieldValueInvalid" { &*shown } else { "" };
+    let field = if field.is_empty() { "<nil>".to_owned() } else { field };
+    Cause { reason, message: format!("{words}: {shown}{}", message.trim()), field }
 }

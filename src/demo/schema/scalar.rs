@@ -16,7 +16,8 @@ pub(super) fn quantity(value: &Value) -> Option<&'static str> {
         Value::Number(number) => number.to_string(),
         _ => return Some(QUANTITY),
     };
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(&text);
+    let text = text.trim();
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let digits = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
     let (number, suffix) = unsigned.split_at(digits);
     if number.chars().all(|c| c == '.') || number.matches('.').count() > 1 {
@@ -39,9 +40,6 @@ pub(super) fn quantity(value: &Value) -> Option<&'static str> {
 /// Why a text is not a time, in Go's words.
 pub(super) fn time(text: &str, micro: bool) -> Option<String> {
     let layout = if micro { MICRO_TIME } else { TIME };
-    if text.parse::<jiff::Timestamp>().is_ok() && text.contains('T') {
-        return None;
-    }
     let parts: &[(&str, usize)] = &[
         ("2006", 4),
         ("-", 0),
@@ -56,17 +54,54 @@ pub(super) fn time(text: &str, micro: bool) -> Option<String> {
         ("05", 2),
     ];
     let mut rest = text;
+    let wrong = |rest: &str, part: &str| {
+        Some(format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}"))
+    };
     for (part, digits) in parts {
         let fits = match digits {
             0 => rest.starts_with(part),
             n => rest.len() >= *n && rest.as_bytes()[..*n].iter().all(u8::is_ascii_digit),
         };
         if !fits {
-            return Some(format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}"));
+            return wrong(rest, part);
         }
         rest = &rest[part.len()..];
     }
-    Some(format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as \"Z07:00\""))
+    let fraction =
+        rest.strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    if micro && fraction < 6 {
+        return wrong(rest, ".000000");
+    }
+    let zone = if fraction == 0 { rest } else { &rest[fraction + 1..] };
+    if !is_zone(zone) {
+        return wrong(zone, "Z07:00");
+    }
+    out_of_range(text).map(|what| format!("parsing time {text:?}: {what} out of range"))
+}
+
+/// `Z`, or `+07:00`.
+fn is_zone(zone: &str) -> bool {
+    let digits = |at: std::ops::Range<usize>| zone.as_bytes()[at].iter().all(u8::is_ascii_digit);
+    zone == "Z"
+        || zone.len() == 6
+            && zone.starts_with(['+', '-'])
+            && digits(1..3)
+            && &zone[3..4] == ":"
+            && digits(4..6)
+}
+
+/// The part of a moment that no calendar or clock has.
+fn out_of_range(text: &str) -> Option<&'static str> {
+    let number = |at: std::ops::Range<usize>| text[at].parse::<u8>().unwrap_or_default();
+    match (number(5..7), number(8..10), number(11..13), number(14..16), number(17..19)) {
+        (0 | 13.., ..) => Some("month"),
+        (_, 0 | 32.., ..) => Some("day"),
+        (_, _, 24.., ..) => Some("hour"),
+        (_, _, _, 60.., _) => Some("minute"),
+        (_, _, _, _, 60..) => Some("second"),
+        _ if text[..10].parse::<jiff::civil::Date>().is_err() => Some("day"),
+        _ => None,
+    }
 }
 
 /// Why a text is not bytes in base 64, in Go's words.

@@ -90,6 +90,18 @@ pub(in crate::demo) struct Object {
 pub(in crate::demo) struct Field {
     pub(in crate::demo) of: Id,
     pub(in crate::demo) default: Option<Value>,
+    /// What Go calls the type, where that is not what the type itself says: `v1.Protocol`.
+    pub(super) go: Option<Arc<str>>,
+    /// The struct within the struct that Go has it in.
+    pub(super) inline: Option<&'static str>,
+    /// Left out when it is what Go starts a value with.
+    pub(super) omitted: bool,
+}
+
+impl Field {
+    pub(super) fn new(of: Id, default: Option<&Value>) -> Self {
+        Self { of, default: default.cloned(), go: None, inline: None, omitted: false }
+    }
 }
 
 /// What a CRD asks of values beside their shape.
@@ -136,7 +148,7 @@ impl Pattern {
 /// Rules of CEL at one type: where they stand in the source, and what came of compiling them.
 pub(super) struct Rules {
     pub(super) at: String,
-    pub(super) compiled: OnceLock<kube::core::cel::CompiledSchema>,
+    pub(super) compiled: OnceLock<super::rules::Compiled>,
 }
 
 impl std::fmt::Debug for Rules {

@@ -123,19 +123,22 @@ fn type_fits(shape: &Shape, path: &str, value: &Value, causes: &mut Vec<Cause>) 
             Scalar::IntOrString => {
                 (value.is_string() || value.as_number().is_some_and(whole), "integer,string")
             }
+            Scalar::Time if value.is_number() => {
+                wrong_type(path, if value.is_f64() { "float64" } else { "int64" }, "date-time", causes);
+                return false;
+            }
             _ => (value.is_string(), "string"),
         },
     };
     if !fits {
-        let is = type_name(value);
-        let field = path.to_owned();
-        causes.push(Cause::wrong_type(
-            field,
-            &json!(is),
-            &format!("{path} in body must be of type {wanted}: {is:?}"),
-        ));
+        wrong_type(path, type_name(value), wanted, causes);
     }
     fits
+}
+
+fn wrong_type(path: &str, is: &str, wanted: &str, causes: &mut Vec<Cause>) {
+    let why = format!("{path} in body must be of type {wanted}: {is:?}");
+    causes.push(Cause::wrong_type(path, &json!(is), &why));
 }
 
 /// A type as JSON schemas name it.

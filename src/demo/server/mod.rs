@@ -279,7 +279,7 @@ fn response(answer: Result<Answer, Status>) -> Result<Response<Reply>, BoxError>
         Ok(Answer::Events(lines)) => (200, "application/json", Vec::new(), streamed(lines)),
         Ok(Answer::Upgrade(..)) => (500, "text/plain", Vec::new(), whole(Vec::new())),
         // A path that nothing is served under has no Status.
-        Err(status) if status.reason.is_empty() => {
+        Err(status) if status.code == 404 && status.reason.is_empty() => {
             (status.code, "text/plain; charset=utf-8", Vec::new(), whole(status.message.into_bytes()))
         }
         Err(status) => {

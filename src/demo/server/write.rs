@@ -9,7 +9,7 @@ use crate::demo::apply;
 use crate::demo::resources::Resource;
 use crate::demo::state::State;
 use crate::demo::state::delete::{Deleted, Options as DeleteOptions, Propagation};
-use crate::demo::state::write::{By, Check, How, Sub, Written, remove, shown_as, text, time};
+use crate::demo::state::write::{By, How, Sub, Written, remove, shown_as, text, time};
 use crate::demo::status::{Cause, Status};
 use crate::demo::store::{Key, Object};
 
@@ -187,9 +187,11 @@ fn applied(state: &mut State, ask: &Ask, body: &[u8], options: &Options) -> Resu
         config["metadata"]["namespace"] = ask.namespace.as_str().into();
     }
     let by = by(ask, options);
-    let warnings = state.take_in(resource, &mut config, by.check)?;
-    // What is merged has been read already.
-    let by = By { check: if by.check == Check::Strict { Check::Ignore } else { by.check }, ..by };
+    apply::misfit(&resource.schema(), &config).map_err(|why| {
+        let of =
+            format!("{}/{}; {}, Kind={}", ask.namespace, ask.name, resource.api_version(), resource.kind);
+        Status::new(500, "", format!("failed to create typed patch object ({of}): {why}"))
+    })?;
     let applier = apply::Applier {
         manager: &ask.manager,
         force: options.force,
@@ -203,7 +205,7 @@ fn applied(state: &mut State, ask: &Ask, body: &[u8], options: &Options) -> Resu
             let causes: Vec<(String, String)> = conflicts.into_iter().map(|c| (c.message, c.field)).collect();
             Status::apply_conflicts(message, &causes)
         })?;
-    let mut written = match &live {
+    let written = match &live {
         Some(_) => state.update_as(resource, &key(ask), result, &by, How::Applied)?,
         None if by.sub != Sub::None => return Err(Status::not_found(resource, &ask.name)),
         None => {
@@ -216,7 +218,6 @@ fn applied(state: &mut State, ask: &Ask, body: &[u8], options: &Options) -> Resu
             state.create_as(resource, &ask.namespace, result, &by, How::Applied)?
         }
     };
-    written.warnings = warnings;
     Ok(answered(ask, &written))
 }
 

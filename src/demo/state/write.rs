@@ -136,7 +136,10 @@ impl State {
         by: &By,
         how: How,
     ) -> Result<Written, Status> {
-        let warnings = self.take_in(resource, &mut object, by.check)?;
+        let warnings = match how {
+            How::Written => self.take_in(resource, &mut object, by.check)?,
+            How::Applied => Vec::new(),
+        };
         if resource.namespaced {
             object["metadata"]["namespace"] = namespace.into();
         }
@@ -172,6 +175,11 @@ impl State {
     ) -> Result<(), Status> {
         let refused = |causes: Vec<Cause>| Status::invalid(resource, &key.name, &causes);
         let mut causes = strategy::validate_metadata(object, resource.namespaced, name_rule(resource));
+        // Who wrote what is noted before the kind does its part: what the server allocates is nobody's.
+        if matches!(how, How::Written) {
+            let writer = apply::Writer { manager: &by.manager, time: self.now, subresource: by.sub.name() };
+            apply::updated(&resource.schema(), None, object, &writer);
+        }
         if resource.custom && resource.status {
             remove(object, "status");
         }
@@ -182,10 +190,6 @@ impl State {
         };
         if &*resource.kind == "Pod" {
             admission::pod(object);
-        }
-        if matches!(how, How::Written) {
-            let writer = apply::Writer { manager: &by.manager, time: self.now, subresource: by.sub.name() };
-            apply::updated(&resource.schema(), None, object, &writer);
         }
         if by.check != Check::Trusted {
             causes.extend(if resource.custom {
@@ -217,25 +221,19 @@ impl State {
             return Ok(Vec::new());
         }
         let schema = resource.schema();
-        if !resource.custom {
-            schema::decode(&schema, object).map_err(|why| {
-                let (kind, version) = (&resource.kind, &resource.version);
-                Status::bad_request(format!(
-                    "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
-                ))
-            })?;
-        }
+        let (kind, version) = (&resource.kind, &resource.version);
+        let unread = |why: String| {
+            Status::bad_request(format!(
+                "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
+            ))
+        };
+        schema::decode(&schema, object).map_err(unread)?;
         let unknown = schema::unknown_fields(&schema, object);
         if check == Check::Strict && !unknown.is_empty() {
-            let all = format!("strict decoding error: {}", unknown.join(", "));
-            let (kind, version) = (&resource.kind, &resource.version);
-            return Err(Status::bad_request(if resource.custom {
-                all
-            } else {
-                format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {all}")
-            }));
+            return Err(unread(format!("strict decoding error: {}", unknown.join(", "))));
         }
         schema::prune(&schema, object);
+        schema::settle(&schema, object);
         Ok(if check == Check::Warn { unknown } else { Vec::new() })
     }
 
@@ -315,7 +313,10 @@ impl State {
         how: How,
     ) -> Result<Written, Status> {
         let old = self.store.get(key).cloned().ok_or_else(|| Status::not_found(resource, &key.name))?;
-        let warnings = self.take_in(resource, &mut new, by.check)?;
+        let warnings = match how {
+            How::Written => self.take_in(resource, &mut new, by.check)?,
+            How::Applied => Vec::new(),
+        };
         unchanged_since(resource, key, &old, &new)?;
         let old_shown = shown_as(resource, &old);
         let old = &*old_shown;
@@ -357,6 +358,10 @@ impl State {
         how: How,
     ) -> Result<(), Status> {
         let status_only = by.sub == Sub::Status;
+        if matches!(how, How::Written) {
+            let writer = apply::Writer { manager: &by.manager, time: self.now, subresource: by.sub.name() };
+            apply::updated(&resource.schema(), Some(old), new, &writer);
+        }
         if resource.custom {
             let status = |of: &Value| of.get("status").cloned();
             if resource.status && !status_only {
@@ -385,10 +390,6 @@ impl State {
         if bumps {
             let generation = old["metadata"]["generation"].as_i64().unwrap_or_default();
             new["metadata"]["generation"] = (generation + 1).into();
-        }
-        if matches!(how, How::Written) {
-            let writer = apply::Writer { manager: &by.manager, time: self.now, subresource: by.sub.name() };
-            apply::updated(&resource.schema(), Some(old), new, &writer);
         }
         if by.check != Check::Trusted {
             causes.extend(if resource.custom {
@@ -422,6 +423,7 @@ impl State {
             "Service" => strategy::release(&last, &mut Around { state: self }),
             _ => {}
         }
+        self.went(key, last.clone());
         self.touched(key);
         Some(last)
     }
@@ -439,9 +441,8 @@ pub(in crate::demo) fn shown_as(resource: &Resource, object: &Object) -> Object 
 
 /// Defaults of the kind.
 fn complete(resource: &Resource, object: &mut Value) {
-    if resource.custom {
-        schema::default(&resource.schema(), object);
-    } else {
+    schema::default(&resource.schema(), object);
+    if !resource.custom {
         strategy::default(&resource.group, &resource.kind, object);
     }
 }

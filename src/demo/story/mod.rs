@@ -1,7 +1,155 @@
-//! The clusters of `egret demo`. (Being written.)
-use super::world::{World, begin};
+//! The clusters of `egret demo`.
+//!
+//! | cluster | what it shows |
+//! |---|---|
+//! | `frankfurt` | production: 40 egress gateways of every origin and in every state, 8 nodes of which one is lost |
+//! | `singapore` | small and healthy: Helm and Gateway API only, nobody keeps `IstioGateway`s, nobody measures CPU |
+//! | `audit` | kept by ASM; here the person may only look, and not at everything |
+//! | `lab` | nobody answers |
+//!
+//! A cluster is played, not drawn: its gateways are made some days before the beginning, and the controllers do the
+//! rest in simulated time.
+
+mod frankfurt;
+mod gateway;
+mod mesh;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::fault::{Effect, Rule, Which};
+use super::rights::User;
+use super::state::State;
+use super::workload::Work;
+use super::world::{Place, World, begin};
+use gateway::{Gateway, Maker};
+use mesh::put;
+
+/// The cluster that cannot be reached.
+pub const UNREACHABLE: &str = "lab";
+
+/// Who the person is where they may only look.
+const ONLOOKER: &str = "kim@example.com";
+
+/// How often the scenes are played again.
+const ROUND: Duration = Duration::from_secs(600);
 
 /// The world of the demo.
-pub fn world(_seed: u64, speed: f64) -> World {
-    World::new(Vec::new(), begin(), speed)
+pub fn world(seed: u64, speed: f64) -> World {
+    let world = World::new(places(seed), begin(), speed);
+    let which = Which { cluster: Some(UNREACHABLE.to_owned()), ..Which::default() };
+    world.faults().fix(Rule { which, effect: Effect::Outage });
+    world
+}
+
+/// Its clusters at the beginning.
+pub fn places(seed: u64) -> Vec<Place> {
+    let admin = || User::admin("demo");
+    let place = |name: &str, user, state| Place { name: name.to_owned(), state, user };
+    vec![
+        place("frankfurt", admin(), played(seed, 30, frankfurt::fill, Some(play))),
+        place("singapore", admin(), played(seed ^ 0x51, 12, singapore, None)),
+        place("audit", User::plain(ONLOOKER), played(seed ^ 0xa0, 40, audit, None)),
+        place(UNREACHABLE, admin(), State::new(seed ^ 0x1ab, begin())),
+    ]
+}
+
+/// A cluster whose life began so many days before the beginning.
+fn played(seed: u64, days: u64, fill: fn(&mut State), scenes: Option<fn(&mut State, usize)>) -> State {
+    let mut state = State::new(seed, ago(days * 24 * 60));
+    state.workload.asleep = true;
+    fill(&mut state);
+    until(&mut state, begin());
+    state.workload.asleep = false;
+    state.wake_autoscalers();
+    // Nobody has seen any of it: watches begin here.
+    let revision = state.store.revision();
+    state.store.compact(revision);
+    if let Some(play) = scenes {
+        state.workload.scenes = Some(play);
+        for (number, (at, _)) in frankfurt::SCENES.iter().enumerate() {
+            state.after(Duration::from_secs(*at), Work::Scene(number));
+        }
+    }
+    state
+}
+
+/// Plays a scene, and puts it on the agenda again.
+fn play(state: &mut State, number: usize) {
+    if let Some((_, act)) = frankfurt::SCENES.get(number) {
+        act(state);
+        state.after(ROUND, Work::Scene(number));
+    }
+}
+
+/// A moment so many minutes before the beginning.
+fn ago(minutes: u64) -> Timestamp {
+    begin().checked_sub(Duration::from_secs(minutes * 60)).unwrap_or(begin())
+}
+
+/// Lets time pass until a moment, unless it has passed.
+fn until(state: &mut State, to: Timestamp) {
+    if to > state.now {
+        state.step_to(to);
+    }
+}
+
+#[rustfmt::skip]
+const SINGAPORE: &[Gateway] = &[
+    Gateway::new("egress-default", Maker::Chart, 2),
+    Gateway::new("egress-payments", Maker::Chart, 2).scales(2, 4),
+    Gateway::new("egress-logistics", Maker::Chart, 2).balanced(),
+    Gateway::new("bank-egress", Maker::GatewayApi, 2).within("istio-egress"),
+    Gateway::new("customs-egress", Maker::GatewayApi, 1).within("istio-egress"),
+];
+
+fn singapore(state: &mut State) {
+    state.workload.cloud = true;
+    mesh::nodes(state, "singapore", 3, 8);
+    mesh::namespaces(state, &["istio-system", "istio-egress"]);
+    mesh::istio_kinds(state);
+    mesh::gateway_api(state);
+    mesh::istiod(state, "1.28.0", 1);
+    until(state, ago(11 * 24 * 60));
+    SINGAPORE.iter().for_each(|gateway| gateway.make(state));
+    until(state, ago(11 * 24 * 60 - 10));
+    state.wake_autoscalers();
+}
+
+#[rustfmt::skip]
+const AUDIT: &[Gateway] = &[
+    Gateway::new("egressgateway", Maker::Asm, 2).scales(2, 6),
+    Gateway::new("egress-pci", Maker::Asm, 3).mtls(),
+    Gateway::new("egress-regulator", Maker::Asm, 1),
+];
+
+fn audit(state: &mut State) {
+    mesh::nodes(state, "audit", 3, 8);
+    mesh::namespaces(state, &["istio-system", "istio-egress"]);
+    mesh::istio_kinds(state);
+    mesh::istio_gateways(state, false);
+    mesh::istiod(state, "1.27.3", 2);
+    until(state, ago(39 * 24 * 60));
+    AUDIT.iter().for_each(|gateway| gateway.make(state));
+    until(state, ago(39 * 24 * 60 - 10));
+    AUDIT.iter().for_each(|gateway| gateway.report(state));
+    let look = ["get", "list", "watch"];
+    let rules = json!([
+        {"apiGroups": [""], "resources": ["pods", "pods/log", "services", "events"], "verbs": look},
+        {"apiGroups": ["apps"], "resources": ["deployments", "replicasets", "daemonsets"], "verbs": look},
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": look},
+        {"apiGroups": ["istio.alibabacloud.com"], "resources": ["istiogateways"], "verbs": look},
+    ]);
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        "metadata": {"name": "onlooker", "namespace": "istio-system"}, "rules": rules});
+    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "onlooker", "namespace": "istio-system"},
+        "roleRef": {"kind": "Role", "name": "onlooker"}, "subjects": [{"kind": "User", "name": ONLOOKER}]});
+    put(state, "roles.rbac.authorization.k8s.io", role, "kubectl");
+    put(state, "rolebindings.rbac.authorization.k8s.io", binding, "kubectl");
 }

@@ -21,7 +21,10 @@ const STABLE: Duration = Duration::from_secs(300);
 
 /// Puts the next look on the agenda, while there is an autoscaler.
 pub(super) fn plan(state: &mut State) {
-    if !state.workload.autoscaling && state.store.list(AUTOSCALERS, None).next().is_some() {
+    if !state.workload.asleep
+        && !state.workload.autoscaling
+        && state.store.list(AUTOSCALERS, None).next().is_some()
+    {
         state.workload.autoscaling = true;
         state.after(EVERY, Work::Autoscale);
     }

@@ -3,18 +3,28 @@
 use serde_json::{Value, json};
 
 use super::{number, pods};
-use crate::demo::select::Labels;
+use crate::demo::select::{Labels, map_fits};
 use crate::demo::state::State;
 use crate::demo::store::{Key, Object};
 
 const BUDGETS: &str = "poddisruptionbudgets.policy";
 
-/// A pod of a namespace changed.
-pub(super) fn of_namespace(state: &mut State, namespace: &str) {
-    let keys: Vec<Key> = state.store.list(BUDGETS, Some(namespace)).map(|(k, _)| k.clone()).collect();
-    for key in keys {
-        sync(state, &key);
-    }
+/// A pod changed: the budgets that count it look.
+pub(super) fn of_pod(state: &mut State, key: &Key, pod: Option<&Object>) {
+    let Some(pod) = pod else { return };
+    let counts = |budget: &Value| {
+        let selector = &budget["spec"]["selector"];
+        match selector["matchExpressions"].is_array() {
+            true => Labels::of_object(selector).fit(pod),
+            false => {
+                map_fits(&selector["matchLabels"], pod)
+                    || selector.as_object().is_some_and(serde_json::Map::is_empty)
+            }
+        }
+    };
+    let all = state.store.list(BUDGETS, Some(&key.namespace));
+    let keys: Vec<Key> = all.filter(|(_, b)| counts(b)).map(|(k, _)| k.clone()).collect();
+    keys.iter().for_each(|budget| sync(state, budget));
 }
 
 /// Looks at a budget.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{is_controlled, owner_reference, pods, uid};
-use crate::demo::select::Labels;
+use crate::demo::select::map_fits;
 use crate::demo::state::State;
 use crate::demo::store::{Key, Object};
 
@@ -12,15 +12,11 @@ const SERVICE: &str = "kubernetes.io/service-name";
 
 /// A pod changed: the Services that select it look.
 pub(super) fn of_pod(state: &mut State, key: &Key, pod: Option<&Object>) {
-    let services: Vec<(Key, Object)> =
-        state.store.list("services", Some(&key.namespace)).map(|(k, s)| (k.clone(), s.clone())).collect();
-    for (service, object) in services {
-        let selector = &object["spec"]["selector"];
-        let selects = selector.as_object().is_some_and(|s| !s.is_empty());
-        if selects && pod.is_none_or(|p| Labels::of_object(selector).fit(p)) {
-            sync(state, &service);
-        }
-    }
+    let Some(pod) = pod else { return };
+    let all = state.store.list("services", Some(&key.namespace));
+    let selecting: Vec<Key> =
+        all.filter(|(_, s)| map_fits(&s["spec"]["selector"], pod)).map(|(k, _)| k.clone()).collect();
+    selecting.iter().for_each(|service| sync(state, service));
 }
 
 /// Looks at the slices of a Service.
@@ -33,12 +29,11 @@ pub(super) fn sync(state: &mut State, key: &Key) {
     {
         return;
     }
-    let wanted = Labels::of_object(selector);
     let publishes = service["spec"]["publishNotReadyAddresses"] == true;
     let here: Vec<Object> = state
         .store
         .list("pods", Some(&key.namespace))
-        .filter(|(_, p)| wanted.fit(p))
+        .filter(|(_, p)| map_fits(selector, p))
         .map(|(_, p)| p.clone())
         .collect();
     let endpoints: Vec<Value> = here.iter().filter_map(|pod| endpoint(state, pod, publishes)).collect();

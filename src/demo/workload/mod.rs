@@ -71,6 +71,8 @@ pub struct Memory {
     balancing: BTreeSet<Key>,
     /// When each autoscaler last wanted as many replicas as there are, or more.
     wanted_more: BTreeMap<Key, Timestamp>,
+    /// Autoscalers do not look: in the years before the story begins.
+    pub asleep: bool,
     autoscaling: bool,
     scheduling: bool,
     /// Whether load balancers get addresses: the plain cluster of the tests has no cloud.
@@ -119,6 +121,7 @@ pub fn due(state: &mut State, work: Work) {
 /// An object changed: everybody who watches its kind looks.
 fn react(state: &mut State, key: &Key) {
     let object = state.store.get(key).cloned();
+    let last = state.take_gone(key);
     collector::look(state, key, object.as_ref());
     match &*key.resource {
         "deployments.apps" => deployments::sync(state, key),
@@ -127,7 +130,7 @@ fn react(state: &mut State, key: &Key) {
             up(state, key, "Deployment", "deployments.apps", deployments::sync);
         }
         "daemonsets.apps" => daemon_sets::sync(state, key),
-        "pods" => of_pod(state, key, object.as_ref()),
+        "pods" => of_pod(state, key, object.as_ref(), last.as_ref()),
         "services" => {
             endpoints::sync(state, key);
             services::look(state, key);
@@ -143,7 +146,7 @@ fn react(state: &mut State, key: &Key) {
     }
 }
 
-fn of_pod(state: &mut State, key: &Key, object: Option<&Object>) {
+fn of_pod(state: &mut State, key: &Key, object: Option<&Object>, last: Option<&Object>) {
     match object {
         Some(pod) if pod["metadata"]["deletionTimestamp"].is_string() => kubelet::stop(state, key, pod),
         Some(pod) if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) => scheduler::one(state, key),
@@ -153,8 +156,10 @@ fn of_pod(state: &mut State, key: &Key, object: Option<&Object>) {
     }
     up(state, key, "ReplicaSet", "replicasets.apps", replica_sets::sync);
     up(state, key, "DaemonSet", "daemonsets.apps", daemon_sets::sync);
-    endpoints::of_pod(state, key, object);
-    budgets::of_namespace(state, &key.namespace);
+    for seen in [object, last] {
+        endpoints::of_pod(state, key, seen);
+        budgets::of_pod(state, key, seen);
+    }
 }
 
 fn of_node(state: &mut State, key: &Key) {

@@ -29,8 +29,23 @@ pub(super) fn make(state: &mut State, owner: &Value, pin: Option<Value>) -> Resu
     if let Some(affinity) = pin {
         pod["spec"]["affinity"] = affinity;
     }
+    refused(&pod)?;
     injector::inject(state, &mut pod)?;
     state.make("pods", pod, "kube-controller-manager")
+}
+
+/// A quota that is used up, where a template's behaviour says so.
+fn refused(pod: &Value) -> Result<(), Status> {
+    let behaviour = pod["metadata"]["annotations"]["demo.egret/behaviour"].as_str().unwrap_or_default();
+    if !behaviour.split(',').any(|word| word == "quota") {
+        return Ok(());
+    }
+    let stem = pod["metadata"]["generateName"].as_str().unwrap_or_default();
+    let message = format!(
+        "pods \"{stem}\" is forbidden: exceeded quota: compute, requested: requests.cpu=200m, used: requests.cpu=40, \
+         limited: requests.cpu=40"
+    );
+    Err(Status::new(403, "Forbidden", message))
 }
 
 /// Whether a pod is ready.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 /// Kinds by group and version: `(path below /openapi/v3, apiVersion, kinds)`.
-pub const KINDS: &[(&str, &str, &[&str])] = &[
+pub(crate) const KINDS: &[(&str, &str, &[&str])] = &[
     (
         "api/v1",
         "v1",
@@ -69,7 +69,7 @@ const REF: &str = "#/components/schemas/";
 ///
 /// # Panics
 /// When a kind is not there: the server is not the one that the demo is true to.
-pub fn trimmed(documents: &[Value]) -> String {
+pub(crate) fn trimmed(documents: &[Value]) -> String {
     let (mut kinds, mut types) = (BTreeMap::new(), BTreeMap::new());
     for ((_, api_version, names), document) in KINDS.iter().zip(documents) {
         let schemas = document["components"]["schemas"].as_object().expect("schemas");

@@ -48,7 +48,8 @@ pub(super) async fn define(r: &Run, definition: Value) {
     established(r).await;
 }
 
-pub(super) const CRD: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.{ns}.example.com";
+pub(super) const CRD: &str =
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.{ns}.example.com";
 const THINGS: &str = "things.{ns}.example.com";
 
 async fn established(r: &Run) {

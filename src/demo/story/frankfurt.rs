@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::gateway::{GATEWAYS, Gateway, Maker};
 use super::mesh::{self, put};
-use super::{ago, until};
+use super::{ago, begin, until};
 use crate::demo::state::State;
 use crate::demo::state::delete::Options;
 use crate::demo::store::Key;
@@ -96,7 +96,7 @@ pub(super) fn fill(state: &mut State) {
     extras(state);
     GATEWAYS_OF.iter().for_each(|(_, gateway)| gateway.report(state));
     state.workload.metrics = true;
-    until(state, ago(1));
+    until(state, begin().checked_sub(Duration::from_secs(35)).unwrap_or(begin()));
     begin_rollout_of_refunds(state);
 }
 

@@ -75,7 +75,7 @@ fn something_happens_for_ever_and_the_cluster_does_not_grow() {
     state.step_to(begin() + Duration::from_secs(4 * 3600));
     let events = all(&state, "events").len();
     assert!(all(&state, "pods").len().abs_diff(pods) < 8);
-    assert!(events < 400, "{events} events");
+    assert!(events < 700, "{events} events");
 }
 
 #[test]
@@ -85,4 +85,17 @@ fn the_secret_of_the_story_is_in_its_secret_and_nowhere_else() {
     assert!(!text(&state).contains(planted), "its text is stored as data");
     let secret = state.get("secrets", "istio-system", "payments-client-credential").unwrap();
     assert!(secret["data"]["tls.key"].is_string());
+}
+
+#[test]
+#[ignore = "prints what the story is made of; for hands"]
+fn what_the_story_is_made_of() {
+    for place in places(1) {
+        let mut counts = std::collections::BTreeMap::<String, usize>::new();
+        for kind in place.state.resources.iter() {
+            *counts.entry(kind.id.to_string()).or_default() = all(&place.state, &kind.id).len();
+        }
+        counts.retain(|_, n| *n > 0);
+        println!("{} revision {} {counts:?}", place.name, place.state.store.revision());
+    }
 }

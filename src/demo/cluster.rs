@@ -18,6 +18,8 @@ struct Shared {
     clock: Clock,
     /// The newest revision: watches wait for it.
     revision: watch::Sender<u64>,
+    /// Whether the state is there: a large one takes a moment to be played.
+    ready: watch::Sender<bool>,
     /// Something new may be due.
     planned: Notify,
     /// Who its clients are.
@@ -27,8 +29,32 @@ struct Shared {
 impl SimulatedCluster {
     /// Shares a state, which goes by a clock. Clients act as `user`.
     pub fn new(state: State, clock: Clock, user: User) -> Self {
+        Self::shared(state, clock, user, true)
+    }
+
+    /// One whose state is yet to come: requests wait for it.
+    pub fn to_come(clock: Clock, user: User) -> Self {
+        let blank = State::new(0, clock.now());
+        Self::shared(blank, clock, user, false)
+    }
+
+    fn shared(state: State, clock: Clock, user: User, ready: bool) -> Self {
         let revision = watch::Sender::new(state.store.revision());
-        Self(Arc::new(Shared { state: Mutex::new(state), clock, revision, planned: Notify::new(), user }))
+        let (ready, planned) = (watch::Sender::new(ready), Notify::new());
+        Self(Arc::new(Shared { state: Mutex::new(state), clock, revision, ready, planned, user }))
+    }
+
+    /// The state that was to come is there.
+    pub fn fill(&self, state: State) {
+        *self.0.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        self.0.ready.send_replace(true);
+        self.step();
+    }
+
+    /// Waits until the state is there.
+    pub(super) async fn ready(&self) {
+        // The sender is this cluster's own: it cannot be gone.
+        let _ = self.0.ready.subscribe().wait_for(|ready| *ready).await;
     }
 
     /// Does something at the present moment: what is due by then has happened before.
@@ -76,6 +102,7 @@ impl SimulatedCluster {
 
     /// Lets time have its effect for as long as it is polled: what is due happens when it is.
     pub async fn drive(&self) {
+        self.ready().await;
         loop {
             self.step();
             let wait = match self.next_due() {

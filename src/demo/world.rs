@@ -47,6 +47,14 @@ impl World {
         Self { clusters: places.into_iter().map(share).collect(), clock, faults: Faults::default() }
     }
 
+    /// The same, with clusters whose states are yet to come: they are given to [`SimulatedCluster::fill`].
+    pub fn to_come(places: Vec<(String, User)>, begin: Timestamp, speed: f64) -> Self {
+        let clock = DemoClock::new(begin, speed);
+        let time: Arc<dyn Time> = Arc::new(clock.clone());
+        let share = |(name, user)| (name, SimulatedCluster::to_come(time.clone(), user));
+        Self { clusters: places.into_iter().map(share).collect(), clock, faults: Faults::default() }
+    }
+
     /// One plain cluster with three nodes, whose time stands: what tests begin with.
     pub fn plain(seed: u64) -> Self {
         let begin = begin();

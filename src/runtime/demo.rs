@@ -30,7 +30,7 @@ pub struct Options {
 
 /// Makes the world. Must be called within a runtime: its time begins now.
 pub fn begin(options: &Options) -> World {
-    let world = story::world(options.seed, options.speed);
+    let world = story::world_to_come(options.seed, options.speed);
     options.faults.iter().for_each(|rule| world.faults().add(rule.clone()));
     world
 }

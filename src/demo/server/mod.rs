@@ -107,6 +107,7 @@ impl Server {
         let (parts, body) = request.into_parts();
         let upgrades = upgrade::is_asked(&Request::from_parts(parts.clone(), ()));
         let body = body.collect().await?.to_bytes();
+        self.cluster.ready().await;
         let cluster = &self.cluster;
         let answer = cluster.with(|state| match request::read(&parts, &state.resources, cluster.user()) {
             Ok(Target::Resource(ask)) => {

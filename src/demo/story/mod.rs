@@ -39,9 +39,41 @@ const ONLOOKER: &str = "kim@example.com";
 /// How often the scenes are played again.
 const ROUND: Duration = Duration::from_secs(600);
 
-/// The world of the demo.
+/// How a cluster of the story is played, from a seed.
+type Played = fn(u64) -> State;
+
+/// The clusters: name, who looks at it, how it is played. The small ones are there first.
+fn cast() -> [(&'static str, User, Played); 4] {
+    let admin = || User::admin("demo");
+    [
+        ("audit", User::plain(ONLOOKER), |seed| played(seed ^ 0xa0, 40, audit, None)),
+        ("singapore", admin(), |seed| played(seed ^ 0x51, 12, singapore, None)),
+        ("frankfurt", admin(), |seed| played(seed, 30, frankfurt::fill, Some(play))),
+        (UNREACHABLE, admin(), |seed| State::new(seed ^ 0x1ab, begin())),
+    ]
+}
+
+/// The world of the demo, complete.
 pub fn world(seed: u64, speed: f64) -> World {
-    let world = World::new(places(seed), begin(), speed);
+    unreachable_one(World::new(places(seed), begin(), speed))
+}
+
+/// The same at once: what is in its clusters comes while somebody looks already, each on a thread of its own.
+pub fn world_to_come(seed: u64, speed: f64) -> World {
+    let names = cast().into_iter().map(|(name, user, _)| (name.to_owned(), user)).collect();
+    let world = unreachable_one(World::to_come(names, begin(), speed));
+    for (name, _, play) in cast() {
+        let cluster = world.cluster(name).cloned();
+        std::thread::spawn(move || {
+            if let Some(cluster) = cluster {
+                cluster.fill(play(seed));
+            }
+        });
+    }
+    world
+}
+
+fn unreachable_one(world: World) -> World {
     let which = Which { cluster: Some(UNREACHABLE.to_owned()), ..Which::default() };
     world.faults().fix(Rule { which, effect: Effect::Outage });
     world
@@ -49,14 +81,9 @@ pub fn world(seed: u64, speed: f64) -> World {
 
 /// Its clusters at the beginning.
 pub fn places(seed: u64) -> Vec<Place> {
-    let admin = || User::admin("demo");
-    let place = |name: &str, user, state| Place { name: name.to_owned(), state, user };
-    vec![
-        place("frankfurt", admin(), played(seed, 30, frankfurt::fill, Some(play))),
-        place("singapore", admin(), played(seed ^ 0x51, 12, singapore, None)),
-        place("audit", User::plain(ONLOOKER), played(seed ^ 0xa0, 40, audit, None)),
-        place(UNREACHABLE, admin(), State::new(seed ^ 0x1ab, begin())),
-    ]
+    let place =
+        |(name, user, play): (&str, User, Played)| Place { name: name.to_owned(), state: play(seed), user };
+    cast().into_iter().map(place).collect()
 }
 
 /// A cluster whose life began so many days before the beginning.

@@ -211,12 +211,9 @@ pub fn bumps_generation(_group: &str, kind: &str, old: &Value, new: &Value) -> b
         }
         // A node that is given to a pod is not a change of what is wanted.
         "Pod" => {
-            let but = |pod: &Value| {
-                let mut spec = pod["spec"].clone();
-                remove(&mut spec, "nodeName");
-                spec
-            };
-            but(old) != but(new)
+            let none = serde_json::Map::new();
+            let (a, b) = (old["spec"].as_object().unwrap_or(&none), new["spec"].as_object().unwrap_or(&none));
+            a.keys().chain(b.keys()).any(|field| field != "nodeName" && a.get(field) != b.get(field))
         }
         "Deployment" => {
             old["spec"] != new["spec"] || old["metadata"]["annotations"] != new["metadata"]["annotations"]

@@ -91,17 +91,21 @@ fn parts(state: &State, deployment: &Value) -> Vec<Part> {
 /// The hash of the template: that of a set which has the same template, else a new one.
 fn hash_of(deployment: &Value, parts: &[Part]) -> String {
     let template = &deployment["spec"]["template"];
-    let same = |part: &&Part| {
-        let mut of = part.set["spec"]["template"].clone();
-        remove(&mut of["metadata"]["labels"], HASH);
-        alike(&of, template)
-    };
+    let same = |part: &&Part| alike(&part.set["spec"]["template"], template);
     parts.iter().find(same).map_or_else(|| pods::template_hash(template), |p| p.hash().to_owned())
 }
 
-/// Whether two templates are the same, whatever the order of their fields.
-fn alike(one: &Value, other: &Value) -> bool {
-    one == other
+/// Whether the template of a set is a Deployment's: but for the hash, which only the set's has.
+fn alike(of_set: &Value, of_deployment: &Value) -> bool {
+    let none = serde_json::Map::new();
+    let (a, b) = (&of_set["metadata"], &of_deployment["metadata"]);
+    let (labels, wanted) =
+        (a["labels"].as_object().unwrap_or(&none), b["labels"].as_object().unwrap_or(&none));
+    let mut beside = labels.iter().filter(|(name, _)| *name != HASH);
+    of_set["spec"] == of_deployment["spec"]
+        && a["annotations"] == b["annotations"]
+        && labels.len() == wanted.len() + usize::from(labels.contains_key(HASH))
+        && beside.all(|(name, value)| wanted.get(name) == Some(value))
 }
 
 /// Keeps the numbers of revisions: what is current has the highest.

@@ -15,9 +15,6 @@ const KEPT: Duration = Duration::from_secs(3600);
 /// Who writes one.
 pub(super) type Source = &'static str;
 
-/// Most events of one object that are looked through for the same thing.
-const LOOKED_AT: usize = 50;
-
 /// Writes that something happened to an object.
 pub(super) fn write(
     state: &mut State,
@@ -37,11 +34,9 @@ pub(super) fn write(
     }
     forget_old(state, &namespace);
     let now = state.now;
-    let same = |event: &Value| {
-        event["involvedObject"]["uid"] == *uid && event["reason"] == reason && event["message"] == message
-    };
-    let known = state.store.list("events", Some(&namespace)).filter(|(_, e)| same(e)).take(LOOKED_AT).last();
-    if let Some(key) = known.map(|(key, _)| key.clone()) {
+    let thing = (uid.clone(), reason.to_owned(), message.to_owned());
+    let known = state.workload.events.get(&thing).cloned();
+    if let Some(key) = known.filter(|key| state.store.get(key).is_some()) {
         // An event that is gone meanwhile is nobody's loss.
         let _ = state.change(&key, source, |event| {
             event["count"] = (event["count"].as_i64().unwrap_or(1) + 1).into();
@@ -66,8 +61,11 @@ pub(super) fn write(
         "firstTimestamp": time(now), "lastTimestamp": time(now), "count": 1, "type": kind,
         "eventTime": null, "reportingComponent": source, "reportingInstance": "",
     });
+    let key = Key::new("events", &namespace, event["metadata"]["name"].as_str().unwrap_or_default());
     // Who cannot write an event goes on without it, as the real ones do.
-    let _ = state.make("events", event, source);
+    if state.make("events", event, source).is_ok() {
+        state.workload.events.insert(thing, key);
+    }
 }
 
 /// Events go after an hour. They are looked at when a new one comes: nothing is planned for it.
@@ -85,4 +83,6 @@ fn forget_old(state: &mut State, namespace: &str) {
     for key in keys {
         let _ = state.remove(&key);
     }
+    let store = &state.store;
+    state.workload.events.retain(|_, key| store.get(key).is_some());
 }

@@ -62,6 +62,8 @@ pub struct Memory {
     uids: BTreeMap<Key, String>,
     /// Objects by the identity of an owner.
     owned: BTreeMap<String, BTreeSet<Key>>,
+    /// Events by identity, reason and message of what they are about.
+    events: BTreeMap<(String, String, String), Key>,
     events_cleaned: Option<Timestamp>,
     /// Addresses of pods that are being started.
     pod_ips: BTreeMap<Key, String>,

@@ -56,6 +56,15 @@ pub struct ScalePaths {
 }
 
 impl Resource {
+    /// One that is not served, to be refused by its name.
+    pub(super) fn unknown(group: &str, plural: &str) -> Self {
+        built_in(&("", "", "", "", &[], true, false, false, &[])).named(group, plural)
+    }
+
+    fn named(self, group: &str, plural: &str) -> Self {
+        Self { group: group.into(), plural: plural.into(), id: id(group, plural), ..self }
+    }
+
     /// `deployments.apps`, or `pods`.
     pub fn qualified(&self) -> &str {
         &self.id

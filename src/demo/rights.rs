@@ -228,3 +228,56 @@ pub fn refusal(user: &User, resource: &Resource, deed: &Deed<'_>) -> Status {
     );
     Status::forbidden(resource, name, message)
 }
+
+/// Nobody gives away rights that they do not have.
+///
+/// # Errors
+/// The rights that a role would give beyond its writer's own.
+pub fn escalation(
+    state: &State,
+    user: &User,
+    resource: &Resource,
+    namespace: &str,
+    role: &Value,
+) -> Result<(), Status> {
+    if !matches!(&*resource.kind, "Role" | "ClusterRole") || user.is_master() {
+        return Ok(());
+    }
+    let own: Vec<Value> = bound(state, user, namespace).into_iter().flat_map(|b| b.rules).collect();
+    let texts = |rule: &Value, field: &str| -> Vec<String> {
+        rule[field].as_array().into_iter().flatten().filter_map(|v| Some(v.as_str()?.to_owned())).collect()
+    };
+    let mut beyond = Vec::new();
+    for rule in role["rules"].as_array().into_iter().flatten() {
+        for group in texts(rule, "apiGroups") {
+            for what in texts(rule, "resources") {
+                let missing: Vec<String> = texts(rule, "verbs")
+                    .into_iter()
+                    .filter(|verb| {
+                        let deed =
+                            Deed::Resource { verb, group: &group, resource: &what, namespace, name: "" };
+                        !own.iter().any(|o| covers(o, &deed))
+                    })
+                    .collect();
+                if !missing.is_empty() {
+                    let quoted: Vec<String> = missing.iter().map(|v| format!("{v:?}")).collect();
+                    let verbs = quoted.join(" ");
+                    beyond.push(format!("{{APIGroups:[{group:?}], Resources:[{what:?}], Verbs:[{verbs}]}}"));
+                }
+            }
+        }
+    }
+    if beyond.is_empty() {
+        return Ok(());
+    }
+    let name = role["metadata"]["name"].as_str().unwrap_or_default();
+    let groups: Vec<String> = user.groups.iter().map(|g| format!("{g:?}")).collect();
+    let message = format!(
+        "{} {name:?} is forbidden: user {:?} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{}",
+        resource.qualified(),
+        user.name,
+        groups.join(" "),
+        beyond.join("\n")
+    );
+    Err(Status::forbidden(resource, name, message))
+}

@@ -27,7 +27,7 @@ impl Labels {
     /// # Errors
     /// In the server's words, as far as they are for people.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
-        split(text).into_iter().map(|part| condition(part.trim())).collect::<Result<_, _>>().map(Self)
+        Reader { tokens: tokens(text), at: 0 }.all().map(Self)
     }
 
     /// Reads a `selector` of an object: `matchLabels` and `matchExpressions`, or a plain map.
@@ -87,58 +87,196 @@ pub fn map_fits(selector: &Value, object: &Value) -> bool {
     map.is_some_and(|map| map.iter().all(|(key, value)| labels.get(key) == Some(value)))
 }
 
-/// Parts between commas that are not inside parentheses.
-fn split(text: &str) -> Vec<&str> {
-    let (mut parts, mut depth, mut start) = (Vec::new(), 0, 0);
-    for (at, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts.retain(|p| !p.trim().is_empty());
-    parts
+/// A piece of a selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    Word(String),
+    Sign(&'static str),
+    End,
 }
 
-fn condition(text: &str) -> Result<Label, Unreadable> {
-    let bad = || Unreadable(format!("unable to parse requirement: {text}"));
-    let key = |text: &str| {
-        let key = text.trim();
-        let fits = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-        if !key.is_empty() && key.chars().all(fits) { Ok(key.to_owned()) } else { Err(bad()) }
-    };
-    let set = |text: &str| {
-        let inner = text.trim().strip_prefix('(').and_then(|t| t.strip_suffix(')')).ok_or_else(bad)?;
-        Ok(inner.split(',').map(|v| v.trim().to_owned()).collect::<Vec<_>>())
-    };
-    if let Some(absent) = text.strip_prefix('!') {
-        return key(absent).map(Label::Missing);
-    }
-    if let Some((name, values)) = text.split_once(" notin") {
-        return Ok(Label::NotIn(key(name)?, set(values)?));
-    }
-    if let Some((name, values)) = text.split_once(" in") {
-        return Ok(Label::In(key(name)?, set(values)?));
-    }
-    for (sign, equal) in [("!=", false), ("==", true), ("=", true)] {
-        if let Some((name, value)) = text.split_once(sign) {
-            let (name, values) = (key(name)?, vec![value.trim().to_owned()]);
-            return Ok(if equal { Label::In(name, values) } else { Label::NotIn(name, values) });
+impl std::fmt::Display for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Word(word) => f.write_str(word),
+            Self::Sign(sign) => f.write_str(sign),
+            Self::End => Ok(()),
         }
     }
-    for (sign, more) in [('>', true), ('<', false)] {
-        if let Some((name, value)) = text.split_once(sign) {
-            let (name, value) = (key(name)?, value.trim().parse().map_err(|_| bad())?);
-            return Ok(if more { Label::Greater(name, value) } else { Label::Less(name, value) });
+}
+
+const SIGNS: &[&str] = &["!=", "==", "=", "!", "(", ")", ",", ">", "<"];
+
+fn tokens(text: &str) -> Vec<Token> {
+    let (mut all, mut rest) = (Vec::new(), text.trim_start());
+    while !rest.is_empty() {
+        let sign = SIGNS.iter().find(|s| rest.starts_with(**s));
+        let length = match sign {
+            Some(sign) => {
+                all.push(Token::Sign(sign));
+                sign.len()
+            }
+            None => {
+                let end =
+                    rest.find(|c: char| c.is_whitespace() || "!=(),><".contains(c)).unwrap_or(rest.len());
+                all.push(Token::Word(rest[..end].to_owned()));
+                end
+            }
+        };
+        rest = rest[length..].trim_start();
+    }
+    all.push(Token::End);
+    all
+}
+
+/// Reads conditions one after the other.
+struct Reader {
+    tokens: Vec<Token>,
+    at: usize,
+}
+
+impl Reader {
+    fn next(&mut self) -> Token {
+        let token = self.tokens.get(self.at).cloned().unwrap_or(Token::End);
+        self.at += 1;
+        token
+    }
+
+    fn peek(&self) -> &Token {
+        self.tokens.get(self.at).unwrap_or(&Token::End)
+    }
+
+    fn all(mut self) -> Result<Vec<Label>, Unreadable> {
+        let mut all = Vec::new();
+        if *self.peek() == Token::End {
+            return Ok(all);
+        }
+        loop {
+            match self.peek() {
+                Token::Word(_) | Token::Sign("!") => {
+                    all.push(
+                        self.condition()
+                            .map_err(|why| Unreadable(format!("unable to parse requirement: {why}")))?,
+                    );
+                }
+                other => {
+                    return Err(Unreadable(format!(
+                        "found '{other}', expected: !, identifier, or 'end of string'"
+                    )));
+                }
+            }
+            match self.next() {
+                Token::End => return Ok(all),
+                Token::Sign(",") => {
+                    if !matches!(self.peek(), Token::Word(_) | Token::Sign("!")) {
+                        return Err(Unreadable(format!(
+                            "found '{}', expected: identifier after ','",
+                            self.peek()
+                        )));
+                    }
+                }
+                other => {
+                    return Err(Unreadable(format!("found '{other}', expected: ',' or 'end of string'")));
+                }
+            }
         }
     }
-    key(text).map(Label::Exists)
+
+    fn condition(&mut self) -> Result<Label, String> {
+        let absent = *self.peek() == Token::Sign("!");
+        if absent {
+            self.at += 1;
+        }
+        let key = match self.next() {
+            Token::Word(word) => word,
+            other => return Err(format!("found '{other}', expected: identifier")),
+        };
+        if let Some(why) = wrong_key(&key) {
+            return Err(why);
+        }
+        if absent {
+            return Ok(Label::Missing(key));
+        }
+        let number = |text: &str| {
+            text.parse::<i64>()
+                .map_err(|_| format!("for 'Gt', 'Lt' operators, the value must be an integer: {text}"))
+        };
+        match self.peek().clone() {
+            Token::End | Token::Sign(",") => Ok(Label::Exists(key)),
+            Token::Sign(sign @ ("=" | "==" | "!=" | ">" | "<")) => {
+                self.at += 1;
+                let value = self.value(&key)?;
+                Ok(match sign {
+                    "!=" => Label::NotIn(key, vec![value]),
+                    ">" => Label::Greater(key, number(&value)?),
+                    "<" => Label::Less(key, number(&value)?),
+                    _ => Label::In(key, vec![value]),
+                })
+            }
+            Token::Word(word) if word == "in" || word == "notin" => {
+                self.at += 1;
+                let values = self.values(&key)?;
+                Ok(if word == "in" { Label::In(key, values) } else { Label::NotIn(key, values) })
+            }
+            other => Err(format!("found '{other}', expected: in, notin, =, ==, !=, gt, lt")),
+        }
+    }
+
+    /// What follows a sign: nothing is the empty text.
+    fn value(&mut self, key: &str) -> Result<String, String> {
+        match self.peek().clone() {
+            Token::Word(word) => {
+                self.at += 1;
+                wrong_value(key, &word).map_or(Ok(word), Err)
+            }
+            _ => Ok(String::new()),
+        }
+    }
+
+    fn values(&mut self, key: &str) -> Result<Vec<String>, String> {
+        match self.next() {
+            Token::Sign("(") => {}
+            other => return Err(format!("found '{other}' expected: '('")),
+        }
+        let mut values = Vec::new();
+        loop {
+            match self.peek().clone() {
+                Token::Word(word) => {
+                    self.at += 1;
+                    if let Some(why) = wrong_value(key, &word) {
+                        return Err(why);
+                    }
+                    values.push(word);
+                }
+                Token::Sign("," | ")") => values.push(String::new()),
+                other => return Err(format!("found '{other}', expected: ',', ')' or identifier")),
+            }
+            match self.next() {
+                Token::Sign(")") => return Ok(values),
+                Token::Sign(",") => {}
+                other => return Err(format!("found '{other}', expected: ',' or ')'")),
+            }
+        }
+    }
+}
+
+const NAME: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+/// Whether a text may be a label's value, or the name of one.
+fn is_label(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let ends = [text.chars().next(), text.chars().last()];
+    text.chars().all(inner) && ends.into_iter().flatten().all(|c| c.is_ascii_alphanumeric())
+}
+
+fn wrong_key(key: &str) -> Option<String> {
+    let name = key.rsplit('/').next().unwrap_or_default();
+    (name.is_empty() || !is_label(name)).then(|| format!("<nil>: Invalid value: {key:?}: {NAME}"))
+}
+
+fn wrong_value(key: &str, value: &str) -> Option<String> {
+    (!is_label(value)).then(|| format!("values[0][{key}]: Invalid value: {value:?}: {VALUE}"))
 }
 
 /// Conditions on fields, all of which must hold.
@@ -179,7 +317,7 @@ impl Fields {
     ///
     /// # Errors
     /// A field by which the resource cannot be selected.
-    pub fn parse(text: &str, resource: &str) -> Result<Self, Unreadable> {
+    pub fn parse(text: &str, resource: &str, custom: bool) -> Result<Self, Unreadable> {
         let mut all = Vec::new();
         for part in text.split(',').filter(|p| !p.is_empty()) {
             let (field, equal, value) = if let Some((field, value)) = part.split_once("!=") {
@@ -192,7 +330,20 @@ impl Fields {
             let known = matches!(field, "metadata.name" | "metadata.namespace")
                 || FIELDS.iter().any(|(of, name, _)| *of == resource && *name == field);
             if !known {
-                return Err(Unreadable(format!("field label not supported: {field}")));
+                // Kinds with fields of their own have another word for it than those without.
+                let own = FIELDS.iter().any(|(of, _, _)| *of == resource) || custom;
+                return Err(Unreadable(if own {
+                    format!("field label not supported: {field}")
+                } else {
+                    format!(
+                        "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                    )
+                }));
+            }
+            if value.contains('=') {
+                return Err(Unreadable(
+                    "invalid field selector: unescaped character in value: 61".to_owned(),
+                ));
             }
             let place =
                 FIELDS.iter().find(|(of, name, at)| *of == resource && *name == field && !at.is_empty());
@@ -277,12 +428,12 @@ mod tests {
             ("status.phase==Running,metadata.name=b", false),
             ("spec.hostNetwork=false", true),
         ] {
-            assert_eq!(Fields::parse(text, "pods").unwrap().fit(&pod), fits, "{text}");
+            assert_eq!(Fields::parse(text, "pods", false).unwrap().fit(&pod), fits, "{text}");
         }
         assert_eq!(
-            Fields::parse("spec.x=1", "pods"),
+            Fields::parse("spec.x=1", "pods", false),
             Err(Unreadable("field label not supported: spec.x".into()))
         );
-        assert_eq!(Fields::parse("metadata.name=a", "things.g.io").unwrap().name(), Some("a"));
+        assert_eq!(Fields::parse("metadata.name=a", "things.g.io", true).unwrap().name(), Some("a"));
     }
 }

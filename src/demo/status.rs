@@ -153,6 +153,29 @@ impl Status {
         Self { details, ..Self::new(422, "Invalid", message) }
     }
 
+    /// 422 for options that cannot be: of a kind of options, for an object of a name or none.
+    pub fn wrong_options(kind: &str, name: &str, causes: &[Cause]) -> Self {
+        let each: Vec<String> = causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
+        let all = match &*each {
+            [one] => one.clone(),
+            several => format!("[{}]", several.join(", ")),
+        };
+        let shown: Vec<Value> = causes
+            .iter()
+            .map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field}))
+            .collect();
+        let (what, mut details) = match kind.ends_with("LogOptions") {
+            true => (kind.to_owned(), json!({})),
+            false => (format!("{kind}.meta.k8s.io"), json!({"group": "meta.k8s.io"})),
+        };
+        if !name.is_empty() {
+            details["name"] = name.into();
+        }
+        details["kind"] = kind.into();
+        details["causes"] = shown.into();
+        Self { details, ..Self::new(422, "Invalid", format!("{what} {name:?} is invalid: {all}")) }
+    }
+
     /// 400.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
@@ -167,6 +190,14 @@ impl Status {
     pub fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
         Self { details: json!({}), ..Self::new(405, "MethodNotAllowed", message) }
+    }
+
+    /// 406.
+    pub fn not_acceptable() -> Self {
+        let forms = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+        let streams = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+        let message = format!("406: Not Acceptable\n\nAvailable representations: {forms}, {streams}");
+        Self { details: json!({}), ..Self::new(406, "NotAcceptable", message) }
     }
 
     /// 410: the history does not go back so far.

@@ -64,7 +64,7 @@ impl World {
             let room = json!({"cpu": "32", "memory": "256Gi", "pods": "110"});
             let node = json!({
                 "apiVersion": "v1", "kind": "Node",
-                "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}},
+                "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": "zone-a"}},
                 "status": {"allocatable": room, "capacity": room, "conditions": [{"type": "Ready", "status": "True"}]},
             });
             // A plain node cannot be refused.

@@ -11,7 +11,7 @@ use super::request::Ask;
 use crate::demo::cluster::SimulatedCluster;
 use crate::demo::log_text::{Line, Run};
 use crate::demo::state::State;
-use crate::demo::status::Status;
+use crate::demo::status::{Cause, Status};
 use crate::demo::store::{Key, Object};
 
 /// What is asked of a log.
@@ -31,16 +31,17 @@ struct Wish {
 pub(super) fn open(state: &State, cluster: &SimulatedCluster, ask: &Ask) -> Result<Answer, Status> {
     let key = Key::new("pods", &ask.namespace, &ask.name);
     let pod = state.store.get(&key).cloned().ok_or_else(|| Status::not_found(&ask.resource, &ask.name))?;
+    check_options(ask)?;
     let wish = wish(ask, &pod, state.now)?;
     let lines = match run(&pod, &wish)? {
         Some(run) => run.lines(state.now),
-        None => Vec::new(),
+        None => return Ok(Answer::Nothing),
     };
     let mut lines: Vec<Line> = lines.into_iter().filter(|l| wish.since.is_none_or(|s| l.at >= s)).collect();
     let surplus = wish.tail.map_or(0, |tail| lines.len().saturating_sub(tail));
     lines.drain(..surplus);
     if !ask.query.is("follow") || wish.previous {
-        return Ok(Answer::text(200, &text(&lines, wish.stamps)));
+        return Ok(Answer::Log(text(&lines, wish.stamps)));
     }
     let first = Bytes::from(text(&lines, wish.stamps));
     let follow = Follow {
@@ -64,6 +65,26 @@ fn text(lines: &[Line], stamps: bool) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Refuses options that cannot be.
+fn check_options(ask: &Ask) -> Result<(), Status> {
+    let least = |field: &str, least: i64, why: &str| -> Result<Option<Cause>, Status> {
+        let number = ask.query.number(field)?.filter(|n| *n < least);
+        Ok(number.map(|n| Cause::invalid(field, &serde_json::json!(n), why)))
+    };
+    let mut causes: Vec<Cause> = [
+        least("tailLines", 0, "must be greater than or equal to 0")?,
+        least("sinceSeconds", 1, "must be greater than 0")?,
+        least("limitBytes", 1, "must be greater than 0")?,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if ask.query.get("sinceSeconds").is_some() && ask.query.get("sinceTime").is_some() {
+        causes.push(Cause::forbidden("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+    }
+    if causes.is_empty() { Ok(()) } else { Err(Status::wrong_options("PodLogOptions", &ask.name, &causes)) }
 }
 
 fn wish(ask: &Ask, pod: &Value, now: Timestamp) -> Result<Wish, Status> {

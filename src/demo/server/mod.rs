@@ -47,6 +47,10 @@ enum Answer {
         code: u16,
         text: String,
     },
+    /// A log that ends.
+    Log(String),
+    /// 204.
+    Nothing,
     /// Lines that come as they are written.
     Lines(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
     /// A watch.
@@ -113,6 +117,9 @@ impl Server {
             Ok(Target::Resource(ask)) => {
                 permitted(state, &ask).and_then(|()| answer(state, cluster, &ask, &body, upgrades))
             }
+            Ok(Target::Missing { what, served, user, method }) => {
+                missing(state, &what, served, &user, &method)
+            }
             Ok(Target::Other { path, user }) => path_permitted(state, &user, &parts.method, &path)
                 .and_then(|()| discovery::answer(&path, &state.resources)),
             Err(refused) => Err(refused),
@@ -147,17 +154,53 @@ fn permitted(state: &State, ask: &Ask) -> Result<(), Status> {
     } else {
         format!("{}/{}", resource.plural, ask.sub)
     };
+    // Who may do something with one object by name may select it by name too.
+    let selected = ask.query.get("fieldSelector").filter(|_| ask.name.is_empty());
+    let selected = selected.and_then(|f| f.strip_prefix("metadata.name=")).filter(|n| !n.contains(','));
+    let named = selected.unwrap_or(&ask.name).to_owned();
     let deed = Deed::Resource {
         verb: ask.verb(),
         group: &resource.group,
         resource: &what,
         namespace: if &*resource.kind == "Namespace" { &ask.name } else { &ask.namespace },
-        name: &ask.name,
+        name: &named,
     };
     match allowed(state, &ask.user, &deed) {
         Some(_) => Ok(()),
         None => Err(refusal(&ask.user, resource, &deed)),
     }
+}
+
+/// What is asked of a resource that is not served.
+fn missing(
+    state: &State,
+    what: &request::Missing,
+    served: bool,
+    user: &User,
+    method: &Method,
+) -> Result<Answer, Status> {
+    let one = !what.name.is_empty();
+    let deed = Deed::Resource {
+        verb: match (method, one) {
+            (&Method::POST, _) => "create",
+            (&Method::PUT, _) => "update",
+            (&Method::PATCH, _) => "patch",
+            (&Method::DELETE, true) => "delete",
+            (&Method::DELETE, false) => "deletecollection",
+            (_, true) => "get",
+            (_, false) => "list",
+        },
+        group: &what.group,
+        resource: &what.resource,
+        namespace: &what.namespace,
+        name: &what.name,
+    };
+    if allowed(state, user, &deed).is_none() {
+        let plural = what.resource.split('/').next().unwrap_or_default();
+        let unknown = super::resources::Resource::unknown(&what.group, plural);
+        return Err(refusal(user, &unknown, &deed));
+    }
+    Err(if served { Status::nowhere() } else { Status::new(404, "", "404 page not found\n") })
 }
 
 fn path_permitted(state: &State, user: &User, method: &Method, path: &str) -> Result<(), Status> {
@@ -198,17 +241,18 @@ fn answer(
         ("log", &Method::GET, _) => logs::open(state, cluster, ask),
         ("portforward", &Method::GET | &Method::POST, _) => port_forward(state, cluster, ask, upgrades),
         ("proxy", _, _) => proxied(state, cluster, ask),
-        ("", &Method::GET | &Method::HEAD, _) if ask.query.is("watch") && !is_review => {
+        (_, &Method::HEAD, _) => Err(Status::method_not_allowed()),
+        ("", &Method::GET, _) if ask.query.is("watch") && !is_review => {
             let watch = watch::Watch::open(state, cluster, ask)?;
             Ok(Answer::Events(Box::pin(watch.stream())))
         }
-        ("", &Method::GET | &Method::HEAD, false) if !is_review => read::list(state, ask),
-        ("scale", &Method::GET | &Method::HEAD, _) => {
+        ("", &Method::GET, false) if !is_review => read::list(state, ask),
+        ("scale", &Method::GET, _) => {
             let key = Key::new(&resource.id, &ask.namespace, &ask.name);
             let object = state.store.get(&key).ok_or_else(|| Status::not_found(&resource, &ask.name))?;
             Ok(Answer::value(200, write::scale_of(&resource, object)))
         }
-        ("" | "status", &Method::GET | &Method::HEAD, true) => read::get(state, ask),
+        ("" | "status", &Method::GET, true) => read::get(state, ask),
         ("", &Method::POST, false) => write::create(state, ask, body),
         ("" | "status" | "scale", &Method::PUT, true) => write::replace(state, ask, body),
         ("" | "status" | "scale", &Method::PATCH, true) => write::patch(state, ask, body),
@@ -251,6 +295,11 @@ fn proxied(state: &mut State, cluster: &SimulatedCluster, ask: &Ask) -> Result<A
         [name, port] | [_, name, port] => (*name, *port),
         _ => return Err(Status::bad_request(format!("invalid pod request {:?}", ask.name))),
     };
+    let key = Key::new("pods", &ask.namespace, name);
+    let pod = state.store.get(&key).ok_or_else(|| Status::not_found(&ask.resource, name))?;
+    if pod["status"]["podIP"].as_str().is_none_or(str::is_empty) {
+        return Err(Status::bad_request("address not allowed"));
+    }
     let inside = inside(state, cluster, ask, name)?;
     let port: u16 = port.parse().map_err(|_| Status::bad_request(format!("invalid port {port:?}")))?;
     let pod = state.store.get(&inside.key).cloned().unwrap_or_default();
@@ -276,6 +325,8 @@ fn response(answer: Result<Answer, Status>) -> Result<Response<Reply>, BoxError>
         Ok(Answer::Text { code, text }) => {
             (code, "text/plain; charset=utf-8", Vec::new(), whole(text.into_bytes()))
         }
+        Ok(Answer::Log(text)) => (200, "text/plain", Vec::new(), whole(text.into_bytes())),
+        Ok(Answer::Nothing) => (204, "", Vec::new(), whole(Vec::new())),
         Ok(Answer::Lines(lines)) => (200, "text/plain", Vec::new(), streamed(lines)),
         Ok(Answer::Events(lines)) => (200, "application/json", Vec::new(), streamed(lines)),
         Ok(Answer::Upgrade(..)) => (500, "text/plain", Vec::new(), whole(Vec::new())),
@@ -289,7 +340,9 @@ fn response(answer: Result<Answer, Status>) -> Result<Response<Reply>, BoxError>
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(code)?;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content));
+    if !content.is_empty() {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content));
+    }
     for warning in warnings {
         let text = format!("299 - {}", Value::from(warning));
         response.headers_mut().append(header::WARNING, HeaderValue::from_str(&text)?);

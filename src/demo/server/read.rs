@@ -9,7 +9,7 @@ use crate::demo::resources::Resource;
 use crate::demo::select::{Fields, Labels, Unreadable};
 use crate::demo::state::State;
 use crate::demo::state::write::shown_as;
-use crate::demo::status::Status;
+use crate::demo::status::{Cause, Status};
 use crate::demo::store::{Compacted, Key, Object};
 
 /// Which objects are meant.
@@ -28,11 +28,12 @@ impl Selection {
         let refused = |Unreadable(why)| Status::bad_request(why);
         let labels = Labels::parse(ask.query.get("labelSelector").unwrap_or_default()).map_err(refused)?;
         let fields = ask.query.get("fieldSelector").unwrap_or_default();
-        let mut fields = Fields::parse(fields, &ask.resource.id).map_err(refused)?;
+        let custom = ask.resource.custom;
+        let mut fields = Fields::parse(fields, &ask.resource.id, custom).map_err(refused)?;
         // The watch of one object is asked for by its path, too.
         if !ask.name.is_empty() {
             let by_name = format!("metadata.name={}", ask.name);
-            fields = Fields::parse(&by_name, &ask.resource.id).map_err(refused)?;
+            fields = Fields::parse(&by_name, &ask.resource.id, custom).map_err(refused)?;
         }
         Ok(Self { labels, fields })
     }
@@ -68,11 +69,15 @@ pub(super) fn version(ask: &Ask, state: &State) -> Result<Option<u64>, Status> {
     let Some(text) = ask.query.get("resourceVersion").filter(|v| !v.is_empty() && *v != "0") else {
         return Ok(None);
     };
+    let lists = ask.name.is_empty() && !ask.query.is("watch");
     let version: u64 = text.parse().map_err(|_| {
-        let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
-        Status::bad_request(format!(
-            "invalid resource version: resourceVersion: Invalid value: {text:?}: {why}"
-        ))
+        let why = format!(
+            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+        );
+        match lists {
+            true => Status::bad_request(format!("invalid resource version: {why}")),
+            false => Status::new(500, "", why),
+        }
     })?;
     let current = state.store.revision();
     if version > current {
@@ -95,8 +100,56 @@ struct Page {
     remaining: Option<usize>,
 }
 
+/// Refuses options of lists and watches that do not go together.
+pub(super) fn check_options(ask: &Ask) -> Result<(), Status> {
+    const FIELD: &str = "resourceVersionMatch";
+    let watches = ask.query.is("watch");
+    let (matching, version) = (ask.query.get(FIELD), ask.query.get("resourceVersion").unwrap_or_default());
+    let initial = ask.query.get("sendInitialEvents").is_some();
+    let mut causes = Vec::new();
+    match matching {
+        Some(_) if watches && !initial => {
+            causes.push(Cause::forbidden(
+                FIELD,
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            ));
+        }
+        Some(_) if !watches && version.is_empty() => {
+            causes.push(Cause::forbidden(
+                FIELD,
+                "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ));
+        }
+        Some("Exact") if !watches && version == "0" => {
+            let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+            causes.push(Cause::forbidden(FIELD, why));
+        }
+        None if watches && ask.query.is("sendInitialEvents") => {
+            let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+            causes.push(Cause::forbidden(FIELD, why));
+        }
+        _ => {}
+    }
+    let known: &[&str] = if watches { &["NotOlderThan"] } else { &["Exact", "NotOlderThan", ""] };
+    if let Some(matching) = matching.filter(|m| !known.contains(m)) {
+        causes.push(Cause::unsupported(FIELD, &json!(matching), known));
+    }
+    if !watches && initial {
+        causes.push(Cause::forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+    }
+    if causes.is_empty() { Ok(()) } else { Err(Status::wrong_options("ListOptions", "", &causes)) }
+}
+
 /// Many objects.
 pub(super) fn list(state: &State, ask: &Ask) -> Result<Answer, Status> {
+    check_options(ask)?;
+    if ask.accept == Form::Metadata && ask.single_form {
+        let message = format!(
+            "you requested PartialObjectMetadata, but the requested object is a list (*core.{})",
+            ask.resource.list_kind
+        );
+        return Err(Status::new(406, "NotAcceptable", message));
+    }
     let selection = Selection::of(ask)?;
     let page = page(state, ask, &selection)?;
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
@@ -134,6 +187,9 @@ fn page(state: &State, ask: &Ask, selection: &Selection) -> Result<Page, Status>
     let id = &*ask.resource.id;
     let limit = ask.query.number("limit")?.filter(|n| *n > 0).and_then(|n| usize::try_from(n).ok());
     let token = ask.query.get("continue").filter(|t| !t.is_empty()).map(unpack).transpose()?;
+    if token.is_some() && ask.query.get("resourceVersion").is_some_and(|v| !v.is_empty() && v != "0") {
+        return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
+    }
     let exactly = ask.query.get("resourceVersionMatch") == Some("Exact");
     let asked = if token.is_some() { None } else { version(ask, state)? };
     let at = match (&token, asked) {
@@ -162,8 +218,14 @@ fn page(state: &State, ask: &Ask, selection: &Selection) -> Result<Page, Status>
     let after = |key: &Key| {
         token.as_ref().is_none_or(|(_, last)| &(&*key.namespace, &*key.name) > &(&*last.0, &*last.1))
     };
-    let mut left = all.into_iter().filter(|(key, object)| after(key) && selection.fits(object));
-    let taken: Vec<(&Key, &Object)> = left.by_ref().take(limit.unwrap_or(usize::MAX)).collect();
+    // A page that is full goes on if anything is behind it, whether it is meant or not: nobody has looked yet.
+    let mut left = all.into_iter().filter(|(key, _)| after(key)).peekable();
+    let mut taken: Vec<(&Key, &Object)> = Vec::new();
+    while taken.len() < limit.unwrap_or(usize::MAX)
+        && let Some(next) = left.next()
+    {
+        taken.extend(Some(next).filter(|(_, object)| selection.fits(object)));
+    }
     let remaining = left.count();
     let revision = at.unwrap_or(state.store.revision());
     let next = taken.last().filter(|_| remaining > 0).map(|(key, _)| pack(revision, key));
@@ -196,7 +258,12 @@ fn unpack(text: &str) -> Result<Token, Status> {
         Status::bad_request(format!("invalid continue token: {why}"))
     };
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).map_err(|_| bad())?;
-    let token: Value = serde_json::from_slice(&bytes).map_err(|_| bad())?;
+    let token: Value = serde_json::from_slice(&bytes).map_err(|error| match error.is_eof() {
+        true => Status::bad_request(
+            "invalid continue token: continue key is not valid: unexpected end of JSON input",
+        ),
+        false => bad(),
+    })?;
     let start = token["start"].as_str().ok_or_else(bad)?.trim_end_matches('\0');
     let (namespace, name) = start.split_once('/').unwrap_or(("", start));
     Ok((token["rv"].as_u64().ok_or_else(bad)?, (namespace.to_owned(), name.to_owned())))

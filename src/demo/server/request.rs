@@ -62,6 +62,8 @@ pub(super) struct Ask {
     pub(super) rest: String,
     pub(super) query: Query,
     pub(super) accept: Form,
+    /// Whether the form that is wanted is that of one object.
+    pub(super) single_form: bool,
     pub(super) content_type: String,
     /// Field manager: the one named, else what the client calls itself.
     pub(super) manager: String,
@@ -80,11 +82,27 @@ pub(super) enum Form {
 #[derive(Debug)]
 pub(super) enum Target {
     Resource(Box<Ask>),
+    /// A resource that is not served; whether its group is.
+    Missing {
+        what: Missing,
+        served: bool,
+        user: User,
+        method: Method,
+    },
     /// Anything else, by its path.
     Other {
         path: String,
         user: User,
     },
+}
+
+/// What a path asks for that is not served: rights are looked at first.
+#[derive(Debug)]
+pub(super) struct Missing {
+    pub(super) group: String,
+    pub(super) resource: String,
+    pub(super) namespace: String,
+    pub(super) name: String,
 }
 
 impl Ask {
@@ -111,7 +129,13 @@ impl Ask {
 pub(super) fn read(parts: &Parts, resources: &Resources, user: &User) -> Result<Target, Status> {
     let user = acting(&parts.headers, user);
     let path = parts.uri.path();
-    let steps: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    let mut steps: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    // The old way to ask for a watch.
+    let place = if steps.first() == Some(&"api") { 2 } else { 3 };
+    let watches = steps.get(place) == Some(&"watch");
+    if watches {
+        steps.remove(place);
+    }
     let other = |user| Ok(Target::Other { path: path.to_owned(), user });
     let (group, version, rest) = match &*steps {
         ["api", version, rest @ ..] => ("", *version, rest),
@@ -131,21 +155,42 @@ pub(super) fn read(parts: &Parts, resources: &Resources, user: &User) -> Result<
         [plural, name, sub, beyond @ ..] => (*plural, *name, *sub, beyond),
         [] => return Err(Status::nowhere()),
     };
-    let served = resources.iter().any(|r| *r.group == *group && *r.version == *version);
+    // Of the built-in groups even what is not there has a Status.
+    let served = group.is_empty()
+        || resources.iter().any(|r| *r.group == *group && (!r.custom || *r.version == *version));
     let Some(resource) = resources.find(group, version, plural) else {
-        return if served { Err(Status::nowhere()) } else { other(user) };
+        let whole = if sub.is_empty() { plural.to_owned() } else { format!("{plural}/{sub}") };
+        let what = Missing {
+            group: group.to_owned(),
+            resource: whole,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        };
+        return Ok(Target::Missing { what, served, user, method: parts.method.clone() });
     };
     // What is in namespaces is made and read there; all of it can only be listed.
     if resource.namespaced == namespace.is_empty() && !(namespace.is_empty() && name.is_empty()) {
         return Err(Status::nowhere());
     }
-    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let mut query = Query::parse(parts.uri.query().unwrap_or_default());
+    if watches {
+        query.0.push(("watch".to_owned(), "1".to_owned()));
+    }
     let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let agent = header("user-agent").split('/').next().unwrap_or_default();
     let named = query.get("fieldManager").filter(|m| !m.is_empty());
     let manager = named.unwrap_or(if agent.is_empty() { "unknown" } else { agent }).to_owned();
     let content_type = header("content-type").split(';').next().unwrap_or_default().trim().to_owned();
-    let partial = header("accept").split(',').any(|a| a.contains("as=PartialObjectMetadata"));
+    let accepts = header("accept");
+    let partial = accepts.split(',').any(|a| a.contains("as=PartialObjectMetadata"));
+    let single_form = partial && !accepts.contains("as=PartialObjectMetadataList");
+    let readable = |a: &str| {
+        ["application/json", "*/*", "application/*", "application/yaml", ""]
+            .contains(&a.split(';').next().unwrap_or_default().trim())
+    };
+    if !accepts.split(',').any(readable) {
+        return Err(Status::not_acceptable());
+    }
     Ok(Target::Resource(Box::new(Ask {
         method: parts.method.clone(),
         resource,
@@ -154,6 +199,7 @@ pub(super) fn read(parts: &Parts, resources: &Resources, user: &User) -> Result<
         sub: sub.to_owned(),
         rest: beyond.join("/"),
         accept: if partial { Form::Metadata } else { Form::Whole },
+        single_form,
         query,
         content_type,
         manager,

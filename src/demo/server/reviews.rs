@@ -3,8 +3,29 @@
 use serde_json::{Value, json};
 
 use super::request::Ask;
+use crate::demo::resources::Resource;
 use crate::demo::rights::{Deed, User, allowed, rules};
 use crate::demo::state::State;
+use crate::demo::status::{Cause, Status};
+
+/// Refuses a question that asks for nothing.
+pub(super) fn check(ask: &Ask, review: &Value) -> Result<(), Status> {
+    let spec = &review["spec"];
+    match &*ask.resource.kind {
+        "SelfSubjectRulesReview" if spec["namespace"].as_str().is_none_or(str::is_empty) => {
+            Err(Status::bad_request("no namespace on request"))
+        }
+        "SelfSubjectAccessReview" | "SubjectAccessReview"
+            if spec["resourceAttributes"].is_object() == spec["nonResourceAttributes"].is_object() =>
+        {
+            let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+            let cause = Cause::invalid("spec.resourceAttributes", &Value::Null, why);
+            let unnamed = Resource { kind: "".into(), ..Resource::clone(&ask.resource) };
+            Err(Status::invalid(&unnamed, "", &[cause]))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Answers a review, in its status.
 pub(super) fn answer(state: &State, ask: &Ask, review: &mut Value) {

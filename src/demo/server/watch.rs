@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::read::{Selection, formed, version};
+use super::read::{Selection, check_options, formed, version};
 use super::request::Ask;
 use crate::demo::cluster::SimulatedCluster;
+use crate::demo::schema;
 use crate::demo::state::State;
 use crate::demo::state::write::shown_as;
 use crate::demo::status::Status;
@@ -48,6 +49,7 @@ impl Watch {
     /// # Errors
     /// A selector or version that cannot be read.
     pub(super) fn open(state: &State, cluster: &SimulatedCluster, ask: &Ask) -> Result<Self, Status> {
+        check_options(ask)?;
         let selection = Selection::of(ask)?;
         let seconds = ask.query.number("timeoutSeconds")?.filter(|n| *n > 0);
         let lasts = seconds.map_or(LONGEST, |n| Duration::from_secs(n.unsigned_abs()));
@@ -74,6 +76,12 @@ impl Watch {
             other => other?,
         };
         match from.filter(|_| !initial) {
+            // Before its definition there was nothing of a kind.
+            Some(version) if defined_after(state, ask, version) => {
+                let message = format!("too old resource version: {version} ({})", state.store.revision());
+                watch.ready.push_back(line("ERROR", &Status::expired(message).to_value()));
+                watch.over = true;
+            }
             Some(version) => {
                 watch.at = version;
                 watch.catch_up(state);
@@ -143,7 +151,10 @@ impl Watch {
         if initial {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        let object = json!({"kind": **kind, "apiVersion": version, "metadata": metadata});
+        let mut object = json!({"kind": **kind, "apiVersion": version, "metadata": metadata});
+        if !self.ask.resource.custom {
+            schema::default(&self.ask.resource.schema(), &mut object);
+        }
         self.ready.push_back(line("BOOKMARK", &object));
     }
 
@@ -189,6 +200,17 @@ impl Watch {
             Some((line, watch))
         })
     }
+}
+
+/// Whether a custom kind was defined after a revision.
+fn defined_after(state: &State, ask: &Ask, version: u64) -> bool {
+    const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+    let made = |key: &crate::demo::store::Key| {
+        let changes = state.store.since(state.store.oldest()).ok()?;
+        changes.into_iter().find(|c| c.key == *key && c.before.is_none()).map(|c| c.revision)
+    };
+    let key = crate::demo::store::Key::new(DEFINITIONS, "", &ask.resource.id);
+    ask.resource.custom && made(&key).is_some_and(|at| version < at)
 }
 
 fn line(kind: &str, object: &Value) -> Bytes {

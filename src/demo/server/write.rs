@@ -7,6 +7,7 @@ use super::body::{Options, read_object, read_options};
 use super::request::Ask;
 use crate::demo::apply;
 use crate::demo::resources::Resource;
+use crate::demo::rights::{Deed, allowed, escalation, refusal};
 use crate::demo::state::State;
 use crate::demo::state::delete::{Deleted, Options as DeleteOptions, Propagation};
 use crate::demo::state::write::{By, How, Sub, Written, remove, shown_as, text, time};
@@ -37,6 +38,7 @@ pub(super) fn create(state: &mut State, ask: &Ask, body: &[u8]) -> Result<Answer
     let options = read_options(ask, "CreateOptions")?;
     let object = read_object(ask, body)?;
     fits_path(ask, &object, false)?;
+    escalation(state, &ask.user, &ask.resource, &ask.namespace, &object)?;
     let nameless = text(&object, "name").is_none_or(str::is_empty)
         && text(&object, "generateName").is_none_or(str::is_empty);
     if nameless {
@@ -86,6 +88,7 @@ pub(super) fn replace(state: &mut State, ask: &Ask, body: &[u8]) -> Result<Answe
         return scaled(state, ask, &stored, &object, &options);
     }
     fits_path(ask, &object, true)?;
+    escalation(state, &ask.user, &ask.resource, &ask.namespace, &object)?;
     let by = by(ask, &options);
     if state.store.get(&key(ask)).is_none() && MADE_BY_PUT.contains(&&*ask.resource.id) && by.sub == Sub::None
     {
@@ -145,28 +148,64 @@ fn moved(ask: &Ask, patched: &Value, refused: Status) -> Status {
     Status::invalid(&ask.resource, &ask.name, &[cause])
 }
 
-fn unreadable(body: &[u8]) -> Status {
-    let text = String::from_utf8_lossy(body);
-    let first = text.trim_start().chars().next().unwrap_or(' ');
-    Status::bad_request(format!(
-        "error decoding patch: invalid character {first:?} looking for beginning of value"
-    ))
+/// A body that is no patch; `type_name` is what Go would read it into.
+fn unreadable(body: &[u8], type_name: &str) -> Status {
+    let why = match serde_json::from_slice::<Value>(body) {
+        Err(error) if error.is_eof() => "unexpected end of JSON input".to_owned(),
+        Err(_) => {
+            let first = String::from_utf8_lossy(body).trim_start().chars().next().unwrap_or(' ');
+            format!("invalid character {first:?} looking for beginning of value").replace('"', "'")
+        }
+        Ok(value) => {
+            let kind = match value {
+                Value::Array(_) => "array",
+                Value::String(_) => "string",
+                Value::Number(_) => "number",
+                Value::Bool(_) => "bool",
+                _ => "object",
+            };
+            format!("json: cannot unmarshal {kind} into Go value of type {type_name}")
+        }
+    };
+    Status::bad_request(format!("error decoding patch: {why}"))
 }
 
 fn merged(mut object: Value, body: &[u8]) -> Result<Value, Status> {
-    let patch: Value = serde_json::from_slice(body).map_err(|_| unreadable(body))?;
+    let unread = || unreadable(body, "map[string]interface {}");
+    let patch: Value = serde_json::from_slice(body).map_err(|_| unread())?;
+    if !patch.is_object() {
+        return Err(unread());
+    }
     json_patch::merge(&mut object, &patch);
     Ok(object)
 }
 
+/// A JSON patch, one operation after the other. Where the server is more lenient than the standard, so are we.
 fn edited(mut object: Value, body: &[u8]) -> Result<Value, Status> {
-    let patch: json_patch::Patch = serde_json::from_slice(body).map_err(|_| unreadable(body))?;
-    json_patch::patch(&mut object, &patch).map_err(|_| {
+    let unread = || unreadable(body, "[]handlers.jsonPatchOp");
+    let patch: Value = serde_json::from_slice(body).map_err(|_| unread())?;
+    let Value::Array(operations) = patch else { return Err(unread()) };
+    let failed = || {
         let message = "the server rejected our request due to an error in our request";
-        let mut refused = Status::new(422, "Invalid", message);
-        refused.details = json!({});
-        refused
-    })?;
+        Status { details: json!({}), ..Status::new(422, "Invalid", message) }
+    };
+    for mut operation in operations {
+        for field in ["path", "from"] {
+            if let Some(path) = operation[field].as_str().filter(|p| !p.starts_with('/') && !p.is_empty()) {
+                let rest = path.split_once('/').map_or("", |(_, rest)| rest);
+                operation[field] = format!("/{rest}").into();
+            }
+        }
+        let missing = operation["path"].as_str().is_some_and(|p| object.pointer(p).is_none());
+        if operation["op"] == "replace" && missing {
+            operation["op"] = "add".into();
+        }
+        if operation["op"] == "add" && operation.get("value").is_none() {
+            operation["value"] = Value::Null;
+        }
+        let one: json_patch::PatchOperation = serde_json::from_value(operation).map_err(|_| failed())?;
+        json_patch::patch(&mut object, &[one]).map_err(|_| failed())?;
+    }
     Ok(object)
 }
 
@@ -209,6 +248,7 @@ fn applied(state: &mut State, ask: &Ask, body: &[u8], options: &Options) -> Resu
         Some(_) => state.update_as(resource, &key(ask), result, &by, How::Applied)?,
         None if by.sub != Sub::None => return Err(Status::not_found(resource, &ask.name)),
         None => {
+            may_create(state, ask)?;
             if let Some(uid) = text(&config, "uid").filter(|u| !u.is_empty()) {
                 let why = format!(
                     "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
@@ -219,6 +259,21 @@ fn applied(state: &mut State, ask: &Ask, body: &[u8], options: &Options) -> Resu
         }
     };
     Ok(answered(ask, &written))
+}
+
+/// A patch that makes an object needs the right to make one.
+fn may_create(state: &State, ask: &Ask) -> Result<(), Status> {
+    let deed = Deed::Resource {
+        verb: "create",
+        group: &ask.resource.group,
+        resource: &ask.resource.plural,
+        namespace: &ask.namespace,
+        name: &ask.name,
+    };
+    match allowed(state, &ask.user, &deed) {
+        Some(_) => Ok(()),
+        None => Err(refusal(&ask.user, &ask.resource, &deed)),
+    }
 }
 
 /// What `/scale` shows.
@@ -312,10 +367,15 @@ fn delete_options(ask: &Ask, body: &[u8]) -> Result<DeleteOptions, Status> {
     let said: Value = if body.is_empty() {
         json!({})
     } else {
-        serde_json::from_slice(body).map_err(|_| unreadable(body))?
+        serde_json::from_slice(body).map_err(|_| unreadable(body, "v1.DeleteOptions"))?
     };
     let policy = said["propagationPolicy"].as_str().or(ask.query.get("propagationPolicy"));
     let orphans = said["orphanDependents"].as_bool();
+    if policy.is_some() && orphans.is_some() {
+        let why = "orphanDependents and deletionPropagation cannot be both set";
+        let cause = Cause::invalid("propagationPolicy", &json!(policy), why);
+        return Err(Status::wrong_options("DeleteOptions", "", &[cause]));
+    }
     let (propagation, propagation_said) = match (policy, orphans) {
         (Some("Foreground"), _) => (Propagation::Foreground, true),
         (Some("Orphan"), _) | (None, Some(true)) => (Propagation::Orphan, true),
@@ -401,6 +461,12 @@ pub(super) fn delete_all(state: &mut State, ask: &Ask, body: &[u8]) -> Result<An
 /// POST to a subresource, or of a question about rights.
 pub(super) fn review(state: &State, ask: &Ask, body: &[u8]) -> Result<Answer, Status> {
     let mut review = read_object(ask, body)?;
+    super::reviews::check(ask, &review)?;
+    let kind = &*ask.resource.kind;
+    if kind.ends_with("AccessReview") {
+        let writer = apply::Writer { manager: &ask.manager, time: state.now, subresource: "" };
+        apply::updated(&ask.resource.schema(), None, &mut review, &writer);
+    }
     super::reviews::answer(state, ask, &mut review);
     if !review["metadata"].is_object() {
         review["metadata"] = json!({});

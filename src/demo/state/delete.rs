@@ -59,6 +59,9 @@ pub enum Deleted {
     Going(Object),
 }
 
+/// Namespaces without which a cluster is none.
+const NEEDED: &[&str] = &["default", "kube-system", "kube-public"];
+
 /// What stands in the way of an object that waits for what it owns.
 pub(in crate::demo) const FOREGROUND: &str = "foregroundDeletion";
 /// What stands in the way of an object whose dependents are set free first.
@@ -70,6 +73,11 @@ impl State {
     /// # Errors
     /// When it is not there, or a precondition does not hold.
     pub fn delete(&mut self, resource: &Resource, key: &Key, options: &Options) -> Result<Deleted, Status> {
+        if &*resource.kind == "Namespace" && NEEDED.contains(&&*key.name) {
+            let message =
+                format!("namespaces \"{}\" is forbidden: this namespace may not be deleted", key.name);
+            return Err(Status::forbidden(resource, &key.name, message));
+        }
         let old = self.store.get(key).cloned().ok_or_else(|| Status::not_found(resource, &key.name))?;
         check(resource, key, &old, options)?;
         let mut new = Value::clone(&old);
@@ -81,6 +89,14 @@ impl State {
         if options.dry_run {
             return Ok(if waits { Deleted::Going(old) } else { Deleted::Gone(old) });
         }
+        if !waits && &*resource.kind == "Pod" {
+            // Its last state says that it was deleted.
+            new["metadata"]["deletionTimestamp"] = time(self.now).into();
+            new["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+            let shown = std::sync::Arc::new(new);
+            self.forget(resource, key);
+            return Ok(Deleted::Gone(shown));
+        }
         if !waits {
             let last = self.forget(resource, key);
             return Ok(Deleted::Gone(last.unwrap_or(old)));
@@ -91,7 +107,9 @@ impl State {
         if !going || (shorter && &*resource.kind == "Pod") {
             let wait = std::time::Duration::from_secs(seconds.unsigned_abs());
             metadata["deletionTimestamp"] = time(later(self.now, wait)).into();
-            metadata["deletionGracePeriodSeconds"] = seconds.into();
+            if &*resource.kind != "Namespace" {
+                metadata["deletionGracePeriodSeconds"] = seconds.into();
+            }
             if let Some(generation) = metadata["generation"].as_i64().filter(|_| !going) {
                 metadata["generation"] = (generation + 1).into();
             }
@@ -146,17 +164,28 @@ impl State {
 }
 
 fn check(resource: &Resource, key: &Key, old: &Value, options: &Options) -> Result<(), Status> {
-    let wrong = |what: &str, wanted: &str, is: &str, field: &str| {
-        let why =
-            format!("Precondition failed: {what} in precondition: {wanted}, {field} in object meta: {is}");
-        Status::conflict(resource, &key.name, &why)
+    // Told of the kind, not of the resource, as the server does here.
+    let wrong = |why: String| {
+        let mut status = Status::conflict(resource, &key.name, &why);
+        let kind = resource.qualified_kind();
+        status.message = format!("Operation cannot be fulfilled on {kind} \"{}\": {why}", key.name);
+        status.details["kind"] = (*resource.kind).into();
+        status
     };
     let is = |field| text(old, field).unwrap_or_default();
     if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != is("uid")) {
-        return Err(wrong("UID", uid, is("uid"), "UID"));
+        return Err(wrong(format!(
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been \
+             deleted and then recreated",
+            is("uid")
+        )));
     }
     if let Some(version) = options.resource_version.as_deref().filter(|v| *v != is("resourceVersion")) {
-        return Err(wrong("ResourceVersion", version, is("resourceVersion"), "ResourceVersion"));
+        return Err(wrong(format!(
+            "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({}). The \
+             object might have been modified",
+            is("resourceVersion")
+        )));
     }
     Ok(())
 }

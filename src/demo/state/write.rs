@@ -221,8 +221,12 @@ impl State {
         if !causes.is_empty() {
             return Err(refused(causes));
         }
-        if self.store.get(key).is_some() {
-            return Err(Status::already_exists(resource, &key.name));
+        if let Some(there) = self.store.get(key) {
+            let mut refused = Status::already_exists(resource, &key.name);
+            if there["metadata"]["deletionTimestamp"].is_string() {
+                refused.message = format!("object is being deleted: {}", refused.message);
+            }
+            return Err(refused);
         }
         Ok(())
     }
@@ -400,7 +404,9 @@ impl State {
                 causes.extend(more);
             }
         }
-        let bumps = if resource.custom {
+        let bumps = if status_only {
+            false
+        } else if resource.custom {
             changes_beside_metadata(old, new, resource.status)
         } else {
             strategy::bumps_generation(&resource.group, &resource.kind, old, new)
@@ -429,6 +435,7 @@ impl State {
             self.resources.define(&object);
         }
         let object = self.store.put(key.clone(), object);
+        self.workload.index(&key, &object);
         self.touched(&key);
         object
     }

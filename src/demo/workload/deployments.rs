@@ -117,13 +117,20 @@ fn revise(state: &mut State, key: &Key, parts: &[Part], current: usize) {
 }
 
 fn annotate(state: &mut State, key: &Key, name: &str, value: &str) {
-    // What is gone meanwhile needs no annotation.
-    let _ = state.change(key, WRITER, |object| {
+    if state.store.get(key).is_none_or(|o| o["metadata"]["annotations"][name] == value) {
+        return;
+    }
+    let change = |object: &mut Value| {
         if !object["metadata"]["annotations"].is_object() {
             object["metadata"]["annotations"] = json!({});
         }
         object["metadata"]["annotations"][name] = value.into();
-    });
+    };
+    // A Deployment's is written with its status, so that it is no new generation. What is gone meanwhile needs none.
+    let _ = match &*key.resource {
+        "deployments.apps" => state.change_status(key, WRITER, change),
+        _ => state.change(key, WRITER, change),
+    };
 }
 
 /// Sets the size of a set, and what it was told of the wanted number.
@@ -291,6 +298,18 @@ fn tell(state: &mut State, key: &Key, deployment: &Value) {
     if deployment["status"]["conditions"].is_array() {
         status["conditions"] = deployment["status"]["conditions"].clone();
     }
+    let paused = deployment["spec"]["paused"] == true;
+    if paused && pods::condition(deployment, "Progressing").is_none() {
+        set_condition(
+            &mut status,
+            "Progressing",
+            "Unknown",
+            "DeploymentPaused",
+            "Deployment is paused",
+            now,
+            true,
+        );
+    }
     if available >= limits.fewest() {
         let message = "Deployment has minimum availability.";
         set_condition(&mut status, "Available", "True", "MinimumReplicasAvailable", message, now, true);
@@ -307,7 +326,9 @@ fn tell(state: &mut State, key: &Key, deployment: &Value) {
         }
         None => super::drop_condition(&mut status, "ReplicaFailure"),
     }
-    let _ = state.change_status(key, WRITER, |d| d["status"] = status);
+    if deployment["status"] != status {
+        let _ = state.change_status(key, WRITER, |d| d["status"] = status);
+    }
 }
 
 /// The condition of progress, and its deadline.

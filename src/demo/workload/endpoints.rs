@@ -8,6 +8,7 @@ use crate::demo::state::State;
 use crate::demo::store::{Key, Object};
 
 const SLICES: &str = "endpointslices.discovery.k8s.io";
+const TRIGGER: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 const SERVICE: &str = "kubernetes.io/service-name";
 
 /// A pod changed: the Services that select it look.
@@ -41,8 +42,13 @@ pub(super) fn sync(state: &mut State, key: &Key) {
     let slice = slices(state, key, &service);
     match slice {
         Some(slice) => {
+            let now = crate::demo::state::write::time(state.now);
             let _ = state.change(&slice, "kube-controller-manager", |slice| {
-                slice["endpoints"] = endpoints.into();
+                let new = if endpoints.is_empty() { Value::Null } else { endpoints.into() };
+                if slice["endpoints"] != new || slice["ports"] != ports {
+                    slice["metadata"]["annotations"][TRIGGER] = now.into();
+                }
+                slice["endpoints"] = new;
                 slice["ports"] = ports;
             });
         }
@@ -54,9 +60,11 @@ pub(super) fn sync(state: &mut State, key: &Key) {
                     "labels": {
                         "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io", SERVICE: &*key.name,
                     },
+                    "annotations": {TRIGGER: crate::demo::state::write::time(state.now)},
                     "ownerReferences": [owner_reference(&service)],
                 },
-                "addressType": "IPv4", "endpoints": endpoints, "ports": ports,
+                "addressType": "IPv4", "endpoints": if endpoints.is_empty() { Value::Null } else { endpoints.into() },
+                "ports": ports,
             });
             // A namespace that is going takes none.
             let _ = state.make(SLICES, slice, "kube-controller-manager");

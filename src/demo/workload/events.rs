@@ -38,7 +38,8 @@ pub(super) fn write(
     let known = state.workload.events.get(&thing).cloned();
     if let Some(key) = known.filter(|key| state.store.get(key).is_some()) {
         // An event that is gone meanwhile is nobody's loss.
-        let _ = state.change(&key, source, |event| {
+        let manager = if source == "kubelet" { source } else { "kube-controller-manager" };
+        let _ = state.change(&key, manager, |event| {
             event["count"] = (event["count"].as_i64().unwrap_or(1) + 1).into();
             event["lastTimestamp"] = time(now).into();
         });
@@ -54,6 +55,20 @@ pub(super) fn write(
     if source == "kubelet" {
         from["host"] = about["spec"]["nodeName"].clone();
     }
+    let manager =
+        if matches!(source, "kubelet" | "default-scheduler") { source } else { "kube-controller-manager" };
+    if source == "default-scheduler" {
+        let action = if reason == "Scheduled" { "Binding" } else { "Scheduling" };
+        let event = json!({
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": {"name": format!("{name}.{number:016x}"), "namespace": namespace},
+            "involvedObject": object, "reason": reason, "message": message, "source": {}, "firstTimestamp": null,
+            "lastTimestamp": null, "type": kind, "eventTime": micro(now), "action": action,
+            "reportingComponent": source, "reportingInstance": "default-scheduler-demo",
+        });
+        let _ = state.make("events", event, "kube-scheduler");
+        return;
+    }
     let event = json!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": {"name": format!("{name}.{number:016x}"), "namespace": namespace},
@@ -63,9 +78,14 @@ pub(super) fn write(
     });
     let key = Key::new("events", &namespace, event["metadata"]["name"].as_str().unwrap_or_default());
     // Who cannot write an event goes on without it, as the real ones do.
-    if state.make("events", event, source).is_ok() {
+    if state.make("events", event, manager).is_ok() {
         state.workload.events.insert(thing, key);
     }
+}
+
+/// A moment with its fraction, as newer events have it.
+fn micro(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
 /// Events go after an hour. They are looked at when a new one comes: nothing is planned for it.
@@ -75,9 +95,11 @@ fn forget_old(state: &mut State, namespace: &str) {
         return;
     }
     state.workload.events_cleaned = Some(state.now);
-    let old = |event: &Value| {
-        event["lastTimestamp"].as_str().and_then(|t| t.parse::<Timestamp>().ok()).is_some_and(|t| t < limit)
+    let moment = |event: &Value| {
+        let told = event["lastTimestamp"].as_str().or(event["eventTime"].as_str())?;
+        told.parse::<Timestamp>().ok()
     };
+    let old = |event: &Value| moment(event).is_some_and(|at| at < limit);
     let keys: Vec<Key> =
         state.store.list("events", Some(namespace)).filter(|(_, e)| old(e)).map(|(k, _)| k.clone()).collect();
     for key in keys {

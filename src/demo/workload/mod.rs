@@ -89,6 +89,14 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Notes whose an object is, before anybody looks at it.
+    pub(super) fn index(&mut self, key: &Key, object: &Value) {
+        for owner in object["metadata"]["ownerReferences"].as_array().into_iter().flatten() {
+            let id = owner["uid"].as_str().unwrap_or_default();
+            self.owned.entry(id.to_owned()).or_default().insert(key.clone());
+        }
+    }
+
     /// Objects whose owner has this identity.
     fn owned_by(&self, uid: &str) -> Vec<Key> {
         self.owned.get(uid).into_iter().flatten().cloned().collect()
@@ -262,6 +270,19 @@ fn set_condition(
     match old {
         Some(n) => all[n] = new,
         None => all.push(new),
+    }
+}
+
+/// Sets a condition of a pod: those have a time of probing too, which nobody uses.
+fn set_pod_condition(pod: &mut Value, kind: &str, is: &str, reason: &str, message: &str, now: Timestamp) {
+    let generation = pod["metadata"]["generation"].clone();
+    set_condition(&mut pod["status"], kind, is, reason, message, now, false);
+    let all = pod["status"]["conditions"].as_array_mut().into_iter().flatten();
+    for condition in all.filter(|c| c["type"] == kind) {
+        condition["lastProbeTime"] = Value::Null;
+        if kind == "PodScheduled" {
+            condition["observedGeneration"] = generation.clone();
+        }
     }
 }
 

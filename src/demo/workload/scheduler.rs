@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Work, events, pods, set_condition};
+use super::{Work, events, pods, set_pod_condition};
 use crate::demo::select::Labels;
 use crate::demo::state::State;
 use crate::demo::store::{Key, Object};
@@ -249,7 +249,7 @@ fn bind(state: &mut State, key: &Key, pod: &Value, node: &str) {
         }
     });
     let _ = state.change_status(key, "kube-scheduler", |pod| {
-        set_condition(&mut pod["status"], "PodScheduled", "True", "", "", now, false);
+        set_pod_condition(pod, "PodScheduled", "True", "", "", now);
     });
     let message = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
     events::write(state, pod, "default-scheduler", "Normal", "Scheduled", &message);
@@ -285,7 +285,7 @@ fn refuse(
     let now = state.now;
     let known = pods::condition(pod, "PodScheduled").is_some_and(|c| c["message"] == *message);
     let _ = state.change_status(key, "kube-scheduler", |pod| {
-        set_condition(&mut pod["status"], "PodScheduled", "False", "Unschedulable", &message, now, false);
+        set_pod_condition(pod, "PodScheduled", "False", "Unschedulable", &message, now);
     });
     if !known {
         events::write(state, pod, "default-scheduler", "Warning", "FailedScheduling", &message);

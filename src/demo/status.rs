@@ -239,6 +239,8 @@ fn details(resource: &Resource, name: &str, kind: &str) -> Value {
     if !resource.group.is_empty() {
         details["group"] = (*resource.group).into();
     }
-    details["kind"] = kind.into();
+    if !kind.is_empty() {
+        details["kind"] = kind.into();
+    }
     details
 }

@@ -45,11 +45,9 @@ impl Selection {
 
 /// One object.
 pub(super) fn get(state: &State, ask: &Ask) -> Result<Answer, Status> {
+    version(ask, state)?;
     let key = Key::new(&ask.resource.id, &ask.namespace, &ask.name);
     let object = state.store.get(&key).ok_or_else(|| Status::not_found(&ask.resource, &ask.name))?;
-    if ask.query.get("resourceVersion").is_some() {
-        version(ask, state)?;
-    }
     Ok(Answer::object(200, formed(&shown_as(&ask.resource, object), ask.accept)))
 }
 
@@ -190,7 +188,8 @@ fn page(state: &State, ask: &Ask, selection: &Selection) -> Result<Page, Status>
     if token.is_some() && ask.query.get("resourceVersion").is_some_and(|v| !v.is_empty() && v != "0") {
         return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
     }
-    let exactly = ask.query.get("resourceVersionMatch") == Some("Exact");
+    let matching = ask.query.get("resourceVersionMatch");
+    let exactly = matching == Some("Exact") || (matching.is_none() && limit.is_some());
     let asked = if token.is_some() { None } else { version(ask, state)? };
     let at = match (&token, asked) {
         (Some((revision, _)), _) => Some(*revision),

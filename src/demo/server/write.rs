@@ -384,6 +384,10 @@ fn delete_options(ask: &Ask, body: &[u8]) -> Result<DeleteOptions, Status> {
         (None, None) => (Propagation::Background, false),
     };
     let own = |field: &str| said["preconditions"][field].as_str().map(str::to_owned);
+    if let Some(wrong) = said["dryRun"].as_array().filter(|d| d.iter().any(|v| v != "All")) {
+        let cause = Cause::unsupported("dryRun", &Value::Array(wrong.clone()), &["All"]);
+        return Err(Status::wrong_options("DeleteOptions", "", &[cause]));
+    }
     let dry = said["dryRun"].as_array().is_some_and(|d| d.iter().any(|v| v == "All"));
     Ok(DeleteOptions {
         propagation,

@@ -93,6 +93,8 @@ impl State {
             // Its last state says that it was deleted.
             new["metadata"]["deletionTimestamp"] = time(self.now).into();
             new["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+            let generation = new["metadata"]["generation"].as_i64().unwrap_or_default();
+            new["metadata"]["generation"] = (generation + 1).into();
             let shown = std::sync::Arc::new(new);
             self.forget(resource, key);
             return Ok(Deleted::Gone(shown));
@@ -150,7 +152,7 @@ impl State {
         let old = self.store.get(key).cloned().ok_or_else(|| Status::not_found(&resource, &key.name))?;
         let mut new = Value::clone(&old);
         let metadata = &mut new["metadata"];
-        if let Some(all) = metadata["finalizers"].as_array_mut() {
+        if let Some(all) = metadata.get_mut("finalizers").and_then(serde_json::Value::as_array_mut) {
             all.retain(|f| f != finalizer);
         }
         if metadata["finalizers"].as_array().is_some_and(Vec::is_empty) {

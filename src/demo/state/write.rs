@@ -431,8 +431,11 @@ impl State {
             object["apiVersion"] = (*resource.stored_as).into();
         }
         if &*resource.kind == "CustomResourceDefinition" {
-            strategy::establish(&mut object, self.now);
-            self.resources.define(&object);
+            strategy::begin_definition(&mut object);
+            // Served from the moment when its names are accepted.
+            if strategy::is_established(&object) {
+                self.resources.define(&object);
+            }
         }
         let object = self.store.put(key.clone(), object);
         self.workload.index(&key, &object);
@@ -509,7 +512,12 @@ fn same(old: &Value, new: &Value) -> bool {
     let but = |object: &Value| {
         let mut object = object.clone();
         remove(&mut object["metadata"], "resourceVersion");
-        for entry in object["metadata"]["managedFields"].as_array_mut().into_iter().flatten() {
+        for entry in object["metadata"]
+            .get_mut("managedFields")
+            .and_then(serde_json::Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             remove(entry, "time");
         }
         object

@@ -92,11 +92,19 @@ const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 /// Istio's own kinds.
 pub(super) fn istio_kinds(state: &mut State) {
     KINDS.iter().for_each(|kind| put(state, DEFINITIONS, definition(kind), INSTALLER));
+    settle(state);
+}
+
+/// Waits a moment: new kinds are served soon.
+fn settle(state: &mut State) {
+    let to = state.now.checked_add(std::time::Duration::from_secs(1)).unwrap_or(state.now);
+    state.step_to(to);
 }
 
 /// Gateway API, and the class that istiod makes.
 pub(super) fn gateway_api(state: &mut State) {
     GATEWAY_API.iter().for_each(|kind| put(state, DEFINITIONS, definition(kind), "kubectl"));
+    settle(state);
     for (name, controller) in
         [("istio", "istio.io/gateway-controller"), ("istio-waypoint", "istio.io/mesh-controller")]
     {
@@ -120,6 +128,7 @@ pub(super) fn istio_gateways(state: &mut State, by_egret: bool) {
         crd["metadata"]["labels"] = json!({});
     }
     put(state, DEFINITIONS, crd, if by_egret { "egret" } else { "asm-controller" });
+    settle(state);
 }
 
 /// istiod of a version, with the webhook that injects its proxies.

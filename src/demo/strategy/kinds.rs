@@ -48,6 +48,13 @@ pub(super) fn workload(object: &mut Value) {
         template::spec(of, false);
         trim(of, &["securityContext", "emptyDir"]);
     }
+    if kind == "DaemonSet" {
+        const GENERATION: &str = "deprecated.daemonset.template.generation";
+        if !object["metadata"]["annotations"].is_object() {
+            object["metadata"]["annotations"] = json!({});
+        }
+        fill(&mut object["metadata"]["annotations"], GENERATION, "1");
+    }
     if kind == "ReplicaSet" && labels.is_object() {
         if object["metadata"]["labels"].is_null() {
             object["metadata"]["labels"] = labels.clone();

@@ -223,6 +223,23 @@ pub fn bumps_generation(_group: &str, kind: &str, old: &Value, new: &Value) -> b
     }
 }
 
+/// The status that a CRD begins with.
+pub fn begin_definition(crd: &mut Value) {
+    if crd["status"]["acceptedNames"].is_object() {
+        return;
+    }
+    let versions = crd["spec"]["versions"].as_array().into_iter().flatten();
+    let stored: Vec<Value> = versions.filter(|v| v["storage"] == true).map(|v| v["name"].clone()).collect();
+    crd["status"] =
+        json!({"conditions": null, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored});
+}
+
+/// Whether a CRD is served.
+pub fn is_established(crd: &Value) -> bool {
+    let conditions = crd["status"]["conditions"].as_array().into_iter().flatten();
+    conditions.into_iter().any(|c| c["type"] == "Established" && c["status"] == "True")
+}
+
 /// Sets the status of a CRD as the server does: names accepted, established.
 pub fn establish(crd: &mut Value, now: Timestamp) {
     let names = crd["spec"]["names"].clone();

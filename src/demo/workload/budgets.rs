@@ -61,7 +61,11 @@ pub(super) fn sync(state: &mut State, key: &Key) {
         let (is, reason) =
             if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
         super::set_condition(status, "DisruptionAllowed", is, reason, "", now, false);
-        if let Some(condition) = status["conditions"].as_array_mut().and_then(|all| all.first_mut()) {
+        if let Some(condition) = status
+            .get_mut("conditions")
+            .and_then(serde_json::Value::as_array_mut)
+            .and_then(|all| all.first_mut())
+        {
             condition["observedGeneration"] = generation;
             condition["message"] = "".into();
         }

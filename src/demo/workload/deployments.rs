@@ -15,6 +15,7 @@ const WRITER: &str = "kube-controller-manager";
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 const MOST: &str = "deployment.kubernetes.io/max-replicas";
+const HISTORY: &str = "deployment.kubernetes.io/revision-history";
 const HASH: &str = "pod-template-hash";
 
 /// A ReplicaSet of a Deployment.
@@ -112,6 +113,13 @@ fn alike(of_set: &Value, of_deployment: &Value) -> bool {
 fn revise(state: &mut State, key: &Key, parts: &[Part], current: usize) {
     let others = parts.iter().enumerate().filter(|(n, _)| *n != current).map(|(_, p)| p.revision()).max();
     let revision = parts[current].revision().max(others.unwrap_or_default() + 1).to_string();
+    let before = parts[current].revision();
+    if before > 0 && before.to_string() != revision {
+        let known =
+            parts[current].set["metadata"]["annotations"][HISTORY].as_str().unwrap_or_default().to_owned();
+        let history = if known.is_empty() { before.to_string() } else { format!("{known},{before}") };
+        annotate(state, &parts[current].key, HISTORY, &history);
+    }
     annotate(state, &parts[current].key, REVISION, &revision);
     annotate(state, key, REVISION, &revision);
 }
@@ -389,7 +397,7 @@ fn progress(
             super::drop_condition(status, "Progressing");
             let mut kept = condition.clone();
             kept["lastUpdateTime"] = time(now).into();
-            if let Some(all) = status["conditions"].as_array_mut() {
+            if let Some(all) = status.get_mut("conditions").and_then(serde_json::Value::as_array_mut) {
                 all.push(kept);
             }
         } else {

@@ -38,7 +38,7 @@ pub(super) fn sync(state: &mut State, key: &Key) {
         .map(|(_, p)| p.clone())
         .collect();
     let endpoints: Vec<Value> = here.iter().filter_map(|pod| endpoint(state, pod, publishes)).collect();
-    let ports = ports(&service, &here);
+    let ports = if endpoints.is_empty() { Value::Null } else { ports(&service, &here) };
     let slice = slices(state, key, &service);
     match slice {
         Some(slice) => {

@@ -52,7 +52,9 @@ fn complete(pod: &mut Value, configuration: &Value) {
         pod["metadata"]["labels"].get("istio.io/rev").cloned().unwrap_or_else(|| "default".into());
     pod["metadata"]["labels"]["service.istio.io/canonical-name"] = app.into();
     pod["metadata"]["labels"]["service.istio.io/canonical-revision"] = "latest".into();
-    let Some(containers) = pod["spec"]["containers"].as_array_mut() else { return };
+    let Some(containers) = pod["spec"].get_mut("containers").and_then(serde_json::Value::as_array_mut) else {
+        return;
+    };
     for container in containers.iter_mut().filter(|c| c["image"] == "auto") {
         container["image"] = format!("docker.io/istio/proxyv2:{version}").into();
         let ports = container["ports"].as_array().cloned().unwrap_or_default();

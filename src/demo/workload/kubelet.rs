@@ -210,7 +210,7 @@ fn initialize(state: &mut State, key: &Key, pod: &Value, behaviour: &Behaviour) 
         let status = &mut pod["status"];
         give_ip(status, &ip);
         set_condition(status, "PodReadyToStartContainers", "True", "", "", now, false);
-        let all = status["initContainerStatuses"].as_array_mut().into_iter().flatten();
+        let all = status.get_mut("initContainerStatuses").and_then(serde_json::Value::as_array_mut).into_iter().flatten();
         let ended = json!({"terminated": {"exitCode": i32::from(failed), "reason": if failed { "Error" } else { "Completed" },
             "startedAt": time(now), "finishedAt": time(now)}});
         for (n, container) in all.enumerate() {
@@ -259,7 +259,11 @@ fn run(state: &mut State, key: &Key, pod: &Value, behaviour: &Behaviour) {
         status["phase"] = "Running".into();
         give_ip(status, &ip);
         set_condition(status, "PodReadyToStartContainers", "True", "", "", now, false);
-        let all = status["containerStatuses"].as_array_mut().into_iter().flatten();
+        let all = status
+            .get_mut("containerStatuses")
+            .and_then(serde_json::Value::as_array_mut)
+            .into_iter()
+            .flatten();
         for (n, container) in all.enumerate() {
             let again = container["state"]["waiting"]["reason"] == "CrashLoopBackOff";
             container["state"] = json!({"running": {"startedAt": time(now)}});
@@ -307,7 +311,12 @@ fn ready(state: &mut State, key: &Key, pod: &Value, behaviour: &Behaviour) {
     }
     let _ = state.change_status(key, "kubelet", |pod| {
         let status = &mut pod["status"];
-        for container in status["containerStatuses"].as_array_mut().into_iter().flatten() {
+        for container in status
+            .get_mut("containerStatuses")
+            .and_then(serde_json::Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             container["ready"] = true.into();
         }
         set_condition(status, "Ready", "True", "", "", now, false);

@@ -246,7 +246,7 @@ fn set_condition(
     if !status["conditions"].is_array() {
         status["conditions"] = serde_json::json!([]);
     }
-    let Some(all) = status["conditions"].as_array_mut() else { return };
+    let Some(all) = status.get_mut("conditions").and_then(serde_json::Value::as_array_mut) else { return };
     let old = all.iter().position(|c| c["type"] == kind);
     let before = old.map(|n| all[n].clone()).unwrap_or_default();
     if before["status"] == is
@@ -277,7 +277,8 @@ fn set_condition(
 fn set_pod_condition(pod: &mut Value, kind: &str, is: &str, reason: &str, message: &str, now: Timestamp) {
     let generation = pod["metadata"]["generation"].clone();
     set_condition(&mut pod["status"], kind, is, reason, message, now, false);
-    let all = pod["status"]["conditions"].as_array_mut().into_iter().flatten();
+    let all =
+        pod["status"].get_mut("conditions").and_then(serde_json::Value::as_array_mut).into_iter().flatten();
     for condition in all.filter(|c| c["type"] == kind) {
         condition["lastProbeTime"] = Value::Null;
         if kind == "PodScheduled" {
@@ -288,7 +289,7 @@ fn set_pod_condition(pod: &mut Value, kind: &str, is: &str, reason: &str, messag
 
 /// Takes a condition away.
 fn drop_condition(status: &mut Value, kind: &str) {
-    if let Some(all) = status["conditions"].as_array_mut() {
+    if let Some(all) = status.get_mut("conditions").and_then(serde_json::Value::as_array_mut) {
         all.retain(|c| c["type"] != kind);
     }
 }

@@ -1,11 +1,14 @@
 //! Namespaces and definitions: what each begins with, and how what is in them goes with them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{pods, set_condition};
 use crate::demo::state::State;
 use crate::demo::state::write::set;
 use crate::demo::store::Key;
+use crate::demo::strategy;
 
 const WRITER: &str = "kube-controller-manager";
 
@@ -49,6 +52,7 @@ fn empty(state: &mut State, key: &Key) {
     left.dedup();
     let now = state.now;
     let count = left.len();
+    let (remaining, holders) = words(state, &left);
     let _ = state.change_status(key, WRITER, |namespace| {
         let status = &mut namespace["status"];
         let fine = [
@@ -74,15 +78,43 @@ fn empty(state: &mut State, key: &Key) {
         let (is, reason, message) = if count == 0 {
             ("False", "ContentRemoved", "All content successfully removed".to_owned())
         } else {
-            ("True", "SomeResourcesRemain", format!("Some resources are remaining: {count} objects"))
+            ("True", "SomeResourcesRemain", format!("Some resources are remaining: {}", remaining.join(", ")))
         };
         set_condition(status, "NamespaceContentRemaining", is, reason, &message, now, false);
+        let (is, reason, message) = if holders.is_empty() {
+            ("False", "ContentHasNoFinalizers", "All content-preserving finalizers finished".to_owned())
+        } else {
+            let all = holders.join(", ");
+            (
+                "True",
+                "SomeFinalizersRemain",
+                format!("Some content in the namespace has finalizers remaining: {all}"),
+            )
+        };
+        set_condition(status, "NamespaceFinalizersRemaining", is, reason, &message, now, false);
     });
     if left.is_empty() {
         let _ = state.change(key, WRITER, |namespace| set(&mut namespace["spec"], "finalizers", None));
     } else {
         state.after(std::time::Duration::from_secs(1), super::Work::React(key.clone()));
     }
+}
+
+/// How many objects of which resource are left, and how many each finalizer holds, in the controller's words.
+fn words(state: &State, left: &[Key]) -> (Vec<String>, Vec<String>) {
+    let (mut resources, mut holders) = (BTreeMap::<String, usize>::new(), BTreeMap::<String, usize>::new());
+    for key in left {
+        *resources.entry(key.resource.to_string()).or_default() += 1;
+        let object = state.store.get(key).cloned().unwrap_or_default();
+        for finalizer in object["metadata"]["finalizers"].as_array().into_iter().flatten() {
+            *holders.entry(finalizer.as_str().unwrap_or_default().to_owned()).or_default() += 1;
+        }
+    }
+    let dotted = |name: &str| if name.contains('.') { name.to_owned() } else { format!("{name}.") };
+    (
+        resources.iter().map(|(name, n)| format!("{} has {n} resource instances", dotted(name))).collect(),
+        holders.iter().map(|(name, n)| format!("{name} in {n} resource instances")).collect(),
+    )
 }
 
 /// What holds a definition until its objects are gone.
@@ -92,6 +124,8 @@ const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 pub(super) fn definition(state: &mut State, key: &Key) {
     let Some(crd) = state.store.get(key).cloned() else { return };
     if !pods::is_going(&crd) {
+        let now = state.now;
+        let _ = state.change_status(key, "kube-apiserver", |crd| strategy::establish(crd, now));
         let has = crd["metadata"]["finalizers"].as_array().is_some_and(|f| f.iter().any(|x| x == CLEANUP));
         if !has {
             let _ = state.change(key, "kube-apiserver", |crd| {

@@ -1,29 +1,59 @@
-//! What is wrong with objects of the built-in kinds. (Being written: metadata and the errors that editing gateways provokes.)
+//! What is wrong with objects of the built-in kinds, in the server's words and order.
+
+mod metadata;
+mod scaling;
+mod service;
+mod small;
+mod template;
+mod words;
+mod workload;
 
 use serde_json::Value;
 
-use super::NameRule;
 use crate::demo::status::Cause;
+pub use metadata::{validate_metadata, validate_metadata_update};
 
 /// What is wrong with a new object of a built-in kind.
-pub fn validate_create(_group: &str, _kind: &str, _object: &Value) -> Vec<Cause> {
-    Vec::new()
+pub fn validate_create(_group: &str, kind: &str, object: &Value) -> Vec<Cause> {
+    match kind {
+        "Deployment" | "ReplicaSet" | "DaemonSet" => workload::check(kind, object),
+        "Pod" => template::spec("spec", &object["spec"], template::Of::Pod),
+        "Service" => service::check(object),
+        "HorizontalPodAutoscaler" => scaling::autoscaler(object),
+        "PodDisruptionBudget" => scaling::budget(object),
+        kind => small::check(kind, object),
+    }
 }
+
 /// What is wrong with a change of one.
-pub fn validate_update(
-    _group: &str,
-    _kind: &str,
-    _new: &Value,
-    _old: &Value,
-    _status_only: bool,
-) -> Vec<Cause> {
-    Vec::new()
+pub fn validate_update(_group: &str, kind: &str, new: &Value, old: &Value, status_only: bool) -> Vec<Cause> {
+    if status_only {
+        return Vec::new();
+    }
+    let mut causes = match kind {
+        // A pod that runs is what it is.
+        "Pod" => Vec::new(),
+        kind => validate_create("", kind, new),
+    };
+    causes.extend(match kind {
+        "Deployment" | "ReplicaSet" | "DaemonSet" => workload::unchanged(new, old),
+        "Service" => service::unchanged(new, old),
+        "RoleBinding" | "ClusterRoleBinding" => immutable("roleRef", new, old, "cannot change roleRef"),
+        "Secret" | "ConfigMap" => small::unchanged(kind, new, old),
+        _ => Vec::new(),
+    });
+    causes
 }
-/// What is wrong with the metadata of any new object.
-pub fn validate_metadata(_object: &Value, _namespaced: bool, _rule: NameRule) -> Vec<Cause> {
-    Vec::new()
+
+/// A field that never changes.
+fn immutable(field: &str, new: &Value, old: &Value, why: &str) -> Vec<Cause> {
+    let at = |object: &Value| field.split('.').fold(object.clone(), |v, step| v[step].clone());
+    let (now, before) = (at(new), at(old));
+    if now == before { Vec::new() } else { vec![Cause::invalid(field, &now, why)] }
 }
-/// What is wrong with a change of metadata.
-pub fn validate_metadata_update(_new: &Value, _old: &Value) -> Vec<Cause> {
-    Vec::new()
+
+/// A number that must not be below 0.
+fn not_negative(field: &str, value: &Value) -> Vec<Cause> {
+    let wrong = value.as_i64().filter(|n| *n < 0);
+    wrong.map(|_| Cause::invalid(field, value, "must be greater than or equal to 0")).into_iter().collect()
 }

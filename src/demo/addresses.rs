@@ -29,7 +29,7 @@ impl Addresses {
                 let ip: std::net::Ipv4Addr = text.parse().map_err(|_| outside())?;
                 let [a, b, c, d] = ip.octets();
                 if (a, b) != (10, 96) {
-                    return Err(outside());
+                    return Err("the provided network does not match the current range".to_owned());
                 }
                 let number = u16::from_be_bytes([c, d]);
                 if self.services.contains(&number) {

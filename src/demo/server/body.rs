@@ -29,11 +29,15 @@ pub(super) fn read_options(ask: &Ask, kind: &str) -> Result<Options, Status> {
         Some("Ignore") => Check::Ignore,
         Some("Strict") => Check::Strict,
         Some(other) => {
-            let message =
-                format!("Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\"");
+            let message = format!(
+                "Unsupported value: {other:?}: supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""
+            );
             return Err(wrong_option(kind, "fieldValidation", "FieldValueNotSupported", &message));
         }
     };
+    if let Some(manager) = ask.query.get("fieldManager") {
+        check_manager(kind, manager)?;
+    }
     let applies = ask.content_type == "application/apply-patch+yaml";
     let named = ask.query.get("fieldManager").is_some_and(|m| !m.is_empty());
     if applies && !named {
@@ -51,6 +55,19 @@ pub(super) fn read_options(ask: &Ask, kind: &str) -> Result<Options, Status> {
     Ok(Options { dry_run: !dry.is_empty(), force, check })
 }
 
+/// A manager's name is short, and can be printed.
+fn check_manager(kind: &str, manager: &str) -> Result<(), Status> {
+    if manager.len() > 128 {
+        let message = "Too long: may not be more than 128 bytes";
+        return Err(wrong_option(kind, "fieldManager", "FieldValueTooLong", message));
+    }
+    if manager.chars().any(char::is_control) {
+        let message = format!("Invalid value: {manager:?}: should only contain printable characters");
+        return Err(wrong_option(kind, "fieldManager", "FieldValueInvalid", &message));
+    }
+    Ok(())
+}
+
 fn wrong_option(kind: &str, field: &str, reason: &str, message: &str) -> Status {
     let mut status =
         Status::new(422, "Invalid", format!("{kind}.meta.k8s.io \"\" is invalid: {field}: {message}"));
@@ -58,6 +75,10 @@ fn wrong_option(kind: &str, field: &str, reason: &str, message: &str) -> Status 
         "causes": [{"reason": reason, "message": message, "field": field}]});
     status
 }
+
+/// Kinds of the core group that are known by name.
+const KNOWN_CORE: &[&str] =
+    &["ConfigMap", "Event", "Namespace", "Node", "Pod", "Secret", "Service", "ServiceAccount", "Endpoints"];
 
 /// Formats of objects that are understood.
 const FORMATS: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
@@ -89,12 +110,37 @@ pub(super) fn read_object(ask: &Ask, body: &[u8]) -> Result<Value, Status> {
     let object: Value = if applies || format == "application/yaml" {
         serde_yaml::from_str(&text).map_err(|e| unread(e.to_string()))?
     } else {
-        serde_json::from_slice(body).map_err(|e| unread(e.to_string()))?
+        serde_json::from_slice(body).map_err(|e| unread(go_words(&e, &text)))?
     };
+    if applies && object["kind"].as_str().is_none_or(str::is_empty) {
+        return Err(Status::bad_request("invalid object type: /, Kind="));
+    }
+    if applies
+        && (object["kind"] != *kind || object["apiVersion"] != *ask.resource.api_version())
+        && ask.sub != "scale"
+    {
+        let said = |field: &str| object[field].as_str().unwrap_or_default().to_owned();
+        let version = said("apiVersion");
+        let version = if version.contains('/') { version } else { format!("/{version}") };
+        return Err(Status::bad_request(format!("invalid object type: {version}, Kind={}", said("kind"))));
+    }
     if !object.is_object() {
         return Err(unread("the text is no object".to_owned()));
     }
     of_kind(ask, object, kind)
+}
+
+/// An error of reading JSON in Go's words.
+fn go_words(error: &serde_json::Error, text: &str) -> String {
+    if error.is_eof() {
+        return "unexpected end of JSON input".to_owned();
+    }
+    let at = text
+        .lines()
+        .nth(error.line().saturating_sub(1))
+        .and_then(|l| l.chars().nth(error.column().saturating_sub(1)));
+    let what = if error.to_string().contains("key must be") { "object key string" } else { "value" };
+    format!("invalid character {:?} looking for beginning of {what}", at.unwrap_or(' '))
 }
 
 /// An object of the kind and version that the path names.
@@ -117,18 +163,15 @@ fn of_kind(ask: &Ask, mut object: Value, kind: &str) -> Result<Value, Status> {
     } else if !is_empty && (said_version != version || said_kind != kind) {
         let short = said_version.rsplit('/').next().unwrap_or_default();
         let internal = resource.group.split('.').next().filter(|g| !g.is_empty()).unwrap_or("core");
-        let what = if said_version == version {
+        let known = said_version == version && KNOWN_CORE.contains(&&*said_kind) && resource.group.is_empty();
+        let what = if known {
             format!("converting ({short}.{said_kind}) to ({internal}.{kind}): unknown conversion")
         } else {
             format!(
-                "the API version in the data ({said_version}) does not match the expected API version ({version})"
+                "no kind {said_kind:?} is registered for version {said_version:?} in scheme \"pkg/runtime/scheme.go:111\""
             )
         };
-        let why = if said_version == version {
-            format!("{said_kind} in version {short:?} cannot be handled as a {kind}: {what}")
-        } else {
-            what
-        };
+        let why = format!("{said_kind} in version {short:?} cannot be handled as a {kind}: {what}");
         return Err(Status::bad_request(why));
     }
     object["apiVersion"] = version.into();

@@ -128,6 +128,7 @@ impl Server {
             Ok(Answer::Upgrade(ports, inside)) => {
                 upgrade::answer(Request::from_parts(parts, Body::empty()), ports, inside).await
             }
+            answer if parts.method == Method::HEAD => response(answer).map(|r| r.map(|_| whole(Vec::new()))),
             answer => response(answer),
         }
     }

@@ -24,7 +24,13 @@ fn by(ask: &Ask, options: &Options) -> By {
         "scale" => Sub::Scale,
         _ => Sub::None,
     };
-    By { manager: ask.manager.as_str().into(), dry_run: options.dry_run, check: options.check, sub }
+    By {
+        manager: ask.manager.as_str().into(),
+        dry_run: options.dry_run,
+        check: options.check,
+        sub,
+        replaces: ask.method == http::Method::PUT,
+    }
 }
 
 fn answered(ask: &Ask, written: &Written) -> Answer {
@@ -39,13 +45,6 @@ pub(super) fn create(state: &mut State, ask: &Ask, body: &[u8]) -> Result<Answer
     let object = read_object(ask, body)?;
     fits_path(ask, &object, false)?;
     escalation(state, &ask.user, &ask.resource, &ask.namespace, &object)?;
-    let nameless = text(&object, "name").is_none_or(str::is_empty)
-        && text(&object, "generateName").is_none_or(str::is_empty);
-    if nameless {
-        // A name is asked for before anything else is looked at.
-        let cause = Cause::required("metadata.name", "name or generateName is required");
-        return Err(Status::invalid(&ask.resource, "", &[cause]));
-    }
     let written = state.create(&ask.resource, &ask.namespace, object, &by(ask, &options))?;
     Ok(answered(ask, &written))
 }
@@ -59,7 +58,11 @@ fn fits_path(ask: &Ask, object: &Value, named: bool) -> Result<(), Status> {
     }
     let name = text(object, "name").unwrap_or_default();
     if named && name.is_empty() {
-        return Err(Status::bad_request("name must be provided"));
+        let why = format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            ask.name
+        );
+        return Err(Status::bad_request(why));
     }
     if named && name != ask.name {
         let why =
@@ -133,19 +136,9 @@ pub(super) fn patch(state: &mut State, ask: &Ask, body: &[u8]) -> Result<Answer,
     if ask.sub == "scale" {
         return scaled(state, ask, &stored, &patched, &options);
     }
-    fits_path(ask, &patched, true).map_err(|refused| moved(ask, &patched, refused))?;
+    fits_path(ask, &patched, true)?;
     let written = state.update(&ask.resource, &key(ask), patched, &by(ask, &options))?;
     Ok(answered(ask, &written))
-}
-
-/// A patch that changes the name is refused as such.
-fn moved(ask: &Ask, patched: &Value, refused: Status) -> Status {
-    let name = text(patched, "name").unwrap_or_default();
-    if name == ask.name || name.is_empty() {
-        return refused;
-    }
-    let cause = Cause::invalid("metadata.name", &json!(name), "field is immutable");
-    Status::invalid(&ask.resource, &ask.name, &[cause])
 }
 
 /// A body that is no patch; `type_name` is what Go would read it into.
@@ -213,7 +206,7 @@ fn edited(mut object: Value, body: &[u8]) -> Result<Value, Status> {
 fn applied(state: &mut State, ask: &Ask, body: &[u8], options: &Options) -> Result<Answer, Status> {
     let resource = &ask.resource;
     let config = read_object(ask, body)?;
-    if config["metadata"].get("managedFields").is_some_and(|m| m.as_array().is_none_or(|m| !m.is_empty())) {
+    if config["metadata"].get("managedFields").is_some_and(|m| !m.is_null()) {
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
     let mut config = config;
@@ -221,14 +214,14 @@ fn applied(state: &mut State, ask: &Ask, body: &[u8], options: &Options) -> Resu
         None | Some("") => config["metadata"]["name"] = ask.name.as_str().into(),
         Some(_) => fits_path(ask, &config, true)?,
     }
+    let said = text(&config, "namespace").unwrap_or_default().to_owned();
     if resource.namespaced {
         fits_path(ask, &config, false)?;
         config["metadata"]["namespace"] = ask.namespace.as_str().into();
     }
     let by = by(ask, options);
     apply::misfit(&resource.schema(), &config).map_err(|why| {
-        let of =
-            format!("{}/{}; {}, Kind={}", ask.namespace, ask.name, resource.api_version(), resource.kind);
+        let of = format!("{said}/{}; {}, Kind={}", ask.name, resource.api_version(), resource.kind);
         Status::new(500, "", format!("failed to create typed patch object ({of}): {why}"))
     })?;
     let applier = apply::Applier {

@@ -60,12 +60,20 @@ pub struct By {
     pub check: Check,
     /// What is written.
     pub sub: Sub,
+    /// Whether the whole object is sent.
+    pub replaces: bool,
 }
 
 impl By {
     /// A controller, or the story.
     pub fn controller(manager: &str) -> Self {
-        Self { manager: manager.into(), dry_run: false, check: Check::Trusted, sub: Sub::None }
+        Self {
+            manager: manager.into(),
+            dry_run: false,
+            check: Check::Trusted,
+            sub: Sub::None,
+            replaces: false,
+        }
     }
 }
 
@@ -148,7 +156,14 @@ impl State {
             object["metadata"]["namespace"] = namespace.into();
         }
         if text(&object, "resourceVersion").is_some_and(|v| !v.is_empty() && v != "0") {
-            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+            // What is applied may name the version that it was made from.
+            if matches!(how, How::Written) {
+                return Err(Status::new(
+                    500,
+                    "",
+                    "resourceVersion should not be set on objects to be created",
+                ));
+            }
         }
         self.begin(resource, &mut object);
         let name = text(&object, "name").unwrap_or_default().to_owned();
@@ -274,9 +289,7 @@ impl State {
         }
         let uid = self.uid();
         let metadata = &mut object["metadata"];
-        for gone in
-            ["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"]
-        {
+        for gone in ["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
             remove(metadata, gone);
         }
         metadata["uid"] = uid.into();
@@ -338,7 +351,10 @@ impl State {
             How::Written => self.take_in(resource, &mut new, by.check)?,
             How::Applied => Vec::new(),
         };
-        unchanged_since(resource, key, &old, &new)?;
+        if resource.namespaced && new["metadata"].is_object() {
+            new["metadata"]["namespace"] = (*key.namespace).into();
+        }
+        unchanged_since(resource, key, &old, &new, by.replaces)?;
         let old_shown = shown_as(resource, &old);
         let old = &*old_shown;
         if by.check != Check::Trusted {
@@ -476,15 +492,33 @@ fn complete(resource: &Resource, object: &mut Value) {
 }
 
 /// Refuses what was made from another state of the object than the stored one.
-fn unchanged_since(resource: &Resource, key: &Key, old: &Value, new: &Value) -> Result<(), Status> {
+fn unchanged_since(
+    resource: &Resource,
+    key: &Key,
+    old: &Value,
+    new: &Value,
+    replaces: bool,
+) -> Result<(), Status> {
     if let Some(uid) = text(new, "uid").filter(|uid| !uid.is_empty() && Some(*uid) != text(old, "uid")) {
         let is = text(old, "uid").unwrap_or_default();
-        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {is}");
+        // A patch that changes it is refused as what it is.
+        if !replaces {
+            return Ok(());
+        }
+        let group = if resource.group.is_empty() { String::new() } else { format!("{}/", resource.group) };
+        let place = format!("/registry/{group}{}/{}/{}", resource.plural, key.namespace, key.name);
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {place}, ResourceVersion: 0, AdditionalErrorMsg: Precondition \
+             failed: UID in precondition: {uid}, UID in object meta: {is}"
+        );
         return Err(Status::conflict(resource, &key.name, &why));
     }
     match text(new, "resourceVersion") {
         None | Some("" | "0") => Ok(()),
         version if version == text(old, "resourceVersion") => Ok(()),
+        Some(version) if version.parse::<u64>().is_err() => {
+            Err(Status::new(500, "", format!("strconv.ParseUint: parsing {version:?}: invalid syntax")))
+        }
         _ => Err(Status::modified(resource, &key.name)),
     }
 }

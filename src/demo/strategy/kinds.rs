@@ -56,9 +56,6 @@ pub(super) fn workload(object: &mut Value) {
         fill(&mut object["metadata"]["annotations"], GENERATION, "1");
     }
     if kind == "ReplicaSet" && labels.is_object() {
-        if object["metadata"]["labels"].is_null() {
-            object["metadata"]["labels"] = labels.clone();
-        }
         if object["spec"]["selector"].is_null() {
             object["spec"]["selector"] = json!({"matchLabels": labels});
         }
@@ -103,11 +100,11 @@ pub(super) fn autoscaler(object: &mut Value) {
 pub(super) fn binding(object: &mut Value) {
     const GROUP: &str = "rbac.authorization.k8s.io";
     if let Some(role) = inside(object, "roleRef") {
-        fill(role, "apiGroup", GROUP);
+        fill_text(role, "apiGroup", GROUP);
     }
     for subject in each(object, "subjects") {
         if matches!(subject["kind"].as_str(), Some("User" | "Group")) {
-            fill(subject, "apiGroup", GROUP);
+            fill_text(subject, "apiGroup", GROUP);
         }
     }
 }
@@ -200,6 +197,13 @@ pub(super) fn small(kind: &str, object: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// Sets a text that is empty.
+fn fill_text(object: &mut Value, field: &str, text: &str) {
+    if object[field].as_str().is_none_or(str::is_empty) {
+        object[field] = text.into();
     }
 }
 

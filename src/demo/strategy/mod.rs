@@ -225,7 +225,7 @@ pub fn bumps_generation(_group: &str, kind: &str, old: &Value, new: &Value) -> b
 
 /// The status that a CRD begins with.
 pub fn begin_definition(crd: &mut Value) {
-    if crd["status"]["acceptedNames"].is_object() {
+    if crd["status"]["storedVersions"].as_array().is_some_and(|v| !v.is_empty()) {
         return;
     }
     let versions = crd["spec"]["versions"].as_array().into_iter().flatten();

@@ -32,13 +32,18 @@ pub fn validate_update(_group: &str, kind: &str, new: &Value, old: &Value, statu
     }
     let mut causes = match kind {
         // A pod that runs is what it is.
-        "Pod" => Vec::new(),
+        "Pod" => template::changed(new, old).into_iter().collect(),
         kind => validate_create("", kind, new),
     };
     causes.extend(match kind {
         "Deployment" | "ReplicaSet" | "DaemonSet" => workload::unchanged(new, old),
         "Service" => service::unchanged(new, old),
-        "RoleBinding" | "ClusterRoleBinding" => immutable("roleRef", new, old, "cannot change roleRef"),
+        "RoleBinding" | "ClusterRoleBinding" if new["roleRef"] != old["roleRef"] => {
+            let role = &new["roleRef"];
+            let shown =
+                serde_json::json!({"APIGroup": role["apiGroup"], "Kind": role["kind"], "Name": role["name"]});
+            vec![Cause::invalid("roleRef", &shown, "cannot change roleRef")]
+        }
         "Secret" | "ConfigMap" => small::unchanged(kind, new, old),
         _ => Vec::new(),
     });

@@ -7,7 +7,7 @@ use crate::demo::status::Cause;
 /// What is wrong with one.
 pub(super) fn check(kind: &str, object: &Value) -> Vec<Cause> {
     match kind {
-        "Role" | "ClusterRole" => rules(object),
+        "Role" | "ClusterRole" => rules(object, kind == "Role"),
         "RoleBinding" | "ClusterRoleBinding" => binding(object),
         "ConfigMap" | "Secret" => data(object),
         "Lease" => {
@@ -27,7 +27,7 @@ pub(super) fn check(kind: &str, object: &Value) -> Vec<Cause> {
     }
 }
 
-fn rules(role: &Value) -> Vec<Cause> {
+fn rules(role: &Value, namespaced: bool) -> Vec<Cause> {
     let mut causes = Vec::new();
     for (n, rule) in role["rules"].as_array().into_iter().flatten().enumerate() {
         let empty = |field: &str| rule[field].as_array().is_none_or(Vec::is_empty);
@@ -38,6 +38,11 @@ fn rules(role: &Value) -> Vec<Cause> {
             }
         };
         needs("verbs", "verbs must contain at least one value");
+        if paths && namespaced {
+            let why = "namespaced rules cannot apply to non-resource URLs";
+            causes.push(Cause::invalid(format!("rules[{n}].nonResourceURLs"), &rule["nonResourceURLs"], why));
+            continue;
+        }
         if !paths {
             needs("apiGroups", "resource rules must supply at least one api group");
             needs("resources", "resource rules must supply at least one resource");

@@ -278,3 +278,21 @@ fn resources(at: &str, resources: &Value) -> Vec<Cause> {
     }
     causes
 }
+
+/// What of a pod may not change: nearly all.
+pub(super) fn changed(new: &Value, old: &Value) -> Option<Cause> {
+    const WHY: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+    let kept = |pod: &Value| {
+        let mut spec = pod["spec"].clone();
+        for list in ["containers", "initContainers"] {
+            for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                container["image"] = Value::Null;
+            }
+        }
+        for field in ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds"] {
+            crate::demo::state::write::remove(&mut spec, field);
+        }
+        spec
+    };
+    (kept(new) != kept(old)).then(|| Cause::forbidden("spec", WHY))
+}

@@ -103,7 +103,7 @@ const CASES: &[Case] = &[
         r.post("services", service("a")).await.is(201);
         let version = r.look("services").await.version();
         let path =
-            format!("services?watch=1&timeoutSeconds=3&allowWatchBookmarks=true&resourceVersion={version}");
+            format!("services?watch=1&timeoutSeconds=8&allowWatchBookmarks=true&resourceVersion={version}");
         let mut watch = r.peek(&path).await;
         let first = watch.next().await.unwrap();
         assert_eq!(first["type"], "BOOKMARK");

@@ -94,6 +94,8 @@ impl Resource {
 }
 
 const ALL: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/// The same, in the order in which a definition's are listed.
+const CUSTOM: &[&str] = &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const NAMESPACES: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 const CREATE: &[&str] = &["create"];
 
@@ -261,7 +263,7 @@ impl Resources {
                 custom: true,
                 stored_as: format!("{group}/{stored}").into(),
                 id: id(&group, &text(&names["plural"])),
-                verbs: ALL,
+                verbs: CUSTOM,
                 schema: Some(
                     Schema::of_crd(&version["schema"]["openAPIV3Schema"])
                         .with_status_apart(sub["status"].is_object()),

@@ -139,7 +139,14 @@ impl Status {
 
     /// 422, with every wrong field.
     pub fn invalid(resource: &Resource, name: &str, causes: &[Cause]) -> Self {
-        let each: Vec<String> = causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
+        let mut each: Vec<String> = Vec::new();
+        for cause in causes {
+            let text = format!("{}: {}", cause.field, cause.message);
+            // Told once, however often it was found.
+            if !each.contains(&text) {
+                each.push(text);
+            }
+        }
         let all = match &*each {
             [one] => one.clone(),
             several => format!("[{}]", several.join(", ")),

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::request::Ask;
+use crate::demo::resources::Resource;
 use crate::demo::state::write::Check;
-use crate::demo::status::Status;
+use crate::demo::status::{Cause, Status};
 
 /// The options of a write.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +63,11 @@ fn check_manager(kind: &str, manager: &str) -> Result<(), Status> {
         return Err(wrong_option(kind, "fieldManager", "FieldValueTooLong", message));
     }
     if manager.chars().any(char::is_control) {
-        let message = format!("Invalid value: {manager:?}: should only contain printable characters");
+        let at = manager.chars().position(char::is_control).unwrap_or_default();
+        let c = manager.chars().nth(at).unwrap_or_default();
+        let shown = format!("{manager:?}").replace("\\u{7}", "\\a");
+        let message =
+            format!("Invalid value: {shown}: invalid character U+{:04X} (at position {at})", u32::from(c));
         return Err(wrong_option(kind, "fieldManager", "FieldValueInvalid", &message));
     }
     Ok(())
@@ -101,7 +106,8 @@ pub(super) fn read_object(ask: &Ask, body: &[u8]) -> Result<Value, Status> {
             Status::bad_request(format!("error decoding YAML: {why}"))
         } else {
             let what = format!("the object provided is unrecognized (must be of type {kind})");
-            let shown: String = text.chars().take(1000).collect();
+            let shown: String =
+                if text.is_empty() { "<empty>".to_owned() } else { text.chars().take(1000).collect() };
             Status::bad_request(format!(
                 "{what}: couldn't get version/kind; json parse error: {why} ({shown})"
             ))
@@ -152,13 +158,23 @@ fn of_kind(ask: &Ask, mut object: Value, kind: &str) -> Result<Value, Status> {
     let is_empty = said_version.is_empty() || said_kind.is_empty();
     if resource.custom {
         if said_kind.is_empty() {
-            return Err(Status::bad_request("Object 'Kind' is missing in 'unstructured object has no kind'"));
+            let text = object.to_string();
+            let what = format!("the object provided is unrecognized (must be of type {kind})");
+            return Err(Status::bad_request(format!(
+                "{what}: Object 'Kind' is missing in '{text}' ({text})"
+            )));
         }
-        if said_version != version || said_kind != kind {
+        if said_version != version {
             let why = format!(
                 "the API version in the data ({said_version}) does not match the expected API version ({version})"
             );
             return Err(Status::bad_request(why));
+        }
+        if said_kind != kind {
+            let cause = Cause::invalid("kind", &said_kind.clone().into(), &format!("must be {kind}"));
+            let said = Resource { kind: said_kind.as_str().into(), ..Resource::clone(resource) };
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            return Err(Status::invalid(&said, name, &[cause]));
         }
     } else if !is_empty && (said_version != version || said_kind != kind) {
         let short = said_version.rsplit('/').next().unwrap_or_default();

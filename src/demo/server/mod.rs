@@ -234,6 +234,9 @@ fn answer(
         "scale" => resource.scale.is_some(),
         sub => &*resource.kind == "Pod" && IN_PODS.contains(&sub),
     };
+    if !known && resource.custom && ask.sub == "status" {
+        return Err(Status::not_found(&resource, &ask.name));
+    }
     if !known || (is_review && one) {
         return Err(Status::nowhere());
     }
@@ -251,6 +254,16 @@ fn answer(
         ("scale", &Method::GET, _) => {
             let key = Key::new(&resource.id, &ask.namespace, &ask.name);
             let object = state.store.get(&key).ok_or_else(|| Status::not_found(&resource, &ask.name))?;
+            let replicas = resource.scale.as_ref().map(|s| s.spec.clone()).unwrap_or_default();
+            if resource.custom && object.pointer(&replicas).is_none() {
+                let path = replicas.replace('/', ".");
+                let why =
+                    format!("Internal error occurred: the spec replicas field \"{path}\" does not exist");
+                let mut failed = Status::new(500, "InternalError", why.clone());
+                let cause = why.trim_start_matches("Internal error occurred: ").to_owned();
+                failed.details = serde_json::json!({"causes": [{"message": cause}]});
+                return Err(failed);
+            }
             Ok(Answer::value(200, write::scale_of(&resource, object)))
         }
         ("" | "status", &Method::GET, true) => read::get(state, ask),

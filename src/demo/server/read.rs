@@ -151,8 +151,11 @@ pub(super) fn list(state: &State, ask: &Ask) -> Result<Answer, Status> {
     let selection = Selection::of(ask)?;
     let page = page(state, ask, &selection)?;
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
-    if let Some(next) = page.next {
-        metadata["continue"] = next.into();
+    match page.next {
+        Some(next) => metadata["continue"] = next.into(),
+        // Lists of custom kinds say that they do not go on.
+        None if ask.resource.custom && ask.accept == Form::Whole => metadata["continue"] = "".into(),
+        None => {}
     }
     if let Some(remaining) = page.remaining {
         metadata["remainingItemCount"] = remaining.into();

@@ -170,7 +170,11 @@ pub(super) fn read(parts: &Parts, resources: &Resources, user: &User) -> Result<
     };
     // What is in namespaces is made and read there; all of it can only be listed.
     if resource.namespaced == namespace.is_empty() && !(namespace.is_empty() && name.is_empty()) {
-        return Err(Status::nowhere());
+        return Err(if resource.custom {
+            Status::new(404, "", "404 page not found\n")
+        } else {
+            Status::nowhere()
+        });
     }
     let mut query = Query::parse(parts.uri.query().unwrap_or_default());
     if watches {

@@ -8,9 +8,10 @@ use super::request::Ask;
 use crate::demo::apply;
 use crate::demo::resources::Resource;
 use crate::demo::rights::{Deed, allowed, escalation, refusal};
+use crate::demo::schema;
 use crate::demo::state::State;
 use crate::demo::state::delete::{Deleted, Options as DeleteOptions, Propagation};
-use crate::demo::state::write::{By, How, Sub, Written, remove, shown_as, text, time};
+use crate::demo::state::write::{By, Check, How, Sub, Written, remove, shown_as, text, time};
 use crate::demo::status::{Cause, Status};
 use crate::demo::store::{Key, Object};
 
@@ -102,7 +103,9 @@ pub(super) fn replace(state: &mut State, ask: &Ask, body: &[u8]) -> Result<Answe
         && text(&object, "resourceVersion").is_none_or(str::is_empty)
     {
         let cause = Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
-        return Err(Status::invalid(&ask.resource, &ask.name, &[cause]));
+        // Told of the resource, not of the kind, as the server does here.
+        let named = Resource { kind: ask.resource.plural.clone(), ..Resource::clone(&ask.resource) };
+        return Err(Status::invalid(&named, &ask.name, &[cause]));
     }
     let written = state.update(&ask.resource, &key(ask), object, &by)?;
     Ok(answered(ask, &written))
@@ -120,6 +123,9 @@ const PATCHES: &[&str] =
 /// PATCH of an object.
 pub(super) fn patch(state: &mut State, ask: &Ask, body: &[u8]) -> Result<Answer, Status> {
     let kind = ask.content_type.as_str();
+    if ask.resource.custom && kind == "application/strategic-merge-patch+json" {
+        return Err(Status::unsupported_media(PATCHES));
+    }
     if !PATCHES.contains(&kind) {
         let mut refused = Status::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
         refused.details = json!({});
@@ -137,8 +143,33 @@ pub(super) fn patch(state: &mut State, ask: &Ask, body: &[u8]) -> Result<Answer,
         return scaled(state, ask, &stored, &patched, &options);
     }
     fits_path(ask, &patched, true)?;
+    fits_kind(ask, &patched, options.check)?;
     let written = state.update(&ask.resource, &key(ask), patched, &by(ask, &options))?;
     Ok(answered(ask, &written))
+}
+
+/// Refuses what a patch made of an object when it is none of its kind any more.
+fn fits_kind(ask: &Ask, patched: &Value, check: Check) -> Result<(), Status> {
+    let (resource, schema) = (&ask.resource, ask.resource.schema());
+    let other = patched["kind"] != *resource.kind || patched["apiVersion"] != *resource.api_version();
+    let strict = check == Check::Strict;
+    let unknown = if strict { schema::unknown_fields(&schema, patched) } else { Vec::new() };
+    let why = if other {
+        let said = |field: &str| patched[field].as_str().unwrap_or_default().to_owned();
+        let (kind, version) = (said("kind"), said("apiVersion"));
+        format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
+        )
+    } else if let Err(why) = schema::decode(&schema, patched) {
+        why
+    } else if !unknown.is_empty() {
+        format!("strict decoding error: {}", unknown.join(", "))
+    } else {
+        return Ok(());
+    };
+    let cause = Cause::invalid("patch", &json!(patched.to_string()), &why);
+    let unnamed = Resource { kind: "".into(), group: "".into(), ..Resource::clone(resource) };
+    Err(Status::invalid(&unnamed, "", &[cause]))
 }
 
 /// A body that is no patch; `type_name` is what Go would read it into.
@@ -188,6 +219,10 @@ fn edited(mut object: Value, body: &[u8]) -> Result<Value, Status> {
                 let rest = path.split_once('/').map_or("", |(_, rest)| rest);
                 operation[field] = format!("/{rest}").into();
             }
+        }
+        let from_nothing = operation["from"].as_str().is_some_and(|p| object.pointer(p).is_none());
+        if operation["op"] == "copy" && from_nothing {
+            operation["op"] = "add".into();
         }
         let missing = operation["path"].as_str().is_some_and(|p| object.pointer(p).is_none());
         if operation["op"] == "replace" && missing {
@@ -362,6 +397,16 @@ fn delete_options(ask: &Ask, body: &[u8]) -> Result<DeleteOptions, Status> {
     } else {
         serde_json::from_slice(body).map_err(|_| unreadable(body, "v1.DeleteOptions"))?
     };
+    if said["kind"].as_str().is_some_and(|k| !k.is_empty() && k != "DeleteOptions") {
+        let (kind, version) =
+            (said["kind"].as_str().unwrap_or_default(), said["apiVersion"].as_str().unwrap_or_default());
+        let why = format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
+        );
+        return Err(Status::bad_request(format!(
+            "{kind} in version {version:?} cannot be handled as a DeleteOptions: {why}"
+        )));
+    }
     let policy = said["propagationPolicy"].as_str().or(ask.query.get("propagationPolicy"));
     let orphans = said["orphanDependents"].as_bool();
     if policy.is_some() && orphans.is_some() {

@@ -347,10 +347,14 @@ impl State {
         how: How,
     ) -> Result<Written, Status> {
         let old = self.store.get(key).cloned().ok_or_else(|| Status::not_found(resource, &key.name))?;
+        let untracked = new["metadata"]["managedFields"].as_array().is_some_and(Vec::is_empty);
         let warnings = match how {
             How::Written => self.take_in(resource, &mut new, by.check)?,
             How::Applied => Vec::new(),
         };
+        if untracked {
+            new["metadata"]["managedFields"] = json!([]);
+        }
         if resource.namespaced && new["metadata"].is_object() {
             new["metadata"]["namespace"] = (*key.namespace).into();
         }
@@ -359,6 +363,12 @@ impl State {
         let old = &*old_shown;
         if by.check != Check::Trusted {
             complete(resource, &mut new);
+        }
+        let other_uid = text(&new, "uid").filter(|uid| !uid.is_empty() && Some(*uid) != text(old, "uid"));
+        let other_uid =
+            other_uid.map(|uid| Cause::invalid("metadata.uid", &json!(uid), "field is immutable"));
+        if let Some(cause) = other_uid {
+            return Err(Status::invalid(resource, &key.name, &[cause.clone(), cause]));
         }
         carry_metadata(old, &mut new);
         let given = self.given(resource);
@@ -411,6 +421,10 @@ impl State {
             }
         }
         let mut causes = strategy::validate_metadata_update(new, old);
+        // The metadata of built-in kinds is looked at by the server and by the kind.
+        if !resource.custom {
+            causes.extend(causes.clone());
+        }
         let changes_addresses = by.check != Check::Trusted || &*resource.kind == "Service";
         if !resource.custom && changes_addresses {
             let mut around = Around { state: self };

@@ -59,6 +59,13 @@ pub(super) const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "/managedFields",
         "KWOK's kubelet says less than a real one",
     ),
+    ("a merge patch that is none is refused", "/**/message", "the server shows the patched object in its own order"),
+    ("a merge patch is validated", "/**/message", "the server shows the patched object in its own order"),
+    (
+        "an unknown field in a patch is warned of or refused",
+        "/**/message",
+        "the server shows the patched object in its own order",
+    ),
     ("*", "/**/storageVersionHash", "a hash of the name of a group that is another each time"),
 ];
 

@@ -81,6 +81,9 @@ fn wrong_option(kind: &str, field: &str, reason: &str, message: &str) -> Status 
     status
 }
 
+/// Versions of a group that are known and no longer served.
+const KNOWN_OLD: &[&str] = &["apps/v1beta1", "apps/v1beta2", "autoscaling/v1", "policy/v1beta1"];
+
 /// Kinds of the core group that are known by name.
 const KNOWN_CORE: &[&str] =
     &["ConfigMap", "Event", "Namespace", "Node", "Pod", "Secret", "Service", "ServiceAccount", "Endpoints"];
@@ -182,6 +185,11 @@ fn of_kind(ask: &Ask, mut object: Value, kind: &str) -> Result<Value, Status> {
         let known = said_version == version && KNOWN_CORE.contains(&&*said_kind) && resource.group.is_empty();
         let what = if known {
             format!("converting ({short}.{said_kind}) to ({internal}.{kind}): unknown conversion")
+        } else if KNOWN_OLD.contains(&&*said_version) {
+            let why = format!(
+                "the API version in the data ({said_version}) does not match the expected API version ({version})"
+            );
+            return Err(Status::bad_request(why));
         } else {
             format!(
                 "no kind {said_kind:?} is registered for version {said_version:?} in scheme \"pkg/runtime/scheme.go:111\""

@@ -9,8 +9,14 @@ use crate::demo::status::Status;
 /// Version that the simulated servers say they are: what the conformance table holds them to.
 const VERSION: (&str, &str, &str) = ("1", "36", "v1.36.3");
 
+/// What asks for all groups and resources in one piece.
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
 /// Answers a path that is no resource.
-pub(super) fn answer(path: &str, resources: &Resources) -> Result<Answer, Status> {
+pub(super) fn answer(path: &str, accept: &str, resources: &Resources) -> Result<Answer, Status> {
+    if matches!(path, "/api" | "/apis") && accept.split(',').any(|a| a.trim() == AGGREGATED) {
+        return Ok(Answer::Typed(AGGREGATED, aggregated(resources, path == "/api")));
+    }
     let steps: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     match &*steps {
         ["healthz" | "livez" | "readyz"] => Ok(Answer::text(200, "ok")),
@@ -107,6 +113,68 @@ fn resource_list(resources: &Resources, group: &str, version: &str) -> Result<An
         crate::demo::state::write::remove(&mut list, "apiVersion");
     }
     Ok(Answer::value(200, list))
+}
+
+/// All groups, versions and resources in one piece.
+fn aggregated(resources: &Resources, core: bool) -> Value {
+    let mut groups: Vec<(String, Vec<(String, Vec<Value>)>)> = Vec::new();
+    for resource in resources.iter().filter(|r| r.group.is_empty() == core) {
+        let (name, version) = (resource.group.to_string(), resource.version.to_string());
+        let at = groups.iter().position(|(n, _)| *n == name).unwrap_or_else(|| {
+            groups.push((name, Vec::new()));
+            groups.len() - 1
+        });
+        let versions = &mut groups[at].1;
+        let at = versions.iter().position(|(v, _)| *v == version).unwrap_or_else(|| {
+            versions.push((version, Vec::new()));
+            versions.len() - 1
+        });
+        versions[at].1.push(piece(resource));
+    }
+    let shown = groups.into_iter().map(|(name, mut versions)| {
+        versions.sort_by_key(|(v, _)| std::cmp::Reverse(rank(v)));
+        let versions = versions.into_iter().map(|(version, resources)| {
+            json!({"version": version, "resources": resources, "freshness": "Current"})
+        });
+        let metadata = if core {
+            json!({"creationTimestamp": null})
+        } else {
+            json!({"name": name, "creationTimestamp": null})
+        };
+        json!({"metadata": metadata, "versions": versions.collect::<Vec<_>>()})
+    });
+    let items: Vec<Value> = shown.collect();
+    json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items})
+}
+
+/// A resource of the one piece.
+fn piece(resource: &Resource) -> Value {
+    let mut listed = shown(resource).into_iter();
+    let own = listed.next().unwrap_or_default();
+    let kind = |kind: &Value, of: &Value| {
+        let text = |field: &str| of[field].as_str().unwrap_or_default().to_owned();
+        json!({"group": text("group"), "version": text("version"), "kind": kind})
+    };
+    let subs: Vec<Value> = listed
+        .map(|sub| {
+            let name = sub["name"].as_str().and_then(|n| n.split_once('/')).map_or("", |(_, n)| n).to_owned();
+            json!({"subresource": name, "responseKind": kind(&sub["kind"], &sub), "verbs": sub["verbs"]})
+        })
+        .collect();
+    let mut piece = json!({
+        "resource": own["name"], "responseKind": kind(&own["kind"], &own),
+        "scope": if resource.namespaced { "Namespaced" } else { "Cluster" }, "singularResource": own["singularName"],
+        "verbs": own["verbs"],
+    });
+    for field in ["shortNames", "categories"] {
+        if own[field].is_array() {
+            piece[field] = own[field].clone();
+        }
+    }
+    if !subs.is_empty() {
+        piece["subresources"] = subs.into();
+    }
+    piece
 }
 
 /// Subresources of pods, with the verbs of each.

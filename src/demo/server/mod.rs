@@ -47,6 +47,8 @@ enum Answer {
         code: u16,
         text: String,
     },
+    /// Something in a format of its own.
+    Typed(&'static str, Value),
     /// A log that ends.
     Log(String),
     /// 204.
@@ -113,6 +115,8 @@ impl Server {
         let body = body.collect().await?.to_bytes();
         self.cluster.ready().await;
         let cluster = &self.cluster;
+        let accept =
+            parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let answer = cluster.with(|state| match request::read(&parts, &state.resources, cluster.user()) {
             Ok(Target::Resource(ask)) => {
                 permitted(state, &ask).and_then(|()| answer(state, cluster, &ask, &body, upgrades))
@@ -121,7 +125,7 @@ impl Server {
                 missing(state, &what, served, &user, &method)
             }
             Ok(Target::Other { path, user }) => path_permitted(state, &user, &parts.method, &path)
-                .and_then(|()| discovery::answer(&path, &state.resources)),
+                .and_then(|()| discovery::answer(&path, &accept, &state.resources)),
             Err(refused) => Err(refused),
         });
         match answer {
@@ -339,6 +343,7 @@ fn response(answer: Result<Answer, Status>) -> Result<Response<Reply>, BoxError>
         Ok(Answer::Text { code, text }) => {
             (code, "text/plain; charset=utf-8", Vec::new(), whole(text.into_bytes()))
         }
+        Ok(Answer::Typed(format, value)) => (200, format, Vec::new(), whole(serde_json::to_vec(&value)?)),
         Ok(Answer::Log(text)) => (200, "text/plain", Vec::new(), whole(text.into_bytes())),
         Ok(Answer::Nothing) => (204, "", Vec::new(), whole(Vec::new())),
         Ok(Answer::Lines(lines)) => (200, "text/plain", Vec::new(), streamed(lines)),

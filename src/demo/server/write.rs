@@ -144,7 +144,8 @@ pub(super) fn patch(state: &mut State, ask: &Ask, body: &[u8]) -> Result<Answer,
     }
     fits_path(ask, &patched, true)?;
     fits_kind(ask, &patched, options.check)?;
-    let written = state.update(&ask.resource, &key(ask), patched, &by(ask, &options))?;
+    let mut written = state.update(&ask.resource, &key(ask), patched, &by(ask, &options))?;
+    written.warnings.sort();
     Ok(answered(ask, &written))
 }
 
@@ -403,9 +404,7 @@ fn delete_options(ask: &Ask, body: &[u8]) -> Result<DeleteOptions, Status> {
         let why = format!(
             "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
         );
-        return Err(Status::bad_request(format!(
-            "{kind} in version {version:?} cannot be handled as a DeleteOptions: {why}"
-        )));
+        return Err(Status::bad_request(why));
     }
     let policy = said["propagationPolicy"].as_str().or(ask.query.get("propagationPolicy"));
     let orphans = said["orphanDependents"].as_bool();
@@ -490,7 +489,10 @@ pub(super) fn delete_all(state: &mut State, ask: &Ask, body: &[u8]) -> Result<An
     }
     let resource = &ask.resource;
     let items: Vec<Object> = chosen.into_iter().map(|(_, o)| shown_as(resource, &o)).collect();
-    let metadata = json!({"resourceVersion": state.store.revision().to_string()});
+    let mut metadata = json!({"resourceVersion": state.store.revision().to_string()});
+    if resource.custom {
+        metadata["continue"] = "".into();
+    }
     Ok(Answer::list(
         resource.list_kind.to_string(),
         resource.api_version(),

@@ -46,7 +46,7 @@ pub(super) fn workload(object: &mut Value) {
     }
     if let Some(of) = inside(&mut spec["template"], "spec") {
         template::spec(of, false);
-        trim(of, &["securityContext", "emptyDir"]);
+        trim(of, &["securityContext", "emptyDir", "type"]);
     }
     if kind == "DaemonSet" {
         const GENERATION: &str = "deprecated.daemonset.template.generation";
@@ -179,6 +179,8 @@ pub(super) fn small(kind: &str, object: &mut Value) {
             fill(object, "reportingInstance", "");
         }
         "EndpointSlice" => {
+            fill_null(object, "endpoints");
+            fill_null(object, "ports");
             for port in each(object, "ports") {
                 fill(port, "name", "");
                 fill(port, "protocol", "TCP");

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::state::write::{remove, set, time};
 use super::status::Cause;
-pub use validate::{validate_create, validate_metadata, validate_metadata_update, validate_update};
+pub use validate::{validate_create, validate_metadata, validate_metadata_update, validate_update, warnings};
 
 /// What a strategy may ask of the cluster.
 pub trait Surroundings {
@@ -86,7 +86,7 @@ pub fn default(_group: &str, kind: &str, object: &mut Value) {
         "Deployment" | "ReplicaSet" | "DaemonSet" => kinds::workload(object),
         "Pod" => {
             template::spec(&mut object["spec"], true);
-            fill::trim(&mut object["spec"], &["securityContext", "emptyDir"]);
+            fill::trim(&mut object["spec"], &["securityContext", "emptyDir", "type"]);
         }
         "Service" => service::default(object),
         "HorizontalPodAutoscaler" => kinds::autoscaler(object),

@@ -70,6 +70,10 @@ fn allocate(service: &mut Value, around: &mut dyn Surroundings) -> Result<(), Ve
     let wanted = spec["clusterIP"].as_str().map(str::to_owned);
     let ip = match wanted.as_deref() {
         Some("None") => "None".to_owned(),
+        Some(text) if text.parse::<std::net::Ipv4Addr>().is_err() => {
+            let why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+            return Err(vec![Cause::invalid("spec.clusterIPs[0]", &json!(text), why)]);
+        }
         wanted => around.allocate_cluster_ip(wanted).map_err(|why| {
             let value = json!([wanted.unwrap_or_default()]);
             vec![Cause::invalid(

@@ -375,14 +375,16 @@ fn progress(
         }
         return;
     }
-    let Some(new) = new else { return };
+    if new.is_none() {
+        return;
+    }
     let old = |status: &Value| get(status, "replicas") - get(status, "updatedReplicas");
     let progressed = get(status, "updatedReplicas") > get(before, "updatedReplicas")
         || get(status, "readyReplicas") > get(before, "readyReplicas")
         || get(status, "availableReplicas") > get(before, "availableReplicas")
         || old(status) < old(before);
     let condition = pods::condition(deployment, "Progressing").cloned().unwrap_or_default();
-    let begun = new.set["metadata"]["creationTimestamp"].as_str() == Some(&time(now)) || condition.is_null();
+    let begun = condition.is_null();
     let after_success = condition["reason"] == "NewReplicaSetAvailable";
     if progressed || begun || after_success {
         let reason = if progressed || !begun { "ReplicaSetUpdated" } else { "NewReplicaSetCreated" };

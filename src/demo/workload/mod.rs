@@ -268,6 +268,11 @@ fn set_condition(
         new["message"] = message.into();
     }
     match old {
+        // Those with a time of update go to the end when they change, as the real controller writes them.
+        Some(n) if updates => {
+            all.remove(n);
+            all.push(new);
+        }
         Some(n) => all[n] = new,
         None => all.push(new),
     }

@@ -30,7 +30,7 @@ pub fn validate_metadata(object: &Value, namespaced: bool, rule: NameRule) -> Ve
     if !namespaced && metadata["namespace"].as_str().is_some_and(|n| !n.is_empty()) {
         causes.push(Cause::forbidden("metadata.namespace", "not allowed on this type"));
     }
-    causes.extend(common(metadata));
+    causes.extend(common(object));
     causes
 }
 
@@ -46,7 +46,12 @@ fn path_segment(name: &str) -> Vec<String> {
 }
 
 /// What holds for new metadata and for changed.
-fn common(metadata: &Value) -> Vec<Cause> {
+fn common(object: &Value) -> Vec<Cause> {
+    let metadata = &object["metadata"];
+    // Kinds that came later than the first ones are less strict about the names of finalizers.
+    let version = object["apiVersion"].as_str().unwrap_or_default();
+    let strict =
+        !version.contains('.') || (version.contains(".k8s.io/") && !version.starts_with("apiextensions"));
     let mut causes = labels("metadata.labels", &metadata["labels"]);
     let annotations = metadata["annotations"].as_object();
     for (key, _) in annotations.into_iter().flatten() {
@@ -59,7 +64,7 @@ fn common(metadata: &Value) -> Vec<Cause> {
         causes.push(Cause::too_long("metadata.annotations", ANNOTATIONS));
     }
     causes.extend(owners(&metadata["ownerReferences"]));
-    causes.extend(finalizers(&metadata["finalizers"]));
+    causes.extend(finalizers(&metadata["finalizers"], strict));
     causes
 }
 
@@ -74,7 +79,7 @@ pub(super) fn labels(field: &str, labels: &Value) -> Vec<Cause> {
     causes
 }
 
-fn finalizers(all: &Value) -> Vec<Cause> {
+fn finalizers(all: &Value, strict: bool) -> Vec<Cause> {
     let texts: Vec<&str> = all.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let mut causes = Vec::new();
     for text in &texts {
@@ -82,7 +87,7 @@ fn finalizers(all: &Value) -> Vec<Cause> {
         causes.extend(wrong.iter().map(|w| Cause::invalid("metadata.finalizers", &json!(text), w)));
     }
     for (n, text) in texts.iter().enumerate() {
-        if !text.contains('/') && !STANDARD.contains(text) {
+        if strict && !text.contains('/') && !STANDARD.contains(text) {
             let why = "name is neither a standard finalizer name nor is it fully qualified";
             causes.push(Cause::invalid(format!("metadata.finalizers[{n}]"), &json!(text), why));
         }
@@ -125,9 +130,11 @@ fn owners(all: &Value) -> Vec<Cause> {
 /// Metadata that never changes.
 const IMMUTABLE: &[&str] = &["name", "namespace", "uid", "creationTimestamp"];
 
-/// What is wrong with a change of metadata.
-pub fn validate_metadata_update(new: &Value, old: &Value) -> Vec<Cause> {
-    let (new, old) = (&new["metadata"], &old["metadata"]);
+/// What is wrong with a change of metadata. That of built-in kinds is looked at by the server and by the kind: what
+/// changed that may not is found twice.
+pub fn validate_metadata_update(changed: &Value, old: &Value, twice: bool) -> Vec<Cause> {
+    let object = changed;
+    let (new, old) = (&changed["metadata"], &old["metadata"]);
     let mut causes = Vec::new();
     if old["deletionTimestamp"].is_string() {
         let had: Vec<&Value> = old["finalizers"].as_array().into_iter().flatten().collect();
@@ -152,6 +159,9 @@ pub fn validate_metadata_update(new: &Value, old: &Value) -> Vec<Cause> {
     {
         causes.push(Cause::invalid(format!("metadata.{field}"), &new[*field], "field is immutable"));
     }
-    causes.extend(common(new));
+    if twice {
+        causes.extend(causes.clone());
+    }
+    causes.extend(common(object));
     causes
 }

@@ -50,6 +50,17 @@ pub fn validate_update(_group: &str, kind: &str, new: &Value, old: &Value, statu
     causes
 }
 
+/// What is strange about an object of a built-in kind, and let pass.
+pub fn warnings(kind: &str, object: &Value) -> Vec<String> {
+    match kind {
+        "Deployment" | "ReplicaSet" | "DaemonSet" => {
+            template::warnings("spec.template.spec", &object["spec"]["template"]["spec"])
+        }
+        "Pod" => template::warnings("spec", &object["spec"]),
+        _ => Vec::new(),
+    }
+}
+
 /// A field that never changes.
 fn immutable(field: &str, new: &Value, old: &Value, why: &str) -> Vec<Cause> {
     let at = |object: &Value| field.split('.').fold(object.clone(), |v, step| v[step].clone());

@@ -28,6 +28,23 @@ pub(super) fn check(service: &Value) -> Vec<Cause> {
     if ports.is_empty() && !headless && kind != "ExternalName" {
         causes.push(Cause::required("spec.ports", ""));
     }
+    if kind == "ExternalName" {
+        match spec["externalName"].as_str().unwrap_or_default() {
+            "" => causes.push(Cause::required("spec.externalName", "")),
+            name => {
+                let wrong = words::subdomain(name);
+                causes.extend(wrong.iter().map(|w| Cause::invalid("spec.externalName", &json!(name), w)));
+            }
+        }
+    }
+    let ip = spec["clusterIP"]
+        .as_str()
+        .filter(|ip| *ip != "None")
+        .and_then(|ip| ip.parse::<std::net::IpAddr>().ok());
+    if ip.is_some_and(|ip| ip.is_ipv4()) && spec["ipFamilies"][0] == "IPv6" {
+        let why = "expected an IPv6 value as indicated by `ipFamilies[0]`";
+        causes.push(Cause::invalid("spec.clusterIPs[0]", &spec["clusterIP"], why));
+    }
     for (n, port) in ports.iter().enumerate() {
         causes.extend(port_of(&format!("spec.ports[{n}]"), port, ports.len() > 1));
     }

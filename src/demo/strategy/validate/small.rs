@@ -64,6 +64,11 @@ fn binding(binding: &Value) -> Vec<Cause> {
         causes.push(Cause::required("roleRef.name", ""));
     }
     for (n, subject) in binding["subjects"].as_array().into_iter().flatten().enumerate() {
+        let kind = subject["kind"].as_str().unwrap_or_default();
+        const SUBJECTS: &[&str] = &["ServiceAccount", "User", "Group"];
+        if !SUBJECTS.contains(&kind) {
+            causes.push(Cause::unsupported(format!("subjects[{n}].kind"), &json!(kind), SUBJECTS));
+        }
         if subject["name"].as_str().unwrap_or_default().is_empty() {
             causes.push(Cause::required(format!("subjects[{n}].name"), ""));
         }

@@ -46,10 +46,73 @@ pub(super) fn spec(at: &str, spec: &Value, of: Of) -> Vec<Cause> {
             wrong.iter().map(|w| Cause::invalid(format!("{at}.serviceAccountName"), &json!(name), w)),
         );
     }
+    for (n, spread) in list("topologySpreadConstraints").iter().enumerate() {
+        causes.extend(spread_of(&format!("{at}.topologySpreadConstraints[{n}]"), spread));
+    }
+    for (n, alias) in list("hostAliases").iter().enumerate() {
+        let ip = alias["ip"].as_str().unwrap_or_default();
+        if ip.parse::<std::net::IpAddr>().is_err() {
+            let why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+            causes.push(Cause::invalid(format!("{at}.hostAliases[{n}].ip"), &json!(ip), why));
+        }
+    }
+    let required = &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    if required.is_object() && required["nodeSelectorTerms"].as_array().is_none_or(Vec::is_empty) {
+        let field = format!(
+            "{at}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+        );
+        causes.push(Cause::required(field, "must have at least one node selector term"));
+    }
     for (n, toleration) in list("tolerations").iter().enumerate() {
         causes.extend(tolerated(&format!("{at}.tolerations[{n}]"), toleration));
     }
     causes
+}
+
+fn spread_of(at: &str, spread: &Value) -> Vec<Cause> {
+    const ALL: &[&str] = &["DoNotSchedule", "ScheduleAnyway"];
+    let mut causes = Vec::new();
+    let skew = spread["maxSkew"].as_i64().unwrap_or_default();
+    if skew < 1 {
+        causes.push(Cause::invalid(format!("{at}.maxSkew"), &json!(skew), "must be greater than zero"));
+    }
+    if spread["topologyKey"].as_str().unwrap_or_default().is_empty() {
+        causes.push(Cause::required(format!("{at}.topologyKey"), "can not be empty"));
+    }
+    let action = spread["whenUnsatisfiable"].as_str().unwrap_or_default();
+    if !ALL.contains(&action) {
+        causes.push(Cause::unsupported(format!("{at}.whenUnsatisfiable"), &json!(action), ALL));
+    }
+    causes
+}
+
+/// What is strange about the spec of a pod, and let pass.
+pub(super) fn warnings(at: &str, spec: &Value) -> Vec<String> {
+    let mut all = Vec::new();
+    for kind in ["containers", "initContainers"] {
+        for (n, container) in spec[kind].as_array().into_iter().flatten().enumerate() {
+            for of in ["limits", "requests"] {
+                let memory = container["resources"][of]["memory"].as_str().unwrap_or_default();
+                if memory.ends_with('m') || memory.contains("e-") {
+                    let field = format!("{at}.{kind}[{n}].resources.{of}[memory]");
+                    all.push(format!(
+                        "{field}: fractional byte value {memory:?} is invalid, must be an integer"
+                    ));
+                }
+            }
+        }
+    }
+    for (n, spread) in spec["topologySpreadConstraints"].as_array().into_iter().flatten().enumerate() {
+        if spread["labelSelector"].is_null() {
+            let field = format!("{at}.topologySpreadConstraints[{n}].labelSelector");
+            all.push(format!("{field}: a null labelSelector results in matching no pod"));
+        }
+    }
+    if spec["terminationGracePeriodSeconds"].as_i64().is_some_and(|s| s < 0) {
+        let why = "must be >= 0; negative values are invalid and will be treated as 1";
+        all.push(format!("{at}.terminationGracePeriodSeconds: {why}"));
+    }
+    all
 }
 
 fn restart(at: &str, policy: &Value, of: Of) -> Option<Cause> {
@@ -89,6 +152,17 @@ fn volumes_of(at: &str, volumes: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let mut seen = BTreeSet::new();
     for (n, volume) in volumes.as_array().into_iter().flatten().enumerate() {
+        let kinds: Vec<&String> =
+            volume.as_object().into_iter().flat_map(serde_json::Map::keys).filter(|k| *k != "name").collect();
+        if let Some(second) = kinds.get(1) {
+            let why = "may not specify more than 1 volume type";
+            causes.push(Cause::forbidden(format!("{at}.volumes[{n}].{second}"), why));
+        }
+        for (kind, name) in [("secret", "secretName"), ("configMap", "name")] {
+            if volume[kind].is_object() && volume[kind][name].as_str().unwrap_or_default().is_empty() {
+                causes.push(Cause::required(format!("{at}.volumes[{n}].{kind}.{name}"), ""));
+            }
+        }
         let field = format!("{at}.volumes[{n}].name");
         let name = volume["name"].as_str().unwrap_or_default();
         if name.is_empty() {
@@ -114,6 +188,9 @@ fn container_of(at: &str, container: &Value, volumes: &BTreeSet<&str>) -> Vec<Ca
     if container["image"].as_str().unwrap_or_default().is_empty() {
         causes.push(Cause::required(format!("{at}.image"), ""));
     }
+    const POLICIES: &[&str] = &["Always", "IfNotPresent", "Never"];
+    let policy = container["imagePullPolicy"].as_str().filter(|p| !POLICIES.contains(p));
+    causes.extend(policy.map(|p| Cause::unsupported(format!("{at}.imagePullPolicy"), &json!(p), POLICIES)));
     for (kind, limited) in [("livenessProbe", true), ("readinessProbe", false), ("startupProbe", true)] {
         if container[kind].is_object() {
             causes.extend(probe(&format!("{at}.{kind}"), &container[kind], limited));
@@ -121,9 +198,7 @@ fn container_of(at: &str, container: &Value, volumes: &BTreeSet<&str>) -> Vec<Ca
     }
     causes.extend(ports(at, container));
     for (n, variable) in container["env"].as_array().into_iter().flatten().enumerate() {
-        if variable["name"].as_str().unwrap_or_default().is_empty() {
-            causes.push(Cause::required(format!("{at}.env[{n}].name"), ""));
-        }
+        causes.extend(environment(&format!("{at}.env[{n}]"), variable));
     }
     for (n, mount) in container["volumeMounts"].as_array().into_iter().flatten().enumerate() {
         let field = format!("{at}.volumeMounts[{n}]");
@@ -142,6 +217,70 @@ fn container_of(at: &str, container: &Value, volumes: &BTreeSet<&str>) -> Vec<Ca
     causes
 }
 
+/// Sources that a variable may be taken from.
+const SOURCES: &[&str] = &["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
+
+fn environment(at: &str, variable: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let name = variable["name"].as_str().unwrap_or_default();
+    if name.is_empty() {
+        causes.push(Cause::required(format!("{at}.name"), ""));
+    } else if !name.chars().all(|c| (' '..='~').contains(&c) && c != '=') {
+        let why = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+        causes.push(Cause::invalid(format!("{at}.name"), &json!(name), why));
+    }
+    let from = &variable["valueFrom"];
+    if !from.is_object() {
+        return causes;
+    }
+    let field = format!("{at}.valueFrom");
+    if variable["value"].as_str().is_some_and(|v| !v.is_empty()) {
+        causes.push(Cause::invalid(field, &json!(""), "may not be specified when `value` is not empty"));
+    } else if SOURCES.iter().all(|s| from[*s].is_null()) {
+        let why = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`";
+        causes.push(Cause::invalid(field, &json!(""), why));
+    } else {
+        for source in ["configMapKeyRef", "secretKeyRef"].into_iter().filter(|s| from[*s].is_object()) {
+            let name = from[source]["name"].as_str().unwrap_or_default();
+            let wrong = words::subdomain(name);
+            causes.extend(
+                wrong.iter().map(|w| Cause::invalid(format!("{field}.{source}.name"), &json!(name), w)),
+            );
+            if from[source]["key"].as_str().unwrap_or_default().is_empty() {
+                causes.push(Cause::required(format!("{field}.{source}.key"), ""));
+            }
+        }
+        if let Some(path) = from["fieldRef"]["fieldPath"].as_str().filter(|p| !is_downward(p)) {
+            let why = format!("error converting fieldPath: field label not supported: {path}");
+            causes.push(Cause::invalid(format!("{field}.fieldRef.fieldPath"), &json!(path), &why));
+        }
+    }
+    causes
+}
+
+/// Whether a pod may be told this of itself.
+fn is_downward(path: &str) -> bool {
+    const FIELDS: &[&str] = &[
+        "metadata.name",
+        "metadata.namespace",
+        "metadata.uid",
+        "metadata.labels",
+        "metadata.annotations",
+        "spec.nodeName",
+        "spec.serviceAccountName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "status.hostIP",
+        "status.hostIPs",
+        "status.podIP",
+        "status.podIPs",
+        "status.phase",
+    ];
+    FIELDS.contains(&path)
+        || path.starts_with("metadata.labels['")
+        || path.starts_with("metadata.annotations['")
+}
+
 fn ports(at: &str, container: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let mut names = BTreeSet::new();
@@ -158,6 +297,9 @@ fn ports(at: &str, container: &Value) -> Vec<Cause> {
         match port["containerPort"].as_i64().unwrap_or_default() {
             0 => causes.push(Cause::required(format!("{field}.containerPort"), "")),
             number => causes.extend(in_range(&format!("{field}.containerPort"), number)),
+        }
+        if let Some(number) = port["hostPort"].as_i64().filter(|n| *n != 0) {
+            causes.extend(in_range(&format!("{field}.hostPort"), number));
         }
         let protocol = port["protocol"].as_str().unwrap_or("TCP");
         if !["SCTP", "TCP", "UDP"].contains(&protocol) {

@@ -61,7 +61,8 @@ impl Cause {
 
     /// A list or map of more than `most` entries.
     pub fn too_many(field: impl Into<String>, is: usize, most: usize) -> Self {
-        let message = format!("Too many: {is}: must have at most {most} items");
+        let items = if most == 1 { "item" } else { "items" };
+        let message = format!("Too many: {is}: must have at most {most} {items}");
         Self::new("FieldValueTooMany", field, message)
     }
 }

@@ -93,7 +93,8 @@ pub fn apply(
     }
     let change = diff::diff(schema, &base, &object);
     // What is out of reach counts too here, as on the server: the time is another then.
-    let is_same = change.is_empty() && live.is_some();
+    // Nor is it the same when a list only has another order.
+    let is_same = change.is_empty() && live.is_some() && object == base;
     take_over(&mut owners, &resets::reached_change(schema, by.subresource, change), by.force)?;
     let time = if is_same { before.and_then(|before| before.time) } else { Some(entries::time(by.time)) };
     let fields = resets::ownable(mine);

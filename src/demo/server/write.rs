@@ -246,10 +246,6 @@ fn applied(state: &mut State, ask: &Ask, body: &[u8], options: &Options) -> Resu
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
     let mut config = config;
-    match text(&config, "name") {
-        None | Some("") => config["metadata"]["name"] = ask.name.as_str().into(),
-        Some(_) => fits_path(ask, &config, true)?,
-    }
     let said = text(&config, "namespace").unwrap_or_default().to_owned();
     if resource.namespaced {
         fits_path(ask, &config, false)?;
@@ -273,8 +269,15 @@ fn applied(state: &mut State, ask: &Ask, body: &[u8], options: &Options) -> Resu
             let causes: Vec<(String, String)> = conflicts.into_iter().map(|c| (c.message, c.field)).collect();
             Status::apply_conflicts(message, &causes)
         })?;
+    let nameless = text(&config, "name").is_none_or(str::is_empty);
+    let fits = || if nameless { Ok(()) } else { fits_path(ask, &config, true) };
+    let mut result = result;
+    result["metadata"]["name"] = ask.name.as_str().into();
     let written = match &live {
-        Some(_) => state.update_as(resource, &key(ask), result, &by, How::Applied)?,
+        Some(_) => {
+            fits()?;
+            state.update_as(resource, &key(ask), result, &by, How::Applied)?
+        }
         None if by.sub != Sub::None => return Err(Status::not_found(resource, &ask.name)),
         None => {
             may_create(state, ask)?;
@@ -284,6 +287,7 @@ fn applied(state: &mut State, ask: &Ask, body: &[u8], options: &Options) -> Resu
                 );
                 return Err(Status::conflict(resource, &ask.name, &why));
             }
+            fits()?;
             state.create_as(resource, &ask.namespace, result, &by, How::Applied)?
         }
     };

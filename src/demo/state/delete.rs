@@ -82,6 +82,9 @@ impl State {
         check(resource, key, &old, options)?;
         let mut new = Value::clone(&old);
         hold(&mut new, options);
+        if &*resource.kind == "CustomResourceDefinition" && !options.dry_run {
+            end_definition(&mut new, self.now);
+        }
         let grace = grace(resource, &old, options);
         let held = new["metadata"]["finalizers"].as_array().is_some_and(|f| !f.is_empty());
         let going = old["metadata"]["deletionTimestamp"].is_string();
@@ -109,10 +112,11 @@ impl State {
         if !going || (shorter && &*resource.kind == "Pod") {
             let wait = std::time::Duration::from_secs(seconds.unsigned_abs());
             metadata["deletionTimestamp"] = time(later(self.now, wait)).into();
-            if &*resource.kind != "Namespace" {
+            let is_definition = &*resource.kind == "CustomResourceDefinition";
+            if &*resource.kind != "Namespace" && !is_definition {
                 metadata["deletionGracePeriodSeconds"] = seconds.into();
             }
-            if let Some(generation) = metadata["generation"].as_i64().filter(|_| !going) {
+            if let Some(generation) = metadata["generation"].as_i64().filter(|_| !going && !is_definition) {
                 metadata["generation"] = (generation + 1).into();
             }
         }
@@ -162,6 +166,25 @@ impl State {
             return Ok(());
         }
         self.update(&resource, key, new, &By::controller(manager)).map(drop)
+    }
+}
+
+/// What holds a definition until its objects are gone.
+pub(in crate::demo) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// A definition that is deleted waits for its objects, and says so.
+fn end_definition(crd: &mut Value, now: jiff::Timestamp) {
+    if crd["metadata"]["deletionTimestamp"].is_string() {
+        return;
+    }
+    let mut all: Vec<Value> = crd["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+    all.push(CLEANUP.into());
+    crd["metadata"]["finalizers"] = all.into();
+    let message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    let condition = json!({"type": "Terminating", "status": "True", "lastTransitionTime": time(now),
+        "reason": "InstanceDeletionPending", "message": message});
+    if let Some(conditions) = crd["status"].get_mut("conditions").and_then(Value::as_array_mut) {
+        conditions.push(condition);
     }
 }
 

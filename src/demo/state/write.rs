@@ -377,7 +377,7 @@ impl State {
         if let Some(cause) = other_uid {
             return Err(Status::invalid(resource, &key.name, &[cause.clone(), cause]));
         }
-        carry_metadata(old, &mut new);
+        carry_metadata(old, &mut new, matches!(how, How::Written));
         let given = self.given(resource);
         let done = self.checked(resource, key, &mut new, old, by, how);
         if let Some(given) = given.filter(|_| done.is_err() || by.dry_run) {
@@ -548,7 +548,7 @@ fn unchanged_since(
 }
 
 /// Metadata that nobody can write.
-fn carry_metadata(old: &Value, new: &mut Value) {
+fn carry_metadata(old: &Value, new: &mut Value, with_managers: bool) {
     for field in [
         "uid",
         "creationTimestamp",
@@ -560,7 +560,7 @@ fn carry_metadata(old: &Value, new: &mut Value) {
     ] {
         set(&mut new["metadata"], field, old["metadata"].get(field).cloned());
     }
-    if new["metadata"].get("managedFields").is_none() {
+    if with_managers && new["metadata"].get("managedFields").is_none() {
         set(&mut new["metadata"], "managedFields", old["metadata"].get("managedFields").cloned());
     }
 }

@@ -355,6 +355,12 @@ fn progress(
         && get(status, "replicas") == limits.replicas
         && get(status, "availableReplicas") == limits.replicas;
     let name = new.map(|p| p.key.name.to_string()).unwrap_or_default();
+    // What was complete stays so while it is scaled.
+    let done =
+        pods::condition(deployment, "Progressing").is_some_and(|c| c["reason"] == "NewReplicaSetAvailable");
+    if done && get(status, "replicas") == get(status, "updatedReplicas") {
+        return;
+    }
     if complete && new.is_some() {
         let message = format!("ReplicaSet \"{name}\" has successfully progressed.");
         return set_condition(status, "Progressing", "True", "NewReplicaSetAvailable", &message, now, true);

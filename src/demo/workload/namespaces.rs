@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{pods, set_condition};
 use crate::demo::state::State;
+use crate::demo::state::delete::CLEANUP;
 use crate::demo::state::write::set;
 use crate::demo::store::Key;
 use crate::demo::strategy;
@@ -117,24 +118,12 @@ fn words(state: &State, left: &[Key]) -> (Vec<String>, Vec<String>) {
     )
 }
 
-/// What holds a definition until its objects are gone.
-const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
-
 /// Looks at a definition of custom resources.
 pub(super) fn definition(state: &mut State, key: &Key) {
     let Some(crd) = state.store.get(key).cloned() else { return };
     if !pods::is_going(&crd) {
         let now = state.now;
         let _ = state.change_status(key, "kube-apiserver", |crd| strategy::establish(crd, now));
-        let has = crd["metadata"]["finalizers"].as_array().is_some_and(|f| f.iter().any(|x| x == CLEANUP));
-        if !has {
-            let _ = state.change(key, "kube-apiserver", |crd| {
-                let mut all: Vec<Value> =
-                    crd["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
-                all.push(CLEANUP.into());
-                crd["metadata"]["finalizers"] = all.into();
-            });
-        }
         return;
     }
     let id = crd["metadata"]["name"].as_str().unwrap_or_default().to_owned();

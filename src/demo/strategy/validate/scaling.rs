@@ -47,7 +47,9 @@ pub(super) fn autoscaler(object: &Value) -> Vec<Cause> {
 fn metric_of(at: &str, metric: &Value) -> Vec<Cause> {
     let kind = metric["type"].as_str().unwrap_or_default();
     if !KINDS.contains(&kind) {
-        return vec![Cause::unsupported(format!("{at}.type"), &json!(kind), KINDS)];
+        // Found by two checks, as by the server's.
+        let cause = Cause::unsupported(format!("{at}.type"), &json!(kind), KINDS);
+        return vec![cause.clone(), cause];
     }
     let source = format!("{}{}", kind[..1].to_lowercase(), &kind[1..]);
     if !metric[&source].is_object() {

@@ -56,7 +56,7 @@ fn binding(binding: &Value) -> Vec<Cause> {
     let role = &binding["roleRef"];
     let kind = role["kind"].as_str().unwrap_or_default();
     let kinds: &[&str] =
-        if binding["kind"] == "RoleBinding" { &["ClusterRole", "Role"] } else { &["ClusterRole"] };
+        if binding["kind"] == "RoleBinding" { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
     if !kinds.contains(&kind) {
         causes.push(Cause::unsupported("roleRef.kind", &json!(kind), kinds));
     }

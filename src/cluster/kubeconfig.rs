@@ -44,10 +44,13 @@ pub enum Source {
 /// A way to a cluster: what carries requests to it.
 pub type Transport = BoxCloneSyncService<Request<Body>, Response<UnsyncBoxBody<Bytes, BoxError>>, BoxError>;
 
+/// Opens a way to a cluster, if it is one that was handed over.
+type Open = dyn Fn(&ClusterName) -> Option<Transport> + Send + Sync;
+
 /// Clusters that are handed to the program.
 #[derive(Clone)]
 pub struct Handed {
-    open: Arc<dyn Fn(&ClusterName) -> Option<Transport> + Send + Sync>,
+    open: Arc<Open>,
     clock: Clock,
 }
 

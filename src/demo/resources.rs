@@ -184,11 +184,13 @@ pub fn id(group: &str, plural: &str) -> Arc<str> {
     if group.is_empty() { plural.into() } else { format!("{plural}.{group}").into() }
 }
 
+/// Group, version and plural: the order of discovery.
+type Place = (Arc<str>, Arc<str>, Arc<str>);
+
 /// All resources that a cluster serves.
 #[derive(Clone, Debug)]
 pub struct Resources {
-    /// By group, version and plural: the order of discovery.
-    all: BTreeMap<(Arc<str>, Arc<str>, Arc<str>), Arc<Resource>>,
+    all: BTreeMap<Place, Arc<Resource>>,
 }
 
 impl Default for Resources {

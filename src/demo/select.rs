@@ -368,7 +368,9 @@ impl Fields {
                 Value::String(is) => is == wanted,
                 // What is not set is the empty text, or false.
                 Value::Null => wanted.is_empty() || wanted == "false",
-                other => other.to_string() == *wanted,
+                Value::Bool(is) => *wanted == if *is { "true" } else { "false" },
+                Value::Number(is) => wanted.parse::<serde_json::Number>().is_ok_and(|wanted| wanted == *is),
+                Value::Array(_) | Value::Object(_) => false,
             };
             fits == *equal
         })

@@ -1,5 +1,7 @@
 //! What is served: versions, groups, resources, and the few paths that are no API.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -63,19 +65,53 @@ fn version() -> Value {
     })
 }
 
-fn groups(resources: &Resources) -> Value {
-    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    for resource in resources.iter().filter(|r| !r.group.is_empty()) {
-        let (name, version) = (resource.group.to_string(), resource.version.to_string());
-        match groups.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, versions)) if versions.contains(&version) => {}
-            Some((_, versions)) => versions.push(version),
-            None => groups.push((name, vec![version])),
+/// The order in which a server lists its own groups; those of custom resources follow by name.
+const ORDER: &[&str] = &[
+    "apps",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+];
+
+/// A version of a group, with what it serves.
+struct Version<'a> {
+    name: &'a str,
+    resources: Vec<&'a Resource>,
+}
+
+/// What is served, by group and version, the preferred one first.
+fn grouped(resources: &Resources) -> Vec<(&str, Vec<Version<'_>>)> {
+    let mut groups: BTreeMap<&str, Vec<Version<'_>>> = BTreeMap::new();
+    for resource in resources.iter().map(AsRef::as_ref) {
+        let versions = groups.entry(&resource.group).or_default();
+        match versions.iter_mut().find(|v| *v.name == *resource.version) {
+            Some(version) => version.resources.push(resource),
+            None => versions.push(Version { name: &resource.version, resources: vec![resource] }),
         }
     }
-    let shown = groups.into_iter().map(|(name, mut versions)| {
-        versions.sort_by_key(|v| std::cmp::Reverse(rank(v)));
-        let shown = |v: &String| json!({"groupVersion": format!("{name}/{v}"), "version": v});
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(name, _)| ORDER.iter().position(|o| o == name).unwrap_or(ORDER.len()));
+    for (_, versions) in &mut groups {
+        versions.sort_by_key(|v| std::cmp::Reverse(rank(v.name)));
+    }
+    groups
+}
+
+fn groups(resources: &Resources) -> Value {
+    let named = grouped(resources).into_iter().filter(|(name, _)| !name.is_empty());
+    let shown = named.map(|(name, versions)| {
+        let shown =
+            |v: &Version<'_>| json!({"groupVersion": format!("{name}/{}", v.name), "version": v.name});
         let all: Vec<Value> = versions.iter().map(shown).collect();
         json!({"name": name, "versions": all, "preferredVersion": all.first()})
     });
@@ -117,24 +153,11 @@ fn resource_list(resources: &Resources, group: &str, version: &str) -> Result<An
 
 /// All groups, versions and resources in one piece.
 fn aggregated(resources: &Resources, core: bool) -> Value {
-    let mut groups: Vec<(String, Vec<(String, Vec<Value>)>)> = Vec::new();
-    for resource in resources.iter().filter(|r| r.group.is_empty() == core) {
-        let (name, version) = (resource.group.to_string(), resource.version.to_string());
-        let at = groups.iter().position(|(n, _)| *n == name).unwrap_or_else(|| {
-            groups.push((name, Vec::new()));
-            groups.len() - 1
-        });
-        let versions = &mut groups[at].1;
-        let at = versions.iter().position(|(v, _)| *v == version).unwrap_or_else(|| {
-            versions.push((version, Vec::new()));
-            versions.len() - 1
-        });
-        versions[at].1.push(piece(resource));
-    }
-    let shown = groups.into_iter().map(|(name, mut versions)| {
-        versions.sort_by_key(|(v, _)| std::cmp::Reverse(rank(v)));
-        let versions = versions.into_iter().map(|(version, resources)| {
-            json!({"version": version, "resources": resources, "freshness": "Current"})
+    let asked = grouped(resources).into_iter().filter(|(name, _)| name.is_empty() == core);
+    let shown = asked.map(|(name, versions)| {
+        let versions = versions.into_iter().map(|version| {
+            let resources: Vec<Value> = version.resources.into_iter().map(piece).collect();
+            json!({"version": version.name, "resources": resources, "freshness": "Current"})
         });
         let metadata = if core {
             json!({"creationTimestamp": null})

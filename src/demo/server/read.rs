@@ -218,7 +218,7 @@ fn page(state: &State, ask: &Ask, selection: &Selection) -> Result<Page, Status>
         None => state.store.list(id, namespace).collect(),
     };
     let after = |key: &Key| {
-        token.as_ref().is_none_or(|(_, last)| &(&*key.namespace, &*key.name) > &(&*last.0, &*last.1))
+        token.as_ref().is_none_or(|(_, last)| (&*key.namespace, &*key.name) > (&*last.0, &*last.1))
     };
     // A page that is full goes on if anything is behind it, whether it is meant or not: nobody has looked yet.
     let mut left = all.into_iter().filter(|(key, _)| after(key)).peekable();

@@ -62,8 +62,11 @@ const GATEWAYS_OF: &[(u64, Gateway)] = &[
     (12, Gateway::new("egress-fraud-check", Egret, 2).behaves("crash=OOMKilled")),
 ];
 
+/// What happens at a time.
+type Scene = (u64, fn(&mut State));
+
 /// What happens after the gateways were made, in minutes before the beginning.
-const EVENTS: &[(u64, fn(&mut State))] = &[
+const EVENTS: &[Scene] = &[
     (9 * 60, last_nights_rollout),
     (50, busy_invoices),
     (35, |state| scale(state, "istio-egress-settlement", 0)),
@@ -228,7 +231,7 @@ fn hostile(state: &mut State) {
 }
 
 /// What goes on happening while somebody watches: seconds after the beginning, every ten minutes again.
-pub(super) const SCENES: &[(u64, fn(&mut State))] = &[
+pub(super) const SCENES: &[Scene] = &[
     (25, |state| break_one_pod(state, "istio-egress-tax", "crash=Error")),
     (80, |state| mend_pods(state, "istio-egress-tax")),
     (150, |state| {

@@ -55,10 +55,8 @@ pub(super) fn workload(object: &mut Value) {
         }
         fill(&mut object["metadata"]["annotations"], GENERATION, "1");
     }
-    if kind == "ReplicaSet" && labels.is_object() {
-        if object["spec"]["selector"].is_null() {
-            object["spec"]["selector"] = json!({"matchLabels": labels});
-        }
+    if kind == "ReplicaSet" && labels.is_object() && object["spec"]["selector"].is_null() {
+        object["spec"]["selector"] = json!({"matchLabels": labels});
     }
 }
 

@@ -245,7 +245,7 @@ fn go_on(state: &mut State, deployment: &Value, parts: &[Part], current: usize, 
     let recreates = deployment["spec"]["strategy"]["type"] == "Recreate";
     let old: Vec<&Part> = parts.iter().filter(|p| p.key != new.key && p.size() > 0).collect();
     if recreates {
-        let all: Vec<Part> = old.iter().map(|p| Part::clone(p)).collect();
+        let all: Vec<Part> = old.iter().copied().cloned().collect();
         if !recreate_waits(state, deployment, &all) {
             resize(state, deployment, new, limits.replicas, limits);
         }

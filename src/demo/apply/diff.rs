@@ -92,7 +92,8 @@ fn fields(schema: &Schema, object: &Object, old: Option<&Value>, new: Option<&Va
     let mut change = Change::default();
     for (name, old) in old {
         let Some(of) = object.field(name) else { continue };
-        let new = new.get(name).filter(|new| seen(Some(new)));
+        // A list or map of which nothing is left is still there.
+        let new = new.get(name).filter(|new| seen(Some(new)) || old.is_object() || old.is_array());
         if seen(Some(old)) || new.is_some() {
             change.put(Step::field(name), compare(schema, of, Some(old), new));
         }

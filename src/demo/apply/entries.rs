@@ -74,18 +74,54 @@ pub(super) fn owner(manager: String, operation: String, api_version: &str, subre
     Owner { manager, operation, api_version: api_version.to_owned(), subresource }
 }
 
-/// Into an object: appliers first, then by time and name. Who owns nothing is not listed.
-pub(super) fn encode(owners: &Owners, object: &mut Value) {
-    let mut sorted: Vec<(&Owner, &Owned)> = owners.iter().filter(|(_, o)| !o.fields.is_empty()).collect();
+/// As many owners by update as are kept apart.
+const MOST: usize = 10;
+
+/// Who owns what the oldest of too many owned.
+const ANCIENT: &str = "ancient-changes";
+
+/// Lays the oldest owners by update together, those of one version, until there are few enough.
+pub(super) fn cap(owners: &mut Owners) {
+    let oldest: Vec<Owner> =
+        sorted(owners).into_iter().map(|(o, _)| o.clone()).filter(|o| !o.applies()).collect();
+    let mut firsts: BTreeMap<String, Owner> = BTreeMap::new();
+    for one in oldest {
+        if owners.keys().filter(|owner| !owner.applies()).count() <= MOST {
+            return;
+        }
+        let bucket = owner(ANCIENT.to_owned(), "Update".to_owned(), &one.api_version, String::new());
+        // The first of a version stays alone until a second is laid to it.
+        let Some(first) = firsts.get(&one.api_version).cloned() else {
+            firsts.insert(one.api_version.clone(), one);
+            continue;
+        };
+        for old in [first, one].into_iter().filter(|old| *old != bucket) {
+            let Some(old) = owners.remove(&old) else { continue };
+            let heap = owners.entry(bucket.clone()).or_default();
+            heap.fields = std::mem::take(&mut heap.fields).union(&old.fields);
+            heap.time = heap.time.take().max(old.time);
+            heap.api_version = old.api_version;
+        }
+    }
+}
+
+/// Appliers first, then by time and name.
+fn sorted(owners: &Owners) -> Vec<(&Owner, &Owned)> {
+    let mut sorted: Vec<(&Owner, &Owned)> = owners.iter().collect();
+    let key = |owner: &Owner| (owner.manager.clone(), owner.api_version.clone(), owner.subresource.clone());
     sorted.sort_by(|(a, of_a), (b, of_b)| {
-        let key =
-            |owner: &Owner| (owner.manager.clone(), owner.api_version.clone(), owner.subresource.clone());
         a.operation
             .cmp(&b.operation)
             .then_with(|| of_a.time.cmp(&of_b.time))
             .then_with(|| key(a).cmp(&key(b)))
     });
-    let entries: Vec<Value> = sorted.into_iter().map(|(owner, owned)| entry(owner, owned)).collect();
+    sorted
+}
+
+/// Into an object. Who owns nothing is not listed.
+pub(super) fn encode(owners: &Owners, object: &mut Value) {
+    let owning = sorted(owners).into_iter().filter(|(_, owned)| !owned.fields.is_empty());
+    let entries: Vec<Value> = owning.map(|(owner, owned)| entry(owner, owned)).collect();
     put(object, (!entries.is_empty()).then_some(Value::Array(entries)));
 }
 

@@ -155,6 +155,7 @@ pub fn updated(schema: &Schema, old: Option<&Value>, new: &mut Value, by: &Write
     let _ = take_over(&mut owners, &change, true);
     let api_version = new["apiVersion"].as_str().unwrap_or_default().to_owned();
     write(&mut owners, &api_version, change, by);
+    entries::cap(&mut owners);
     entries::encode(&owners, new);
 }
 

@@ -117,12 +117,12 @@ pub(super) fn read_object(ask: &Ask, body: &[u8]) -> Result<Value, Status> {
         }
     };
     let object: Value = if applies || format == "application/yaml" {
-        serde_yaml::from_str(&text).map_err(|e| unread(e.to_string()))?
+        serde_yaml::from_str(&text).map_err(|e| unread(yaml_words(&e.to_string())))?
     } else {
         serde_json::from_slice(body).map_err(|e| unread(go_words(&e, &text)))?
     };
-    if applies && object["kind"].as_str().is_none_or(str::is_empty) {
-        return Err(Status::bad_request("invalid object type: /, Kind="));
+    if applies && !object.is_object() {
+        return Err(unread(no_map(&object)));
     }
     if applies
         && (object["kind"] != *kind || object["apiVersion"] != *ask.resource.api_version())
@@ -137,6 +137,31 @@ pub(super) fn read_object(ask: &Ask, body: &[u8]) -> Result<Value, Status> {
         return Err(unread("the text is no object".to_owned()));
     }
     of_kind(ask, object, kind)
+}
+
+/// An error of reading YAML in Go's words: what is wrong, without the text around it; the line, if it is not the first.
+fn yaml_words(error: &str) -> String {
+    let first = error.lines().next().unwrap_or_default();
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    let parts = first.strip_prefix("line ").and_then(|rest| rest.split_once(" column "));
+    let (line, what) = match parts {
+        Some((line, rest)) => (line, rest.split_once(": ").map_or(rest, |(_, what)| what)),
+        None => ("1", first),
+    };
+    let at = if line == "1" { String::new() } else { format!("line {line}: ") };
+    format!("error converting YAML to JSON: yaml: {at}{what}")
+}
+
+/// Why what was read as YAML is no object.
+fn no_map(value: &Value) -> String {
+    let is = match value {
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        _ => "bool",
+    };
+    let why = format!("json: cannot unmarshal {is} into Go value of type map[string]interface {{}}");
+    format!("error unmarshaling JSON: while decoding JSON: {why}")
 }
 
 /// An error of reading JSON in Go's words.

@@ -1,11 +1,15 @@
 //! The API server: a tower service from requests to answers, which a `kube::Client` is put on.
 
 mod body;
+mod delete;
 mod discovery;
 mod logs;
+mod patch;
 mod read;
 mod request;
 mod reviews;
+mod scale;
+mod twice;
 mod upgrade;
 mod watch;
 mod write;
@@ -268,15 +272,15 @@ fn answer(
                 failed.details = serde_json::json!({"causes": [{"message": cause}]});
                 return Err(failed);
             }
-            Ok(Answer::value(200, write::scale_of(&resource, object)))
+            Ok(Answer::value(200, scale::scale_of(&resource, object)))
         }
         ("" | "status", &Method::GET, true) => read::get(state, ask),
         ("", &Method::POST, false) => write::create(state, ask, body),
         ("" | "status" | "scale", &Method::PUT, true) => write::replace(state, ask, body),
-        ("" | "status" | "scale", &Method::PATCH, true) => write::patch(state, ask, body),
-        ("", &Method::DELETE, true) => write::delete(state, ask, body),
+        ("" | "status" | "scale", &Method::PATCH, true) => patch::patch(state, ask, body),
+        ("", &Method::DELETE, true) => delete::delete(state, ask, body),
         ("", &Method::DELETE, false) if resource.verbs.contains(&"deletecollection") => {
-            write::delete_all(state, ask, body)
+            delete::delete_all(state, ask, body)
         }
         _ => Err(Status::method_not_allowed()),
     }

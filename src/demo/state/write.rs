@@ -62,6 +62,8 @@ pub struct By {
     pub sub: Sub,
     /// Whether the whole object is sent.
     pub replaces: bool,
+    /// Keys that were sent twice, as they are told of.
+    pub twice: Vec<String>,
 }
 
 impl By {
@@ -73,6 +75,7 @@ impl By {
             check: Check::Trusted,
             sub: Sub::None,
             replaces: false,
+            twice: Vec::new(),
         }
     }
 }
@@ -149,7 +152,7 @@ impl State {
         how: How,
     ) -> Result<Written, Status> {
         let warnings = match how {
-            How::Written => self.take_in(resource, &mut object, by.check)?,
+            How::Written => self.take_in(resource, &mut object, by)?,
             How::Applied => Vec::new(),
         };
         if resource.namespaced {
@@ -258,8 +261,9 @@ impl State {
         &self,
         resource: &Resource,
         object: &mut Value,
-        check: Check,
+        by: &By,
     ) -> Result<Vec<String>, Status> {
+        let check = by.check;
         if check == Check::Trusted {
             return Ok(Vec::new());
         }
@@ -271,7 +275,8 @@ impl State {
             ))
         };
         schema::decode(&schema, object).map_err(unread)?;
-        let unknown = schema::unknown_fields(&schema, object);
+        let mut unknown = by.twice.clone();
+        unknown.extend(schema::unknown_fields(&schema, object));
         if check == Check::Strict && !unknown.is_empty() {
             return Err(unread(format!("strict decoding error: {}", unknown.join(", "))));
         }
@@ -356,7 +361,7 @@ impl State {
         let old = self.store.get(key).cloned().ok_or_else(|| Status::not_found(resource, &key.name))?;
         let untracked = new["metadata"]["managedFields"].as_array().is_some_and(Vec::is_empty);
         let warnings = match how {
-            How::Written => self.take_in(resource, &mut new, by.check)?,
+            How::Written => self.take_in(resource, &mut new, by)?,
             How::Applied => Vec::new(),
         };
         if untracked {
@@ -457,7 +462,11 @@ impl State {
         }
         if by.check != Check::Trusted {
             causes.extend(if resource.custom {
-                schema::validate(&resource.schema(), new, Some(old))
+                let mut wrong = schema::validate(&resource.schema(), new, Some(old));
+                if status_only {
+                    wrong.iter_mut().for_each(told_of_status);
+                }
+                wrong
             } else {
                 strategy::validate_update(&resource.group, &resource.kind, new, old, status_only)
             });
@@ -512,6 +521,14 @@ fn complete(resource: &Resource, object: &mut Value) {
     schema::default(&resource.schema(), object);
     if !resource.custom {
         strategy::default(&resource.group, &resource.kind, object);
+    }
+}
+
+/// A status by itself is told of by paths that begin within it.
+fn told_of_status(cause: &mut Cause) {
+    if let Some(path) = cause.field.strip_prefix("status.") {
+        cause.message =
+            cause.message.replace(&format!("{} in body", cause.field), &format!("{path} in body"));
     }
 }
 

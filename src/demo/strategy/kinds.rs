@@ -60,6 +60,15 @@ pub(super) fn workload(object: &mut Value) {
     }
 }
 
+/// When conditions changed is always said, if only as nothing; `also`: what else is.
+pub(super) fn conditions(object: &mut Value, also: &[&str]) {
+    let Some(status) = inside(object, "status") else { return };
+    for condition in each(status, "conditions") {
+        fill_null(condition, "lastTransitionTime");
+        also.iter().for_each(|time| fill_null(condition, time));
+    }
+}
+
 /// HorizontalPodAutoscalers.
 pub(super) fn autoscaler(object: &mut Value) {
     let Some(spec) = inside(object, "spec") else { return };

@@ -83,7 +83,11 @@ pub fn default(_group: &str, kind: &str, object: &mut Value) {
         tidy_metadata(metadata);
     }
     match kind {
-        "Deployment" | "ReplicaSet" | "DaemonSet" => kinds::workload(object),
+        "Deployment" | "ReplicaSet" | "DaemonSet" => {
+            kinds::workload(object);
+            let also: &[&str] = if kind == "Deployment" { &["lastUpdateTime"] } else { &[] };
+            kinds::conditions(object, also);
+        }
         "Pod" => {
             template::spec(&mut object["spec"], true);
             fill::trim(&mut object["spec"], &["securityContext", "emptyDir", "type"]);

@@ -34,7 +34,10 @@ pub(super) fn spec(spec: &mut Value, whole: bool) {
 fn container(c: &mut Value, host: bool, whole: bool) {
     let image = c["image"].as_str().unwrap_or_default();
     let last = image.rsplit('/').next().unwrap_or_default();
-    let is_latest = !image.contains('@') && last.split_once(':').is_none_or(|(_, tag)| tag == "latest");
+    // What is no reference at all names no version either, and is left to the kubelet to refuse.
+    let is_latest = !image.contains(' ')
+        && !image.contains('@')
+        && last.split_once(':').is_none_or(|(_, tag)| tag == "latest");
     let policy = if is_latest { "Always" } else { "IfNotPresent" };
     for port in each(c, "ports") {
         fill(port, "protocol", "TCP");

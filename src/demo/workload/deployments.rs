@@ -75,6 +75,7 @@ pub(super) fn sync(state: &mut State, key: &Key) {
         }
         tidy(state, &deployment, &wanted_hash);
     }
+    let deployment = state.store.get(key).cloned().unwrap_or(deployment);
     tell(state, key, &deployment);
 }
 
@@ -237,6 +238,21 @@ fn begin(state: &mut State, key: &Key, deployment: &Value, parts: &[Part], hash:
     let message = format!("Scaled up replica set {name} from 0 to {size}");
     events::write(state, deployment, "deployment-controller", "Normal", "ScalingReplicaSet", &message);
     annotate(state, key, REVISION, &revision);
+    // A rollout that goes on from an old set is progressing at once; one that waited for its end begins anew.
+    if deployment["spec"]["strategy"]["type"] == "Recreate" {
+        let (message, now) = (format!("Created new replica set \"{name}\""), state.now);
+        let _ = state.change_status(key, WRITER, |d| {
+            set_condition(
+                &mut d["status"],
+                "Progressing",
+                "True",
+                "NewReplicaSetCreated",
+                &message,
+                now,
+                true,
+            );
+        });
+    }
 }
 
 /// One more step of a rollout.

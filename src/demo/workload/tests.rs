@@ -257,7 +257,8 @@ fn a_service_has_the_addresses_of_its_ready_pods() {
     assert_eq!(slice(&state)["ports"][0]["port"], 8080);
     state.change(&key, "test", |d| d["spec"]["replicas"] = 0.into()).unwrap();
     pass(&mut state, 30);
-    assert_eq!(slice(&state)["endpoints"], json!([]));
+    // As Go writes a list of nothing that is always written.
+    assert_eq!(slice(&state)["endpoints"], Value::Null);
 }
 
 #[test]

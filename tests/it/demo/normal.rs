@@ -59,13 +59,24 @@ pub(super) fn normal(steps: &[Step], ns: &str) -> Vec<Step> {
     steps.iter().map(normal).collect()
 }
 
-/// What is wrong with a custom object the real server finds in the order of a Go map: by chance.
+/// What is wrong the real server may tell several times, for it looks several times; of a custom object, and of
+/// conflicts, it tells in the order of a Go map: by chance.
 fn sort_causes(answered: &mut Value) {
     let Some(status) = answered.get_mut("body").and_then(Value::as_object_mut) else { return };
     let Some(details) = status.get_mut("details").and_then(Value::as_object_mut) else { return };
     let custom = details.get("group").and_then(Value::as_str).is_some_and(|g| g.ends_with("example.com"));
-    let causes = details.get_mut("causes").and_then(Value::as_array_mut);
-    let Some(causes) = causes.filter(|causes| custom && causes.len() > 1) else { return };
+    let Some(causes) = details.get_mut("causes").and_then(Value::as_array_mut) else { return };
+    let mut told = Vec::new();
+    causes.retain(|cause| {
+        !told.contains(cause) && {
+            told.push(cause.clone());
+            true
+        }
+    });
+    let conflicts = causes.iter().all(|cause| cause["reason"] == "FieldManagerConflict");
+    if causes.len() < 2 || !(custom || conflicts) {
+        return;
+    }
     causes.sort_by_key(Value::to_string);
     let message = status.get("message").and_then(Value::as_str).and_then(|m| m.split_once("is invalid: "));
     if let Some((start, list)) = message {

@@ -1,5 +1,7 @@
 //! What is wrong with objects of the built-in kinds, in the server's words and order.
 
+mod container;
+mod definition;
 mod metadata;
 mod scaling;
 mod service;
@@ -21,6 +23,7 @@ pub fn validate_create(_group: &str, kind: &str, object: &Value) -> Vec<Cause> {
         "Service" => service::check(object),
         "HorizontalPodAutoscaler" => scaling::autoscaler(object),
         "PodDisruptionBudget" => scaling::budget(object),
+        "CustomResourceDefinition" => definition::check(object),
         kind => small::check(kind, object),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::template::in_range;
+use super::container::in_range;
 use super::{metadata, words};
 use crate::demo::status::Cause;
 
@@ -66,7 +66,23 @@ pub(super) fn check(service: &Value) -> Vec<Cause> {
             causes.push(Cause::forbidden(format!("spec.ports[{n}].nodePort"), why));
         }
     }
+    causes.extend(outer(&spec["externalIPs"]));
     causes.extend(traffic(spec, kind));
+    causes
+}
+
+/// Outer addresses that are none.
+fn outer(addresses: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for (n, address) in addresses.as_array().into_iter().flatten().enumerate() {
+        let why = match address.as_str().unwrap_or_default().parse::<std::net::IpAddr>() {
+            Err(_) => "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+            Ok(ip) if ip.is_loopback() => "may not be in the loopback range (127.0.0.0/8, ::1/128)",
+            Ok(ip) if ip.is_unspecified() => "may not be unspecified (0.0.0.0 or ::)",
+            Ok(_) => continue,
+        };
+        causes.push(Cause::invalid(format!("spec.externalIPs[{n}]"), address, why));
+    }
     causes
 }
 
@@ -84,6 +100,15 @@ fn traffic(spec: &Value, kind: &str) -> Vec<Cause> {
                 &["Cluster", "Local"],
             ));
         }
+    }
+    if let Some(policy) = spec["internalTrafficPolicy"].as_str().filter(|p| !["Cluster", "Local"].contains(p))
+    {
+        let all = &["Cluster", "Local"];
+        causes.push(Cause::unsupported("spec.internalTrafficPolicy", &json!(policy), all));
+    }
+    if kind != "LoadBalancer" && spec["loadBalancerSourceRanges"].as_array().is_some_and(|r| !r.is_empty()) {
+        let why = "may only be used when `type` is 'LoadBalancer'";
+        causes.push(Cause::forbidden("spec.LoadBalancerSourceRanges", why));
     }
     if kind != "LoadBalancer" && !spec["loadBalancerClass"].is_null() {
         causes.push(Cause::forbidden(
@@ -116,7 +141,7 @@ fn port_of(at: &str, port: &Value, several: bool) -> Vec<Cause> {
     }
     match &port["targetPort"] {
         Value::String(name) => {
-            let wrong = super::template::port_name(name);
+            let wrong = super::container::port_name(name);
             causes.extend(wrong.iter().map(|w| Cause::invalid(format!("{at}.targetPort"), &json!(name), w)));
         }
         other => causes.extend(in_range(&format!("{at}.targetPort"), other.as_i64().unwrap_or_default())),

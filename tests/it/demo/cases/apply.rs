@@ -317,7 +317,8 @@ const CASES: &[Case] = &[
         r.apply("configmaps/a?fieldManager=owner", config_map("a", json!({"k": "v"}))).await.is(201);
         for number in 0..12 {
             let patch = json!({"data": {format!("k{number}"): "v"}});
-            r.merge(&format!("configmaps/a?fieldManager=m{number}"), patch).await.is(200);
+            // Those of one second are in the order of their names.
+            r.merge(&format!("configmaps/a?fieldManager=m{number:02}"), patch).await.is(200);
         }
     }),
     case!("a horizontal autoscaler and a disruption budget are applied", |r| {

@@ -170,6 +170,9 @@ const CASES: &[Case] = &[
         second["name"] = json!("v2");
         twice["spec"]["versions"].as_array_mut().unwrap().push(second);
         r.post(crds, twice).await.is(422);
+        let mut unstored = plain("");
+        unstored["spec"]["versions"][0]["storage"] = json!(false);
+        r.post(crds, unstored).await.is(422);
         let mut typeless = plain("");
         typeless["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"] =
             json!({"properties": {}});

@@ -322,6 +322,8 @@ const CASES: &[Case] = &[
         )
         .await
         .is(201);
+        // The controller writes its first status in its own time.
+        r.until("poddisruptionbudgets.policy/a", |budget| budget.at("/status/observedGeneration") == 1).await;
         r.merge("poddisruptionbudgets.policy/a", json!({"spec": {"maxUnavailable": 1}})).await.is(422);
         r.merge("poddisruptionbudgets.policy/a", json!({"spec": {"selector": {"matchLabels": {"a": "b"}}}}))
             .await

@@ -121,7 +121,8 @@ pub(super) fn read_object(ask: &Ask, body: &[u8]) -> Result<Value, Status> {
     } else {
         serde_json::from_slice(body).map_err(|e| unread(go_words(&e, &text)))?
     };
-    if applies && !object.is_object() {
+    // Nothing at all is an object without a kind.
+    if applies && !object.is_object() && !object.is_null() {
         return Err(unread(no_map(&object)));
     }
     if applies

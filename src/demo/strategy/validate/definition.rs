@@ -35,10 +35,14 @@ fn storage(versions: &[&Value]) -> Vec<Cause> {
     let shown: Value = versions.iter().map(shown).collect();
     let mut causes = vec![Cause::invalid("spec.versions", &shown, why)];
     // Of several the first counts as stored, and the last as the one to store.
-    if let [first, .., last] = &*stored {
-        let why = format!("must have the storage version {}", last["name"].as_str().unwrap_or_default());
-        causes.push(Cause::invalid("status.storedVersions", &json!([first["name"]]), &why));
-    }
+    let (known, why) = match &*stored {
+        [first, .., last] => {
+            let name = last["name"].as_str().unwrap_or_default();
+            (json!([first["name"]]), format!("must have the storage version {name}"))
+        }
+        _ => (Value::Null, "must have at least one stored version".to_owned()),
+    };
+    causes.push(Cause::invalid("status.storedVersions", &known, &why));
     causes
 }
 

@@ -96,14 +96,14 @@ impl App {
         let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Vec::new() };
         let typed = palette.input.text().trim().to_owned();
         let chosen = palette.entries.get(palette.cursor).cloned();
-        // What is typed in full counts as typed; otherwise the chosen entry does.
+        // The chosen entry counts; what is typed in full is the first one.
         let (name, argument) = typed.split_once(' ').unwrap_or((&typed, ""));
         let exact_name = read_name(name);
         let exact = exact_name.filter(|_| !argument.is_empty());
         match (exact, chosen) {
             (Some(command), chosen) => {
                 let argument = match chosen {
-                    Some(entry) if palette.cursor > 0 || !complete_argument(argument, &palette.entries) => {
+                    Some(entry) if palette.cursor > 0 || !argument.trim().contains(' ') => {
                         entry.line.split_once(' ').map_or(argument, |(_, a)| a).to_owned()
                     }
                     _ => argument.trim().to_owned(),
@@ -147,8 +147,12 @@ impl App {
         if let Some((name, argument)) = line.split_once(' ')
             && let Some(command) = read_name(name)
         {
-            let values = self.values(command, argument);
-            return ranked(values, argument.trim(), Clone::clone)
+            let typed = argument.trim();
+            let mut values = ranked(self.values(command, argument), typed, Clone::clone);
+            // One that nobody knows may be right too, but never goes before those that are known.
+            let unknown = !typed.is_empty() && !values.iter().any(|value| value == typed);
+            values.extend((command == Command::Namespaces && unknown).then(|| typed.to_owned()));
+            return values
                 .into_iter()
                 .map(|value| Entry {
                     line: format!("{command} {value}"),
@@ -197,9 +201,6 @@ impl App {
                 });
                 let mut all: Vec<String> = seen.chain(self.settings.namespaces.iter().cloned()).collect();
                 all.extend(["all".to_owned(), "istio-system".to_owned(), "istio-egress".to_owned()]);
-                if !typed.trim().is_empty() {
-                    all.push(typed.trim().to_owned());
-                }
                 all.sort();
                 all.dedup();
                 // Watching everything is never what two presses of Enter mean.
@@ -285,13 +286,6 @@ fn read_name(name: &str) -> Option<Command> {
 fn name_of(command: Command) -> String {
     let aliases: Vec<&str> = ALIASES.iter().filter(|(_, c)| *c == command).map(|(a, _)| *a).collect();
     if aliases.is_empty() { command.to_string() } else { format!("{command} {}", aliases.join(" ")) }
-}
-
-fn complete_argument(argument: &str, entries: &[Entry]) -> bool {
-    let argument = argument.trim();
-    entries.is_empty()
-        || entries.iter().any(|e| e.line.split_once(' ').is_some_and(|(_, a)| a == argument))
-        || argument.contains(' ')
 }
 
 /// Orders by how well `needle` fits; what does not fit goes.

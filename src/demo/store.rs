@@ -53,6 +53,8 @@ pub struct Store {
     history: VecDeque<Change>,
     revision: u64,
     compacted: u64,
+    /// Nobody watches yet: what happens is no history.
+    pub unwatched: bool,
 }
 
 /// Most changes that are kept; older ones are compacted away, and who wants them gets 410.
@@ -60,7 +62,7 @@ const KEPT: usize = 20_000;
 
 impl Default for Store {
     fn default() -> Self {
-        Self { objects: BTreeMap::new(), history: VecDeque::new(), revision: 1, compacted: 1 }
+        Self { objects: BTreeMap::new(), history: VecDeque::new(), revision: 1, compacted: 1, unwatched: false }
     }
 }
 
@@ -121,6 +123,10 @@ impl Store {
     }
 
     fn record(&mut self, change: Change) {
+        if self.unwatched {
+            self.compacted = change.revision;
+            return;
+        }
         self.history.push_back(change);
         while self.history.len() > KEPT {
             self.drop_oldest();

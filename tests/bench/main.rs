@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark that cannot go on says where")]
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it prints, and it measures time")]
 
+mod demo;
 mod frame;
 #[path = "../it/support/plane/mod.rs"]
 mod plane;
@@ -37,7 +38,7 @@ struct Cli {
     /// k9s, kubetui and kdash too, where they are installed
     #[arg(long)]
     peers: bool,
-    /// Only these parts: start, session, small, frame
+    /// Only these parts: demo, start, session, small, frame
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Write the table into README.md
@@ -100,17 +101,39 @@ fn main() {
     let home = tempfile::tempdir().expect("a temporary directory");
     let bench = Bench { quick: cli.quick, load, home, began: Instant::now() };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let report = runtime.block_on(measure(&cli, &bench));
-    println!("{}", report.markdown());
-    if cli.readme {
-        let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-        report.write_into(&readme).expect("writing README.md");
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    for (name, report) in
+        [("bench-demo", demo(&cli, &bench)), ("bench", runtime.block_on(measure(&cli, &bench)))]
+    {
+        if report.rows.is_empty() {
+            continue;
+        }
+        println!("{}", report.markdown());
+        if cli.readme {
+            report.write_into(&readme, name).expect("writing README.md");
+        }
     }
+}
+
+/// Whether a part is asked for.
+fn wanted(cli: &Cli, part: &str) -> bool {
+    cli.only.is_empty() || cli.only.iter().any(|name| name == part)
+}
+
+/// The demo, which needs no control plane.
+fn demo(cli: &Cli, bench: &Bench) -> Report {
+    let mut report = Report { programs: vec!["egret demo"], ..Report::default() };
+    if wanted(cli, "demo") {
+        bench.say("the demo");
+        report.setting = format!("The demo's four clusters, {}.", machine());
+        rows::demo(&mut report, &demo::measure(bench));
+    }
+    report
 }
 
 /// Everything, in the order of the table.
 async fn measure(cli: &Cli, bench: &Bench) -> Report {
-    let wanted = |part: &str| cli.only.is_empty() || cli.only.iter().any(|name| name == part);
+    let wanted = |part: &str| wanted(cli, part);
     let mut programs = vec![Program::egret()];
     if cli.peers {
         programs.extend(Program::peers());
@@ -148,16 +171,17 @@ async fn measure(cli: &Cli, bench: &Bench) -> Report {
 
 /// Where this runs.
 fn setting(bench: &Bench) -> String {
+    let pods = bench.load.pods();
+    format!("A real kube-apiserver on the same machine, {pods} pods in `istio-system`, {}.", machine())
+}
+
+/// The machine, and the terminal.
+fn machine() -> String {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or("?");
-    format!(
-        "A real kube-apiserver on the same machine ({processors} processors, load {load} before the start), {} pods in \
-         `istio-system`, terminal {}×{}.",
-        bench.load.pods(),
-        program::SIZE.0,
-        program::SIZE.1
-    )
+    let (columns, rows) = program::SIZE;
+    format!("{processors} processors, load {load} before the start, terminal {columns}×{rows}")
 }
 
 /// A control plane with pods.

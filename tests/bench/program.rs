@@ -49,20 +49,27 @@ impl Program {
 
     /// Its command line, in an environment that holds no one's settings.
     pub(crate) fn command(&self, kubeconfig: &Path, home: &Path) -> Command {
-        let mut command = Command::new(&self.path);
+        let mut command = self.bare(home);
+        command.env("KUBECONFIG", kubeconfig);
         for argument in self.arguments {
             match *argument {
                 KUBECONFIG => command.arg(kubeconfig),
                 other => command.arg(other),
             };
         }
+        command
+    }
+
+    /// The program without arguments, in that environment.
+    pub(crate) fn bare(&self, home: &Path) -> Command {
+        let mut command = Command::new(&self.path);
         command.env_clear().envs([
             ("TERM", "xterm-256color"),
             ("COLORTERM", "truecolor"),
             ("LANG", "C.UTF-8"),
         ]);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("HOME", home).env("XDG_CONFIG_HOME", home.join("config")).env("KUBECONFIG", kubeconfig);
+        command.env("HOME", home).env("XDG_CONFIG_HOME", home.join("config"));
         command.current_dir(home);
         command
     }

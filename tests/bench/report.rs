@@ -47,13 +47,13 @@ impl Report {
         text
     }
 
-    /// Puts the report into a README, between `<!-- bench:begin -->` and `<!-- bench:end -->`.
-    pub(crate) fn write_into(&self, readme: &Path) -> std::io::Result<()> {
+    /// Puts the report into a README, between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
+    pub(crate) fn write_into(&self, readme: &Path, name: &str) -> std::io::Result<()> {
         let text = std::fs::read_to_string(readme)?;
         let missing = || std::io::Error::other("the README has no place for the benchmark");
-        let (begin, end) = ("<!-- bench:begin -->\n", "<!-- bench:end -->");
-        let from = text.find(begin).ok_or_else(missing)? + begin.len();
-        let to = from + text[from..].find(end).ok_or_else(missing)?;
+        let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
+        let from = text.find(&begin).ok_or_else(missing)? + begin.len();
+        let to = from + text[from..].find(&end).ok_or_else(missing)?;
         std::fs::write(readme, format!("{}{}{}", &text[..from], self.markdown(), &text[to..]))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::demo::Demo;
 use crate::frame::Frames;
 use crate::report::{Report, Row, Spread, mib, ms};
 use crate::session::{Session, Window};
@@ -58,6 +59,35 @@ pub(crate) fn start(report: &mut Report, bench: &Bench, starts: &Starts) {
     let memory =
         starts.programs.iter().map(|all| all.iter().map(|s| s.memory).max().map_or(NONE.to_owned(), mib));
     row("resident memory, peak until complete".to_owned(), "≤ 50 MiB", memory.collect(), MEMORY);
+}
+
+const DEMO: &str = "The demo's start: from before the process is started until the bytes are read that make an emulated \
+                    terminal show anything, a gateway, and all clusters that can be reached; medians.";
+const STILL: &str = "The demo while nobody presses a key: CPU of the process and bytes to the terminal.";
+
+/// Lines of the demo.
+pub(crate) fn demo(report: &mut Report, demo: &Demo) {
+    let range = |all: &[Duration]| {
+        let s = Spread::of(all.to_vec());
+        format!("{} ({}–{})", ms(s.median), ms(s.best), ms(s.worst))
+    };
+    let mut row = |what: &str, aim: &str, figure: String, how| {
+        report.rows.push(Row { what: what.to_owned(), aim: aim.to_owned(), figures: vec![figure], how });
+    };
+    row("start → first paint", "", range(&demo.paint), DEMO);
+    row("start → first gateways", "≤ 100 ms", range(&demo.rows), DEMO);
+    row("start → all clusters, 43 gateways", "", range(&demo.complete), DEMO);
+    let whiles = [("its time stands still", "0", demo.still), ("its time passes", "", demo.passing)];
+    for (what, aim, window) in whiles {
+        let bytes = window.map_or(NONE.to_owned(), |w| format!("{} in {} s", w.bytes, w.took.as_secs()));
+        row(&format!("{what}: bytes to the terminal"), aim, bytes, STILL);
+        let cpu = window.map_or(NONE.to_owned(), |w| {
+            let share = 100.0 * w.cpu.as_secs_f64() / w.took.as_secs_f64();
+            format!("{share:.2} % ({} ms)", w.cpu.as_millis())
+        });
+        row(&format!("{what}: CPU of one core"), "", cpu, STILL);
+    }
+    row("resident memory, peak", "≤ 60 MiB", mib(demo.memory), MEMORY);
 }
 
 /// Lines of the sessions.

@@ -25,7 +25,7 @@ use serde_json::json;
 use super::fault::{Effect, Rule, Which};
 use super::rights::User;
 use super::state::State;
-use super::workload::Work;
+use super::workload::{self, Work};
 use super::world::{Place, World, begin};
 use gateway::{Gateway, Maker};
 use mesh::put;
@@ -90,13 +90,14 @@ pub fn places(seed: u64) -> Vec<Place> {
 fn played(seed: u64, days: u64, fill: fn(&mut State), scenes: Option<fn(&mut State, usize)>) -> State {
     let mut state = State::new(seed, ago(days * 24 * 60));
     state.workload.asleep = true;
+    // Nobody sees any of it: watches begin where it ends.
+    state.store.unwatched = true;
     fill(&mut state);
     until(&mut state, begin());
     state.workload.asleep = false;
+    state.store.unwatched = false;
+    state.after(workload::HISTORY, Work::Compact(state.store.revision()));
     state.wake_autoscalers();
-    // Nobody has seen any of it: watches begin here.
-    let revision = state.store.revision();
-    state.store.compact(revision);
     if let Some(play) = scenes {
         state.workload.scenes = Some(play);
         for (number, (at, _)) in frankfurt::SCENES.iter().enumerate() {

@@ -22,6 +22,7 @@ mod services;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -48,6 +49,8 @@ pub enum Work {
     Balance(Key),
     /// A Deployment may have made no progress for too long.
     Progress(Key),
+    /// What happened up to a revision is forgotten, and what happened since then a while later.
+    Compact(u64),
     /// Something of the story.
     Scene(usize),
 }
@@ -103,6 +106,9 @@ impl Memory {
     }
 }
 
+/// How often history is forgotten, and how old it is then: as etcd does it for a real server.
+pub const HISTORY: Duration = Duration::from_secs(300);
+
 /// Does what is due.
 pub fn due(state: &mut State, work: Work) {
     match work {
@@ -120,6 +126,10 @@ pub fn due(state: &mut State, work: Work) {
         }
         Work::Balance(key) => services::balanced(state, &key),
         Work::Progress(key) => deployments::sync(state, &key),
+        Work::Compact(revision) => {
+            state.store.compact(revision);
+            state.after(HISTORY, Work::Compact(state.store.revision()));
+        }
         Work::Scene(number) => {
             if let Some(play) = state.workload.scenes {
                 play(state, number);

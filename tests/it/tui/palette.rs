@@ -47,7 +47,11 @@ async fn namespaces_are_changed_by_a_short_name_and_the_table_follows() {
     session.type_in("namespaces");
     session.keys("enter").sees("▸ namespaces ");
     session.type_in("istio-e");
-    session.sees("▸ namespaces istio-egress").sees("  namespaces istio-e ").keys("esc").sees_not("⇥ complete");
+    session
+        .sees("▸ namespaces istio-egress")
+        .sees("  namespaces istio-e ")
+        .keys("esc")
+        .sees_not("⇥ complete");
     session.keys(":").sees("⇥ complete");
     session.type_in("namespaces al");
     session.sees("namespaces all").keys("esc").sees_not("⇥ complete");

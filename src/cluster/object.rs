@@ -81,14 +81,24 @@ pub async fn follow(c: &Connection, key: &ObjectKey, mut on: impl FnMut(Result<O
         }
     };
     let here = |object: Option<Arc<Value>>| object.map_or(Told::Gone, Told::Object);
+    // The version of an object that has not changed for long may be older than what the server still knows of.
+    let mut too_old: Option<Place> = None;
     loop {
-        let (from, place) = match state(c, key).await {
+        let state = match &too_old {
+            Some(place) => listed(c, place.clone()).await,
+            None => state(c, key).await,
+        };
+        let (from, place) = match state {
             Ok((object, from, place)) => {
                 tell(&mut told, here(object));
                 (from, place)
             }
             Err(fault) => {
                 let again = fault.transient();
+                // It may be read and not be listed: then it is shown as it was.
+                if too_old.is_some() && !again {
+                    return;
+                }
                 // What is on the screen stays there while the cluster does not answer: its own row says so.
                 if !again || matches!(told, Told::Nothing | Told::Failed(_)) {
                     tell(&mut told, Told::Failed(fault));
@@ -101,6 +111,7 @@ pub async fn follow(c: &Connection, key: &ObjectKey, mut on: impl FnMut(Result<O
             }
         };
         let Some(mut from) = from else { return };
+        let was_listed = too_old.take().is_some();
         loop {
             let change = |change| match change {
                 Change::Applied(Whole(_, object)) => tell(&mut told, Told::Object(object)),
@@ -109,7 +120,14 @@ pub async fn follow(c: &Connection, key: &ObjectKey, mut on: impl FnMut(Result<O
             };
             match watch::<Whole>(c, &place, &mut from, || (), change).await {
                 WatchEnd::Closed => {}
-                WatchEnd::Expired => break,
+                WatchEnd::Expired => {
+                    if was_listed {
+                        // Nothing could be newer than a list: whatever this is, it must not be asked without end.
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    too_old = Some(place);
+                    break;
+                }
                 // It may be read and not be watched: then it is shown as it was.
                 WatchEnd::Broken(fault) if fault.reason == Reason::Denied => return,
                 WatchEnd::Broken(_) => {
@@ -130,11 +148,10 @@ enum Told {
     Object(Arc<Value>),
 }
 
-/// An object as it is, and from where to watch it; `None`: it is gone and may not be waited for.
-async fn state(
-    c: &Connection,
-    key: &ObjectKey,
-) -> Result<(Option<Arc<Value>>, Option<Box<str>>, Place), Fault> {
+/// An object as it is, and from where to watch it; `None`: it may not be watched.
+type State = (Option<Arc<Value>>, Option<Box<str>>, Place);
+
+async fn state(c: &Connection, key: &ObjectKey) -> Result<State, Fault> {
     match found(c, key).await {
         Ok((object, served)) => {
             let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default().into();
@@ -145,17 +162,20 @@ async fn state(
             let Some(served) = discovery::served(c, key.kind).await?.into_iter().next() else {
                 return Err(fault);
             };
-            let place = place(key, served);
-            let mut object = None;
-            let listed = list::<Whole>(c, &place, |rows| {
-                object = rows.into_iter().next().map(|w| w.1).or(object.take())
-            });
-            match listed.await {
-                Ok(listed) => Ok((object, Some(listed.resource_version), place)),
-                Err(fault) if fault.transient() => Err(fault),
-                Err(_) => Ok((None, None, place)),
+            match listed(c, place(key, served.clone())).await {
+                Err(fault) if !fault.transient() => Ok((None, None, place(key, served))),
+                listed => listed,
             }
         }
         Err(fault) => Err(fault),
     }
+}
+
+/// An object by a list of its name, which has the version of now.
+async fn listed(c: &Connection, place: Place) -> Result<State, Fault> {
+    let mut object = None;
+    let listed =
+        list::<Whole>(c, &place, |rows| object = rows.into_iter().next().map(|w| w.1).or(object.take()));
+    let version = listed.await?.resource_version;
+    Ok((object, Some(version), place))
 }

@@ -62,7 +62,13 @@ const KEPT: usize = 20_000;
 
 impl Default for Store {
     fn default() -> Self {
-        Self { objects: BTreeMap::new(), history: VecDeque::new(), revision: 1, compacted: 1, unwatched: false }
+        Self {
+            objects: BTreeMap::new(),
+            history: VecDeque::new(),
+            revision: 1,
+            compacted: 1,
+            unwatched: false,
+        }
     }
 }
 

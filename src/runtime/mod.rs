@@ -11,22 +11,18 @@ pub mod log;
 pub mod looping;
 pub mod report;
 pub mod terminal;
+pub mod wired;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-
-use crate::app::model::Settings as AppSettings;
-use crate::app::{App, Msg};
 use crate::cluster::kubeconfig::{self, Contexts};
-use crate::config::{Namespaces, Settings};
+use crate::config::Settings;
 use crate::demo::world::World;
 use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
 use crate::model::table::{TableKind, Tone};
 use crate::setup::{self, Setup};
-use crate::sources::Sources;
 use crate::ui;
 pub use looping::Ended;
 
@@ -112,31 +108,13 @@ async fn go(
     chosen: Vec<ClusterName>,
     world: Option<World>,
 ) -> io::Result<Ended> {
-    let settings = &start.setup.settings;
-    let (inbox, messages) = unbounded_channel();
-    let (bytes, raw) = unbounded_channel();
-    let names = contexts.names.iter().map(ToString::to_string).collect();
-    let guarded = setup::guarded(&contexts, settings);
-    let (look, warnings) = look(settings);
-    let app_settings = app_settings(settings, &look, &guarded);
     let clock = contexts.clock();
-    let mut app = App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, clock.now());
+    let (look, warnings) = look(&start.setup.settings);
+    let wired::Wired { mut app, live, inbox, bytes } = wired::wire(start, contexts, chosen, world, &look);
     if let Some(warning) = warnings.first() {
         app.say(Tone::Warn, format!("theme: {warning}"));
     }
-    let (mut sources, snapshots) = Sources::new(contexts, setup::options(settings), guarded);
-    for cluster in &chosen {
-        sources.open(cluster);
-    }
-    tell(&inbox, Msg::Contexts(names));
-    tokio::spawn(pass_on(snapshots, inbox.clone()));
-    let mut live = effects::Live::new(sources, inbox, bytes);
-    if let Some(world) = world {
-        live = live.with_faults(world.faults().clone());
-        app.demo = Some(demo::in_app(&world, &start.clusters));
-        tokio::spawn(async move { world.drive().await });
-    }
-    looping::run(&mut app, clock, look, live, messages, raw).await
+    looping::run(&mut app, clock, look, live, inbox, bytes).await
 }
 
 /// How this terminal is drawn on: its environment is asked, never the terminal.
@@ -154,37 +132,4 @@ fn look(settings: &Settings) -> (ui::Look, Vec<ui::Warning>) {
         term.as_deref(),
     );
     ui::Look::new(ui::Library::default(), &settings.theme.value, depth, glyphs)
-}
-
-/// Snapshots become messages. The channel they come by holds few: a slow screen sees the newest.
-async fn pass_on(
-    mut snapshots: tokio::sync::mpsc::Receiver<std::sync::Arc<crate::model::snapshot::Snapshot>>,
-    inbox: UnboundedSender<Msg>,
-) {
-    while let Some(snapshot) = snapshots.recv().await {
-        tell(&inbox, Msg::Snapshot(snapshot));
-    }
-}
-
-fn tell(inbox: &UnboundedSender<Msg>, msg: Msg) {
-    // The loop is gone only when the program ends.
-    let _ = inbox.send(msg);
-}
-
-fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -> AppSettings {
-    let namespaces = match &settings.namespaces.value {
-        Namespaces::All => Vec::new(),
-        Namespaces::Named(names) => names.clone(),
-    };
-    AppSettings {
-        theme: settings.theme.value.clone(),
-        themes: look.themes(),
-        read_only: settings.read_only.value,
-        read_only_demanded: settings.read_only.value,
-        read_only_clusters: guarded.iter().cloned().collect(),
-        namespaces,
-        ingress: settings.show_ingress.value,
-        columns: settings.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect(),
-        cluster_ids: settings.cluster_ids(),
-    }
 }

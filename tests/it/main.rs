@@ -11,6 +11,7 @@ mod config;
 mod control_plane;
 mod crd;
 mod demo;
+mod demo_screens;
 mod dependencies;
 mod files;
 mod readme;

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "the benchmark uses parts of it that no test does")]
 #![allow(clippy::disallowed_methods, reason = "the clock rule is for the pure modules of the product")]
 
+pub mod demo;
 pub mod escapes;
 pub mod look;
 pub mod place;

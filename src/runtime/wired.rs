@@ -1,0 +1,94 @@
+//! The state machine, its sources and its effects put together: all of a session but the terminal.
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::effects::Live;
+use super::{Start, demo};
+use crate::app::model::Settings as AppSettings;
+use crate::app::{App, Msg};
+use crate::cluster::kubeconfig::Contexts;
+use crate::config::{Namespaces, Settings};
+use crate::demo::world::World;
+use crate::model::name::ClusterName;
+use crate::setup;
+use crate::sources::Sources;
+use crate::ui;
+
+/// A session: whoever drives it hands messages from the inbox and from a person to the app, effects of the app to
+/// `live`, and draws.
+pub struct Wired {
+    /// The state.
+    pub app: App,
+    /// What carries out effects.
+    pub live: Live,
+    /// What comes from clusters and from effects.
+    pub inbox: UnboundedReceiver<Msg>,
+    /// Bytes for the terminal: the clipboard.
+    pub bytes: UnboundedReceiver<Vec<u8>>,
+}
+
+/// Puts a session together and opens its clusters. Must be called within a runtime; the clusters of a world live as
+/// long as it does.
+pub fn wire(
+    start: Start,
+    contexts: Contexts,
+    chosen: Vec<ClusterName>,
+    world: Option<World>,
+    look: &ui::Look,
+) -> Wired {
+    let settings = &start.setup.settings;
+    let (sender, inbox) = unbounded_channel();
+    let (raw, bytes) = unbounded_channel();
+    let names = contexts.names.iter().map(ToString::to_string).collect();
+    let guarded = setup::guarded(&contexts, settings);
+    let app_settings = app_settings(settings, look, &guarded);
+    let options = setup::options(settings);
+    let mut app =
+        App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, contexts.clock().now());
+    let (mut sources, snapshots) = Sources::new(contexts, options, guarded);
+    for cluster in &chosen {
+        sources.open(cluster);
+    }
+    tell(&sender, Msg::Contexts(names));
+    tokio::spawn(pass_on(snapshots, sender.clone()));
+    let mut live = Live::new(sources, sender, raw);
+    if let Some(world) = world {
+        live = live.with_faults(world.faults().clone());
+        app.demo = Some(demo::in_app(&world, &start.clusters));
+        tokio::spawn(async move { world.drive().await });
+    }
+    Wired { app, live, inbox, bytes }
+}
+
+/// Snapshots become messages. The channel they come by holds few: a slow screen sees the newest.
+async fn pass_on(
+    mut snapshots: tokio::sync::mpsc::Receiver<std::sync::Arc<crate::model::snapshot::Snapshot>>,
+    inbox: UnboundedSender<Msg>,
+) {
+    while let Some(snapshot) = snapshots.recv().await {
+        tell(&inbox, Msg::Snapshot(snapshot));
+    }
+}
+
+fn tell(inbox: &UnboundedSender<Msg>, msg: Msg) {
+    // The loop is gone only when the program ends.
+    let _ = inbox.send(msg);
+}
+
+fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -> AppSettings {
+    let namespaces = match &settings.namespaces.value {
+        Namespaces::All => Vec::new(),
+        Namespaces::Named(names) => names.clone(),
+    };
+    AppSettings {
+        theme: settings.theme.value.clone(),
+        themes: look.themes(),
+        read_only: settings.read_only.value,
+        read_only_demanded: settings.read_only.value,
+        read_only_clusters: guarded.iter().cloned().collect(),
+        namespaces,
+        ingress: settings.show_ingress.value,
+        columns: settings.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect(),
+        cluster_ids: settings.cluster_ids(),
+    }
+}

@@ -1,0 +1,7 @@
+//! The demo's screens, in this process: what they show, and that they are the same in every run.
+
+mod faults;
+mod old;
+mod same;
+mod sizes;
+mod tour;

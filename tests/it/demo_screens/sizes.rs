@@ -1,0 +1,34 @@
+//! Every screen of the demo at every size.
+
+use crate::support::demo::{Session, run};
+
+/// How to come to each screen from the gateways, and a word that it shows where there is room.
+const SCREENS: &[(&str, &str)] = &[
+    ("2", "gateways"),
+    ("1", "clusters"),
+    ("3", "services"),
+    ("4", "pods"),
+    ("2 enter", "egress-pci"),
+    ("2 enter tab", "egress-pci"),
+    ("4 l", "logs"),
+    ("2 y", "apiVersion"),
+    ("?", "keys"),
+    (":", "command"),
+];
+
+#[test]
+fn every_screen_is_drawn_at_every_size_and_says_what_it_is() {
+    run(async {
+        for size in [(80, 24), (120, 40), (200, 60), (40, 12), (20, 5), (1, 1)] {
+            let mut session = Session::open(1, size, &[]).await;
+            for (keys, word) in SCREENS {
+                session.keys(keys).await;
+                let screen = session.screen();
+                if size.0 >= 40 {
+                    assert!(screen.contains(word), "no {word:?} after {keys:?} at {size:?}:\n{screen}");
+                }
+                session.keys("esc esc esc").await;
+            }
+        }
+    });
+}

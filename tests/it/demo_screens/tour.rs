@@ -1,0 +1,52 @@
+//! The tour can be walked by whoever does what it says.
+
+use crate::support::demo::{Session, run};
+
+/// What somebody does at each step: keys, or a line of the palette.
+const WALK: &[(&str, &[&str])] = &[
+    ("put the cursor on a gateway that is not Running", &["down", "down", "down"]),
+    ("opens the gateway", &["enter"]),
+    ("find its pods", &["tab"]),
+    ("follows what the pod", &["l"]),
+    ("leads back", &["esc", "esc"]),
+    ("filters", &["/", "status:error", "enter"]),
+    ("clears the filter", &["esc"]),
+    ("shows the clusters", &["1"]),
+    ("is a slow line", &[":fault latency=300ms"]),
+    ("takes a cluster away", &[":fault outage=frankfurt"]),
+    ("mends all of it", &[":fault none"]),
+];
+
+#[test]
+fn whoever_does_what_each_step_says_comes_to_the_end_of_the_tour() {
+    run(async {
+        let mut session = Session::open(1, (80, 24), &[]).await;
+        assert_eq!(session.tour(), None);
+        session.keys("T").await;
+        for (number, (says, does)) in WALK.iter().enumerate() {
+            let (at, all, step) = session.tour().unwrap();
+            assert_eq!((at, all), (number + 1, WALK.len() + 1), "{step}");
+            assert!(step.contains(says), "{says} is not in {step}");
+            // All of a step can be read on a narrow screen.
+            session.sees(&step);
+            for what in *does {
+                do_it(&mut session, what).await;
+            }
+        }
+        session.sees("that was the tour");
+        session.keys("T").await;
+        assert_eq!(session.tour(), None);
+        session.sees_not("that was the tour");
+    });
+}
+
+async fn do_it(session: &mut Session, what: &str) {
+    let before = session.tour();
+    match what {
+        // Steps of one key are pressed until they are done: which gateway is not Running is the story's.
+        "down" if session.tour() != before => {}
+        line if line.starts_with(':') => drop(session.command(&line[1..]).await),
+        "status:error" => drop(session.type_in(what).await),
+        key => drop(session.keys(key).await),
+    }
+}

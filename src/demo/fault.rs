@@ -4,6 +4,7 @@
 //! while requests are under way.
 
 mod rule;
+mod stream;
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -17,8 +18,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use kube::client::Body;
 use serde_json::json;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::watch;
+use tokio::time::sleep;
 use tower::{BoxError, Layer, Service};
+
+use stream::Stream;
 
 pub use rule::{Effect, FORMS, Rule, Unreadable, Which};
 
@@ -37,6 +41,17 @@ struct Kept {
     last: HashMap<(String, String), (StatusCode, Bytes)>,
     /// Whether answers are remembered.
     remembers: bool,
+    /// Tells streams under way that the rules are others.
+    changed: watch::Sender<()>,
+}
+
+impl Kept {
+    fn put(&mut self, rule: Rule) {
+        // What may be stale is what was answered from now on.
+        self.remembers |= rule.effect == Effect::Stale;
+        self.rules.push((rule, 0));
+        self.changed.send_replace(());
+    }
 }
 
 impl Faults {
@@ -46,7 +61,7 @@ impl Faults {
 
     /// Adds a rule.
     pub fn add(&self, rule: Rule) {
-        self.kept().rules.push((rule, 0));
+        self.kept().put(rule);
     }
 
     /// Adds a rule, or takes the same one away. Says whether it is in force now.
@@ -56,7 +71,7 @@ impl Faults {
         kept.rules.retain(|(r, _)| r != rule);
         let added = kept.rules.len() == before;
         if added {
-            kept.rules.push((rule.clone(), 0));
+            kept.put(rule.clone());
         }
         added
     }
@@ -91,6 +106,23 @@ impl Faults {
         FaultLayer { faults: self.clone(), cluster: cluster.into() }
     }
 
+    fn changed(&self) -> watch::Receiver<()> {
+        self.kept().changed.subscribe()
+    }
+
+    /// In which time a stream under way breaks off, if it does. Rules for the k-th request do not mean it.
+    fn cuts(&self, cluster: &str, stream: &Seen) -> Option<Duration> {
+        let kept = self.kept();
+        let rules = kept.rules.iter().map(|(rule, _)| rule).filter(|rule| rule.which.nth.is_none());
+        let fitting = rules.chain(&kept.fixed).filter(|rule| rule.which.fits(cluster, stream));
+        let time = fitting.filter_map(|rule| match rule.effect {
+            Effect::Outage => Some(Duration::ZERO),
+            Effect::DropWatch(time) if stream.verb == "watch" => Some(time),
+            _ => None,
+        });
+        time.min()
+    }
+
     /// Counts a request, and says what is to happen to it.
     fn meet(&self, cluster: &str, request: &Seen) -> Vec<Effect> {
         let mut kept = self.kept();
@@ -117,6 +149,8 @@ struct Seen {
     resource: String,
     sub: String,
     key: String,
+    /// Whether the answer goes on for as long as somebody reads it.
+    streams: bool,
 }
 
 impl Seen {
@@ -128,7 +162,10 @@ impl Seen {
         if steps.len() > 2 && steps[0] == "namespaces" && steps[2] != "status" {
             steps.drain(..2);
         }
-        let watches = query.split('&').any(|p| p == "watch=1" || p == "watch=true");
+        let asks = |name: &str| {
+            query.split('&').any(|p| p.strip_prefix(name).is_some_and(|v| matches!(v, "=1" | "=true")))
+        };
+        let watches = asks("watch");
         let verb = match (request.method(), steps.len() > 1) {
             (&Method::POST, _) => "create",
             (&Method::PUT, _) => "update",
@@ -139,7 +176,13 @@ impl Seen {
             (_, false) => "list",
         };
         let word = |at: usize| steps.get(at).copied().unwrap_or_default().to_owned();
-        Self { verb, resource: word(0), sub: word(2), key: request.uri().to_string() }
+        Self {
+            verb,
+            resource: word(0),
+            sub: word(2),
+            key: request.uri().to_string(),
+            streams: watches || asks("follow"),
+        }
     }
 
     fn reads(&self) -> bool {
@@ -264,15 +307,20 @@ async fn after(
     cluster: &str,
     seen: &Seen,
     effects: &[Effect],
-    mut got: Response<Reply>,
+    got: Response<Reply>,
 ) -> Result<Response<Reply>, BoxError> {
+    let mut end = None;
     for effect in effects {
         match effect {
             Effect::LostAfter => return Err(lost()),
             Effect::CodeAfter(code) => return Ok(refused(*code)),
-            Effect::DropWatch(time) if seen.verb == "watch" => got = got.map(|body| cut(body, *time)),
+            Effect::DropWatch(time) if seen.verb == "watch" => end = Some(*time),
             _ => {}
         }
+    }
+    if seen.streams {
+        let stream = Stream::new(faults, cluster, seen, end);
+        return Ok(got.map(|body| stream.around(body)));
     }
     if seen.reads() && faults.kept().remembers && got.status().is_success() {
         let (parts, body) = got.into_parts();
@@ -281,23 +329,6 @@ async fn after(
         return Ok(Response::from_parts(parts, full(bytes)));
     }
     Ok(got)
-}
-
-/// A body that breaks off after a time.
-#[allow(clippy::disallowed_methods, reason = "a fault lasts as long as the wall's clock says")]
-fn cut(body: Reply, time: Duration) -> Reply {
-    let end = Instant::now() + time;
-    let frames = futures::stream::unfold((body, false), move |(mut body, over)| async move {
-        if over {
-            return None;
-        }
-        tokio::select! {
-            biased;
-            frame = body.frame() => frame.map(|frame| (frame, (body, false))),
-            () = sleep_until(end) => Some((Err(lost()), (body, true))),
-        }
-    });
-    http_body_util::StreamBody::new(frames).boxed_unsync()
 }
 
 fn lost() -> BoxError {

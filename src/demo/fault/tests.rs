@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use super::*;
@@ -130,4 +131,23 @@ async fn stale_reads_are_answers_of_before() {
     assert_eq!(get().await, "1");
     faults.clear();
     assert_eq!(get().await, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_breaks_off_a_watch_that_is_read_already_and_other_rules_do_not() {
+    let faults = Faults::default();
+    let silent = tower::service_fn(|_: Request<Body>| {
+        let frames = futures::stream::pending::<Result<http_body::Frame<Bytes>, BoxError>>();
+        std::future::ready(Ok::<_, BoxError>(Response::new(http_body_util::StreamBody::new(frames))))
+    });
+    let request = Request::builder().uri("/api/v1/pods?watch=true").body(Body::empty()).unwrap();
+    let mut body = faults.layer("a").layer(silent).oneshot(request).await.unwrap().into_body();
+    let short = Duration::from_millis(10);
+    for rule in ["latency=5ms", "outage=b", "deny=list:pods"] {
+        faults.add(rule.parse().unwrap());
+        assert!(tokio::time::timeout(short, body.frame()).await.is_err(), "{rule}");
+    }
+    faults.add("outage=a".parse().unwrap());
+    assert!(tokio::time::timeout(short, body.frame()).await.unwrap().unwrap().is_err());
+    assert!(body.frame().await.is_none());
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod old;
+mod pictures;
 mod same;
 mod sizes;
 mod tour;

@@ -18,3 +18,15 @@ mod run;
 mod server;
 mod table;
 mod watch;
+
+#[test]
+fn the_readme_says_which_cases_hold_the_simulator_to_the_real_server() {
+    let rows = cases::TOPICS
+        .iter()
+        .map(|(topic, about, cases)| [format!("`{topic}`"), (*about).to_owned(), cases.len().to_string()]);
+    let all: usize = cases::TOPICS.iter().map(|(_, _, cases)| cases.len()).sum();
+    assert!(all >= 80, "{all} cases are too few");
+    let sum = ["".to_owned(), "together".to_owned(), all.to_string()];
+    let table = crate::readme::table(["Topic", "What it is about", "Cases"], rows.chain([sum]));
+    crate::readme::section("conformance", &table);
+}

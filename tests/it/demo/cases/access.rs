@@ -55,7 +55,7 @@ fn as_jane(method: &'static str, path: &str, body: &Value) -> Ask {
     Ask::new(method, path).json(body).user("jane")
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("a user without rights is told so, for each verb", |r| {
         r.ask(Ask::get("configmaps").user("jane")).await.is(403);
         r.ask(Ask::get("configmaps/a").user("jane")).await.is(403);

@@ -25,7 +25,7 @@ fn names(answer: &Answer, pointer: &str) -> Vec<String> {
     list.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("applying makes what is not there", |r| {
         let r = r.alone();
         let made = r.apply("configmaps/a?fieldManager=one", config_map("a", json!({"k": "v"}))).await.is(201);

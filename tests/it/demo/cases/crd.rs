@@ -77,7 +77,7 @@ pub(super) fn path(rest: &str) -> String {
     format!("{THINGS}{rest}")
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("a definition is accepted, established and found", |r| {
         r.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", plain("")).await.is(201);
         established(&r).await;

@@ -11,7 +11,7 @@ async fn objects_are_made_and_refused_alike() {
     check("create", CASES).await;
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("an object is made and is there", |r| {
         let made = r.post("configmaps", config_map("a", json!({"k": "v"}))).await.is(201);
         let got = r.get("configmaps/a").await.is(200);

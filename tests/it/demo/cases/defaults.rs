@@ -30,7 +30,7 @@ fn scaler(mut spec: Value) -> Value {
     of_spec(spec)
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("a deployment", |r| {
         let mut body = deployment("a", 1);
         body["spec"].as_object_mut().unwrap().remove("replicas");

@@ -24,7 +24,7 @@ async fn gone(r: &Run, path: &str) {
     r.until(path, |answer| answer.code == 404).await;
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("deleting answers with what was deleted", |r| {
         r.post("configmaps", config_map("a", json!({"k": "v"}))).await.is(201);
         let status = r.delete("configmaps/a").await.is(200);

@@ -69,7 +69,7 @@ fn served(answer: &Answer, names: &[&str]) -> Value {
     all.iter().filter(|one| one["name"].as_str().is_some_and(|name| names.contains(&name))).cloned().collect()
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("the version", |r| {
         let version = r.get("/version").await.is(200);
         assert_eq!(version.at("/major"), "1");

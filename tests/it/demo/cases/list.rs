@@ -23,7 +23,7 @@ async fn five(r: &Run) {
 /// Only ours: each namespace has a config map of its own making.
 const OURS: &str = "metadata.name!=kube-root-ca.crt";
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("labels select by being equal, in a set, there or not", |r| {
         five(&r).await;
         for (selector, names) in [

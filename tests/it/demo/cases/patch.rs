@@ -11,7 +11,7 @@ async fn patches_change_alike() {
     check("patch", CASES).await;
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("a merge patch sets, and null removes", |r| {
         r.post("configmaps", config_map("a", json!({"k": "v", "l": "w"}))).await.is(201);
         let patch = json!({"metadata": {"labels": {"x": "y"}}, "data": {"k": null, "m": "n"}});

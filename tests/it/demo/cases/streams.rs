@@ -35,7 +35,7 @@ fn upgrade(path: &str) -> Ask {
         .header("sec-websocket-protocol", "v4.channel.k8s.io")
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("the log of a pod that is not there", |r| {
         r.get("pods/none/log").await.is(404);
     }),

@@ -10,7 +10,7 @@ async fn custom_objects_are_checked_alike() {
     check("structure", CASES).await;
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("types are checked", |r| {
         define(&r, plain("")).await;
         r.post(&path(""), thing("a", json!({"n": "one"}))).await.is(422);

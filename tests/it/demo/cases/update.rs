@@ -10,7 +10,7 @@ async fn objects_are_replaced_alike() {
     check("update", CASES).await;
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("a replacement is the whole object", |r| {
         let made = r.post("configmaps", config_map("a", json!({"k": "v", "l": "w"}))).await.is(201);
         let put = r.put("configmaps/a", config_map("a", json!({"k": "x"}))).await.is(200);

@@ -58,7 +58,7 @@ async fn wrong_scaler(r: &Run, mut spec: Value) {
     .is(422);
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("a deployment needs a selector, labels and containers", |r| {
         wrong_deployment(&r, "/spec/selector", Value::Null).await;
         wrong_deployment(&r, "/spec/selector", json!({})).await;

@@ -11,7 +11,7 @@ async fn watches_tell_alike() {
     check("watch", CASES).await;
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("a watch from a list tells what came after it", |r| {
         r.post("configmaps", labelled("a", "x")).await.is(201);
         let version = r.look("configmaps").await.version();

@@ -53,7 +53,7 @@ async fn events(r: &Run, kind: &str, at_least: usize) -> Vec<Value> {
     all
 }
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     case!("a deployment makes a replica set, which makes pods", |r| {
         rolled_out(&r, "a", 2).await;
         r.get("deployments.apps/a").await.is(200);

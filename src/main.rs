@@ -39,6 +39,10 @@ fn screens(globals: Globals, clusters: Clusters, view: Option<TableKind>) -> Out
         Ok(setup) => setup,
         Err(wrong) => return complain(&wrong, Outcome::Usage),
     };
+    let setup = match clusters {
+        Clusters::Demo(_) => setup.for_other_clusters(),
+        Clusters::Kubeconfig(_) => setup,
+    };
     let view = view.unwrap_or(TableKind::Gateways);
     let start = Start { setup, clusters, view, log_file: globals.log_file };
     match runtime::run(start) {

@@ -4,7 +4,7 @@ use crate::app::command::COMMANDS;
 use crate::app::keymap::{Chord, Keymap};
 use crate::cli::Globals;
 use crate::cluster::kubeconfig;
-use crate::config::{Contexts, Namespaces, Settings, Vocabulary, load};
+use crate::config::{Contexts, Namespaces, Settings, Source, Vocabulary, load};
 use crate::model::columns::columns;
 use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
@@ -32,6 +32,23 @@ pub fn setup(globals: &Globals) -> Result<Setup, String> {
         None => why,
     })?;
     Ok(Setup { settings, place, keymap })
+}
+
+impl Setup {
+    /// For clusters that are none of the person's own: which clusters and namespaces their config and environment name
+    /// does not count here; what they say with a flag does.
+    #[must_use]
+    pub fn for_other_clusters(mut self) -> Self {
+        let usual = Settings::default();
+        let flag = |source: &Source| matches!(source, Source::Flag(_));
+        if !flag(&self.settings.contexts.source) {
+            self.settings.contexts = usual.contexts;
+        }
+        if !flag(&self.settings.namespaces.source) {
+            self.settings.namespaces = usual.namespaces;
+        }
+        self
+    }
 }
 
 /// The words that a config file may use.

@@ -315,7 +315,7 @@ pub const COMMANDS: &[Spec] = &[
         "Switch read-only mode on, or off where nothing demands it",
     ),
     taking(spec(C::Theme, &[], &[S::Global], G::General, "", "Change colours"), "NAME"),
-    spec(C::Tour, &["T"], &[S::Global], G::General, "", "In the demo: a guided tour, or its end"),
+    spec(C::Tour, &["T"], &[S::Global], G::General, "tour", "In the demo: a guided tour, or its end"),
     taking(
         spec(C::Fault, &[], &[S::Global], G::General, "", "In the demo: let something go wrong, or mend it"),
         "RULE|none",

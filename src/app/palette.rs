@@ -246,7 +246,10 @@ impl App {
         groups.dedup();
         let mut rows = Vec::new();
         for group in groups {
-            let of_group = |s: &&Spec| s.group == group && s.scopes.iter().any(|x| focus.contains(x));
+            let is_for_demo = |s: &&Spec| matches!(s.command, Command::Tour | Command::Fault);
+            let here = |s: &&Spec| self.demo.is_some() || !is_for_demo(s);
+            let of_group =
+                |s: &&Spec| s.group == group && here(s) && s.scopes.iter().any(|x| focus.contains(x));
             let mut specs = COMMANDS.iter().filter(of_group).peekable();
             if specs.peek().is_none() {
                 continue;

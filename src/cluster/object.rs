@@ -177,5 +177,18 @@ async fn listed(c: &Connection, place: Place) -> Result<State, Fault> {
     let listed =
         list::<Whole>(c, &place, |rows| object = rows.into_iter().next().map(|w| w.1).or(object.take()));
     let version = listed.await?.resource_version;
-    Ok((object, Some(version), place))
+    Ok((object.map(|object| named(object, &place)), Some(version), place))
+}
+
+/// An item of a list with the kind and version that lists leave out.
+fn named(mut object: Arc<Value>, place: &Place) -> Arc<Value> {
+    if let Value::Object(map) = Arc::make_mut(&mut object)
+        && !map.contains_key("kind")
+    {
+        let group = place.kind.resource().group;
+        let slash = if group.is_empty() { "" } else { "/" };
+        map.shift_insert(0, "kind".to_owned(), place.kind.to_string().into());
+        map.shift_insert(1, "apiVersion".to_owned(), format!("{group}{slash}{}", place.version).into());
+    }
+    object
 }

@@ -71,7 +71,9 @@ pub fn run(start: Start) -> Result<Ended, Error> {
         return Err(Error::NoTerminal);
     }
     // A log that cannot be written must not keep anyone from their clusters.
-    let _log = log::start(start.log_file.as_deref());
+    // The demo leaves nothing behind unless it is asked to.
+    let writes = start.log_file.is_some() || !matches!(start.clusters, Clusters::Demo(_));
+    let _log = writes.then(|| log::start(start.log_file.as_deref()));
     report::on_panic();
     terminal_session(start)
 }

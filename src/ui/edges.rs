@@ -292,7 +292,9 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     let ascii = canvas.glyphs.is_ascii();
     let key = |spec: &Spec| app.keymap.keys(spec.command).first().map(|c| c.hint(ascii)).unwrap_or_default();
     let is_kept = |spec: &&Spec| matches!(spec.command, Command::Palette | Command::Help);
-    let (kept, others): (Vec<&Spec>, Vec<&Spec>) = app.hints().into_iter().partition(is_kept);
+    let (kept, mut others): (Vec<&Spec>, Vec<&Spec>) = app.hints().into_iter().partition(is_kept);
+    // Whoever is new to the demo sees this first.
+    others.sort_by_key(|spec| spec.command != Command::Tour);
     let hints = |specs: Vec<&Spec>| -> Hints {
         specs.into_iter().map(|s| (key(s), s.hint)).filter(|(key, _)| !key.is_empty()).collect()
     };

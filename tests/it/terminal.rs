@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests measure time")]
 
 mod bytes;
+mod demo;
 mod ends;
 mod hostile;
 mod sizes;

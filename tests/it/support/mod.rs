@@ -6,6 +6,7 @@
 pub mod demo;
 pub mod escapes;
 pub mod look;
+pub mod openapi;
 pub mod pictures;
 pub mod place;
 pub mod plane;

@@ -60,7 +60,12 @@ pub(super) fn decode(entries: Option<&Value>) -> Option<Owners> {
         }
         let owner = owner(text("manager"), text("operation"), &text("apiVersion"), text("subresource"));
         let owned = Owned {
-            fields: encode::decode(entry.get("fieldsV1").unwrap_or(&json!({})))?,
+            fields: match &entry["fieldsV1"] {
+                Value::Null => Fields::default(),
+                // As it is stored.
+                Value::String(text) => encode::decode(&serde_json::from_str(text).ok()?)?,
+                fields => encode::decode(fields)?,
+            },
             time: entry["time"].as_str().map(str::to_owned),
             api_version: text("apiVersion"),
         };

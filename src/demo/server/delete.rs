@@ -80,7 +80,7 @@ pub(super) fn delete(state: &mut State, ask: &Ask, body: &[u8]) -> Result<Answer
         Deleted::Going(object) => Ok(Answer::object(200, shown_as(resource, &object))),
         // Some kinds answer with what they were.
         Deleted::Gone(object) if matches!(&*resource.kind, "Pod" | "Service" | "ServiceAccount") => {
-            Ok(Answer::object(200, object))
+            Ok(Answer::object(200, shown_as(resource, &object)))
         }
         Deleted::Gone(object) => {
             let mut details = json!({"name": ask.name});

@@ -48,7 +48,9 @@ impl State {
             new["metadata"]["namespace"] = (*key.namespace).into();
         }
         unchanged_since(resource, key, &old, &new, by.replaces)?;
-        let old_shown = shown_as(resource, &old);
+        // A controller changes what is stored, as it is stored.
+        let as_stored = by.check == Check::Trusted && !resource.custom;
+        let old_shown = if as_stored { old.clone() } else { shown_as(resource, &old) };
         let old = &*old_shown;
         if by.check != Check::Trusted {
             complete(resource, &mut new);

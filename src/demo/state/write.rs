@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::State;
+use super::{State, packed};
 use crate::demo::addresses::Addresses;
 use crate::demo::admission;
 use crate::demo::apply;
@@ -348,6 +348,7 @@ impl State {
                 self.resources.define(&object);
             }
         }
+        packed::pack(&mut object);
         let object = self.store.put(key.clone(), object);
         self.workload.index(&key, &object);
         self.touched(&key);
@@ -370,11 +371,15 @@ impl State {
 
 /// An object as a version of its resource shows it.
 pub(in crate::demo) fn shown_as(resource: &Resource, object: &Object) -> Object {
-    if !resource.custom || object["apiVersion"] == resource.api_version() {
+    let is_of_version = !resource.custom || object["apiVersion"] == resource.api_version();
+    if is_of_version && !packed::is_packed(object) {
         return object.clone();
     }
     let mut shown = Value::clone(object);
-    shown["apiVersion"] = resource.api_version().into();
+    if !is_of_version {
+        shown["apiVersion"] = resource.api_version().into();
+    }
+    packed::unpack(&mut shown);
     Arc::new(shown)
 }
 

@@ -95,8 +95,9 @@ fn played(seed: u64, days: u64, fill: fn(&mut State), scenes: Option<fn(&mut Sta
     fill(&mut state);
     until(&mut state, begin());
     state.workload.asleep = false;
+    let revision = state.store.revision();
+    workload::due(&mut state, Work::Compact(revision));
     state.store.unwatched = false;
-    state.after(workload::HISTORY, Work::Compact(state.store.revision()));
     state.wake_autoscalers();
     if let Some(play) = scenes {
         state.workload.scenes = Some(play);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::demo::clock::later;
 use crate::demo::state::State;
 use crate::demo::state::write::time;
 use crate::demo::store::Key;
@@ -32,8 +33,12 @@ pub(super) fn write(
     {
         return;
     }
-    forget_old(state, &namespace);
     let now = state.now;
+    // Also where nothing is forgotten from time to time.
+    let cleaned = state.workload.events_cleaned;
+    if cleaned.is_none_or(|at| later(at, KEPT) < now) {
+        forget(state);
+    }
     let thing = (uid.clone(), reason.to_owned(), message.to_owned());
     let known = state.workload.events.get(&thing).cloned();
     if let Some(key) = known.filter(|key| state.store.get(key).is_some()) {
@@ -88,12 +93,9 @@ fn micro(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
-/// Events go after an hour. They are looked at when a new one comes: nothing is planned for it.
-fn forget_old(state: &mut State, namespace: &str) {
+/// Events go after an hour: here all that are due.
+pub(super) fn forget(state: &mut State) {
     let Ok(limit) = state.now.checked_sub(KEPT) else { return };
-    if state.workload.events_cleaned.is_some_and(|at| at > limit) {
-        return;
-    }
     state.workload.events_cleaned = Some(state.now);
     let moment = |event: &Value| {
         let told = event["lastTimestamp"].as_str().or(event["eventTime"].as_str())?;
@@ -101,7 +103,7 @@ fn forget_old(state: &mut State, namespace: &str) {
     };
     let old = |event: &Value| moment(event).is_some_and(|at| at < limit);
     let keys: Vec<Key> =
-        state.store.list("events", Some(namespace)).filter(|(_, e)| old(e)).map(|(k, _)| k.clone()).collect();
+        state.store.list("events", None).filter(|(_, e)| old(e)).map(|(k, _)| k.clone()).collect();
     for key in keys {
         let _ = state.remove(&key);
     }

@@ -128,6 +128,7 @@ pub fn due(state: &mut State, work: Work) {
         Work::Progress(key) => deployments::sync(state, &key),
         Work::Compact(revision) => {
             state.store.compact(revision);
+            events::forget(state);
             state.after(HISTORY, Work::Compact(state.store.revision()));
         }
         Work::Scene(number) => {

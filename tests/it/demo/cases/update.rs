@@ -163,7 +163,7 @@ pub(super) const CASES: &[Case] = &[
         r.merge("deployments.apps/a/scale", json!({"spec": {"replicas": 3}})).await.is(200);
         let scaled = r.until("deployments.apps/a", |a| a.at("/status/observedGeneration") == 2).await;
         assert_eq!(scaled.at("/spec/replicas"), 3);
-        r.note("managers", scaled.at("/metadata/managedFields").clone());
+        r.note("managers", json!({"managedFields": scaled.at("/metadata/managedFields")}));
         r.merge("deployments.apps/a/scale", json!({"spec": {"replicas": -1}})).await.is(422);
         r.get("deployments.apps/none/scale").await.is(404);
         r.put("deployments.apps/a/scale", scale.body).await.is(409);

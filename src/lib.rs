@@ -11,6 +11,7 @@
 //! | [`ui`] | pure | `&App` and a theme to cells |
 //! | [`runtime`] | I/O | the loop, effects, the terminal |
 //! | [`headless`] | I/O | the verbs without a screen |
+//! | [`demo`] | pure but for its clock | whole clusters in this process: an API server, its controllers, a story, faults |
 //! | [`config`], [`cli`] | | defaults, file, environment, flags |
 //!
 //! Which module may look at which is a table in `tests/it/architecture.rs`, and a test.
@@ -50,6 +51,15 @@
 //! - Keys are read by a small reader of our own (`runtime::input`, `runtime::keys`): crossterm's stream loses one of a
 //!   key and a resize that come together, and a test shows it. Cells are written by `runtime::cells`, because
 //!   crossterm writes the 16 colours by their numbers among 256, which the simplest terminals do not know.
+//! - Which clock a session goes by comes with its clusters (`cluster::clock`, `Contexts::handed`): all of a demo, its
+//!   logs and its certificates too, is of one time, which can stand.
+//! - A session without its terminal is `runtime::wired`: tests and pictures drive the same parts as the loop does.
+//! - The story's past is played when the demo begins, each cluster on a thread of its own beside the screen: stored
+//!   ready-made it would be a second truth, and out of date with every change of a controller.
+//! - The simulator keeps managed fields as texts, as the real server keeps them as bytes: as maps of maps they were a
+//!   third of all memory.
+//! - An object is watched from the version of a list when its own is too old: a server that was started again knows
+//!   nothing older than its start, and would be asked without end.
 //! - `setup` stands beside the verbs and the TUI: what both begin with.
 //! - There is no aggregated discovery: lists are begun at once, and the kinds that come with a CRD ask for their group
 //!   alone. A cluster is complete one round trip earlier.

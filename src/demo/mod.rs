@@ -11,7 +11,7 @@
 //! | `schema`, `apply` | structure of kinds; server-side apply and managed fields |
 //! | `strategy` | what the built-in kinds do when they are written |
 //! | `workload` | controllers, scheduler, kubelets |
-//! | `story` | the clusters of `egret demo`, and the tour |
+//! | `story` | the clusters of `egret demo` |
 //! | `fault` | what can go wrong on the way |
 
 mod addresses;

@@ -120,6 +120,18 @@ async fn what_happened_to_an_object_while_its_server_was_away_is_told_afterwards
     delete_now(&Api::<Pod>::namespaced(client.clone(), "istio-egress"), "deleted").await;
     assert_eq!(label(next(&mut changed.0).await), Some("2".to_owned()));
     while label(next(&mut deleted.0).await).is_some() {}
+    // Its version is older than all that the restarted server remembers, which must not be asked for without end.
+    let mark = cluster.mark().await.unwrap();
+    let (mut late, late_task) = follow("same");
+    assert_eq!(label(next(&mut late).await), Some("1".to_owned()));
+    for n in ["3", "4", "5", "6"] {
+        relabel(&client, "istio-egress", "changed", n).await;
+        assert_eq!(label(next(&mut changed.0).await), Some(n.to_owned()));
+    }
+    let asked = cluster.audit_since(mark).await.unwrap();
+    let asked: Vec<_> = asked.iter().filter(|e| e.verb != "watch" && e.uri.contains("same")).collect();
+    assert!(asked.len() <= 3, "{} requests: {:?}…", asked.len(), &asked[..3]);
+    late_task.abort();
     // What did not change is not told again: the next news is the next change.
     relabel(&client, "istio-egress", "same", "2").await;
     assert_eq!(label(next(&mut same.0).await), Some("2".to_owned()));

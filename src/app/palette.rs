@@ -155,10 +155,10 @@ impl App {
             return values
                 .into_iter()
                 .map(|value| Entry {
+                    about: about(command, &value),
                     line: format!("{command} {value}"),
                     command,
                     complete: true,
-                    about: command.spec().about.to_owned(),
                     key: String::new(),
                 })
                 .collect();
@@ -262,6 +262,23 @@ impl App {
         }
         rows
     }
+}
+
+/// What each fault of the demo does.
+const FAULTS: &[(&str, &str)] = &[
+    ("latency=", "Every request takes longer"),
+    ("drop-watch=", "Watches break off after so long"),
+    ("error=", "Every request is answered so"),
+    ("deny=", "The right to do this is missing"),
+    ("outage=", "Nobody answers there"),
+    ("stale=", "Reads there answer what was"),
+    ("none", "Mends all of it"),
+];
+
+/// What a command does with a value.
+fn about(command: Command, value: &str) -> String {
+    let fault = FAULTS.iter().find(|(start, _)| command == Command::Fault && value.starts_with(start));
+    fault.map_or(command.spec().about, |(_, about)| about).to_owned()
 }
 
 /// Whether a command goes to one of the four top screens: those can be asked for anywhere.

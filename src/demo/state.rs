@@ -1,6 +1,7 @@
 //! One simulated cluster at one moment, and what is due to happen in it.
 
 pub(super) mod delete;
+mod order;
 mod packed;
 mod update;
 pub(super) mod write;

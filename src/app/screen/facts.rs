@@ -68,11 +68,33 @@ fn note(rows: &mut Vec<Line>, note: &str, room: usize) {
     }
 }
 
+/// What ends a word, and never begins a line.
+const ENDS: &str = ".,;:!?)]}=/\"'";
+
+/// Words and what is between them, each mark with the word that it ends.
+fn words(text: &str) -> Vec<&str> {
+    let mut found: Vec<&str> = Vec::new();
+    let mut start = 0;
+    for (at, word) in text.split_word_bound_indices() {
+        let ends = word.chars().all(|c| ENDS.contains(c));
+        match found.last_mut() {
+            Some(last) if ends && !last.ends_with(char::is_whitespace) => {
+                *last = &text[start..at + word.len()]
+            }
+            _ => {
+                start = at;
+                found.push(word);
+            }
+        }
+    }
+    found
+}
+
 /// Wraps at spaces; a word longer than the line is cut.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut rows = vec![String::new()];
     let mut used = 0;
-    for word in text.split_word_bounds() {
+    for word in words(text) {
         let w = usize::from(text_width(word));
         if used + w > width && used > 0 {
             rows.push(String::new());
@@ -110,6 +132,13 @@ mod tests {
             Section::new("Node", vec![Fact::new("name", "one two three four five six").note("default")]);
         let shown: Vec<String> = lines(&[section], 24).iter().map(paint::text).collect();
         assert_eq!(shown, ["Node", " name  one two three", "       four five six", "       default"]);
+    }
+
+    #[test]
+    fn a_mark_stays_with_the_word_that_it_ends() {
+        assert_eq!(wrap("Made 21d ago. Fine", 12), ["Made 21d", "ago. Fine"]);
+        assert_eq!(wrap("used: requests.cpu=40, limited", 14), ["used:", "requests.cpu=", "40, limited"]);
+        assert_eq!(wrap("...", 2), ["..", "."]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{State, packed};
+use super::{State, order, packed};
 use crate::demo::addresses::Addresses;
 use crate::demo::admission;
 use crate::demo::apply;
@@ -348,6 +348,11 @@ impl State {
                 self.resources.define(&object);
             }
         }
+        if object["metadata"].get("resourceVersion").is_none() {
+            // The store fills it in, in its place.
+            object["metadata"]["resourceVersion"] = "".into();
+        }
+        order::tidy(&mut object, resource.custom);
         packed::pack(&mut object);
         let object = self.store.put(key.clone(), object);
         self.workload.index(&key, &object);

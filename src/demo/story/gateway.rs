@@ -305,7 +305,7 @@ impl Gateway {
                 {"name": "https-1", "port": 443, "targetPort": 443, "protocol": "HTTPS"},
             ],
             "replicaCount": self.replicas,
-            "resources": {"requests": {"cpu": self.cpu, "memory": "256Mi"}, "limits": {"cpu": limit(self.cpu), "memory": "1G"}},
+            "resources": {"requests": {"cpu": self.cpu, "memory": "256Mi"}, "limits": {"cpu": limit(self.cpu), "memory": "1Gi"}},
             "rollingMaxSurge": "25%", "rollingMaxUnavailable": "25%",
             "serviceType": if self.load_balancer { "LoadBalancer" } else { "ClusterIP" },
         });

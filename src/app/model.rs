@@ -153,7 +153,7 @@ impl App {
     pub fn table(&self, kind: TableKind) -> Table {
         let mut table = Table::new(kind);
         table.chosen = self.settings.columns.get(&kind).cloned();
-        table.set_items(self.items(kind));
+        table.set_items(self.items(kind), self.filling());
         table
     }
 
@@ -186,6 +186,11 @@ impl App {
             }
             _ => self.clusters.iter().flat_map(|s| of_cluster(s, kind)).collect(),
         }
+    }
+
+    /// The clusters whose first rows are still coming.
+    pub(super) fn filling(&self) -> Vec<ClusterName> {
+        self.clusters.iter().filter(|s| s.fills()).map(|s| s.cluster.clone()).collect()
     }
 
     /// The scopes whose keys work now, most special first.

@@ -96,11 +96,12 @@ impl App {
                 |p: &Arc<PodRow>| Item { cluster: cluster.clone(), stale, subject: Subject::Pod(p.clone()) };
             row.pods.iter().map(item).collect::<Vec<_>>()
         });
+        let filling = self.filling();
         if let Screen::Details(details) = self.screen_mut() {
             details.gone = gone;
             details.stale_text = true;
             if let Some(items) = pods {
-                details.pods.set_items(items);
+                details.pods.set_items(items, filling);
             }
             if row.is_some() {
                 details.last = row;

@@ -227,9 +227,9 @@ impl App {
     pub(super) fn refresh(&mut self) {
         match self.screen() {
             Screen::Table(table) => {
-                let items = self.items(table.kind);
+                let (items, filling) = (self.items(table.kind), self.filling());
                 if let Screen::Table(table) = self.screen_mut() {
-                    table.set_items(items);
+                    table.set_items(items, filling);
                 }
             }
             Screen::Details(_) => self.refresh_details(),

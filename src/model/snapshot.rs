@@ -80,6 +80,11 @@ impl Snapshot {
     pub fn complete(&self) -> bool {
         !self.kinds.is_empty() && self.kinds.values().all(KindState::settled)
     }
+
+    /// Whether first lists are still under way: rows are yet to come, and what there is of others is not all.
+    pub fn fills(&self) -> bool {
+        self.kinds.is_empty() || self.kinds.values().any(|state| matches!(state, KindState::Loading))
+    }
 }
 
 /// How a cluster is connected.

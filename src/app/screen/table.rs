@@ -12,6 +12,7 @@ use crate::app::text::Input;
 use crate::model::columns::{self, Symbol};
 use crate::model::filter::Filter;
 use crate::model::layout;
+use crate::model::name::ClusterName;
 use crate::model::table::{Cell, Column, Item, ItemId, SortKey, TableKind};
 
 /// Cells before the first column: the mark of the cursor.
@@ -70,6 +71,7 @@ pub struct Table {
     pub window: Window,
     natural: Vec<u16>,
     stale_order: bool,
+    filling: Vec<ClusterName>,
 }
 
 /// The filter of a table: the line, and what of it is in force.
@@ -103,6 +105,8 @@ pub struct WindowRow {
     pub id: ItemId,
     /// Its cluster no longer answers.
     pub stale: bool,
+    /// Its cluster was still filling: it may not have been all there.
+    pub filling: bool,
     /// The cursor is on it.
     pub selected: bool,
     /// Symbol of its state.
@@ -142,6 +146,7 @@ impl Table {
             window: Window::default(),
             natural: vec![0; columns::columns(kind).len()],
             stale_order: true,
+            filling: Vec::new(),
         }
     }
 
@@ -150,9 +155,10 @@ impl Table {
         columns::columns(self.kind)
     }
 
-    /// Replaces the rows.
-    pub fn set_items(&mut self, items: Vec<Item>) {
+    /// Replaces the rows. What comes from clusters that are still filling is no change of them.
+    pub fn set_items(&mut self, items: Vec<Item>, filling: Vec<ClusterName>) {
         self.items = items;
+        self.filling = filling;
         self.stale_order = true;
     }
 
@@ -345,7 +351,7 @@ impl Table {
         let row = |at: usize, index: u32| {
             let item = &self.items[index as usize];
             let id = item.id();
-            let old = before.iter().find(|r| r.id == id);
+            let old = before.iter().find(|r| r.id == id && !r.filling);
             let cells = shown.iter().enumerate().map(|(n, (column, _))| {
                 let cell = (columns[*column].cell)(item, now);
                 let old = old.filter(|r| r.cells.len() == shown.len()).and_then(|r| r.cells.get(n));
@@ -358,6 +364,7 @@ impl Table {
             });
             WindowRow {
                 stale: item.stale,
+                filling: self.filling.contains(&item.cluster),
                 selected: at == self.cursor,
                 symbol: columns::symbol(item),
                 cells: cells.collect(),

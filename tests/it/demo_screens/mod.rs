@@ -1,5 +1,6 @@
 //! The demo's screens, in this process: what they show, and that they are the same in every run.
 
+mod arrival;
 mod faults;
 mod old;
 mod pictures;

@@ -116,7 +116,7 @@ fn text(buffer: &Buffer) -> String {
 }
 
 /// The rows that differ, of both.
-fn differing(a: &Buffer, b: &Buffer) -> String {
+pub(super) fn differing(a: &Buffer, b: &Buffer) -> String {
     let (a, b) = (text(a), text(b));
     let rows = a.lines().zip(b.lines()).filter(|(a, b)| a != b);
     let rows: Vec<String> = rows.map(|(a, b)| format!("- {a}\n+ {b}")).collect();

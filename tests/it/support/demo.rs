@@ -42,9 +42,13 @@ pub fn run<T>(session: impl Future<Output = T>) -> T {
 impl Session {
     /// Opens the demo of a seed at a size, with faults as they are typed, and waits until all is there.
     pub async fn open(seed: u64, size: (u16, u16), faults: &[&str]) -> Self {
+        Self::of(story::world(seed, 0.0), seed, size, faults).await
+    }
+
+    /// Opens a world that has been made already.
+    pub async fn of(world: World, seed: u64, size: (u16, u16), faults: &[&str]) -> Self {
         let faults: Vec<Rule> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
         let options = Options { seed, speed: 0.0, tour: false, faults: faults.clone() };
-        let world = story::world(seed, 0.0);
         faults.into_iter().for_each(|rule| world.faults().add(rule));
         let contexts = demo::contexts(&world);
         let setup = Setup {

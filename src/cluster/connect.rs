@@ -3,6 +3,7 @@
 //! HTTP/1.1 on purpose: each watch has a connection of its own, so that a large list is not squeezed into the flow
 //! control of a shared one, and one broken connection is one broken watch. The handshakes run side by side.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,6 +80,8 @@ pub struct Connection {
     pub read_only: ReadOnly,
     /// How long the server may take.
     pub patience: Patience,
+    /// What the lengths of watches are drawn from: chance, but for simulated clusters, which do the same in every run.
+    pub(super) chance: u64,
     plugin: Option<Arc<Plugin>>,
     /// The certificate that the plugin gave, when there is one.
     given: Option<Credential>,
@@ -156,6 +159,7 @@ pub async fn connect(
             requests,
             read_only,
             patience,
+            chance: 0,
             plugin: None,
             given: None,
         });
@@ -178,8 +182,8 @@ pub async fn connect(
     // Reads the files of certificates and tokens.
     let built = off_the_tasks(cluster, move || build(&config, layers).map_err(|e| in_words(&e)));
     let client = built.await?;
-    let cluster = cluster.clone();
-    Ok(Connection { cluster, client, server, requests, read_only, patience, plugin, given })
+    let (cluster, chance) = (cluster.clone(), RandomState::new().hash_one(0u8));
+    Ok(Connection { cluster, client, server, requests, read_only, patience, chance, plugin, given })
 }
 
 /// What the kubeconfig says of a context.

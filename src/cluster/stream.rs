@@ -1,7 +1,7 @@
 //! Lists and watches as rows: one raw LIST whose items become rows while the body arrives, then a raw watch from its
 //! resourceVersion.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -267,7 +267,7 @@ pub async fn watch<R: Row>(
     let asked = Asked::new(&c.cluster, place.words("watch"));
     let fields =
         if place.fields.is_empty() { String::new() } else { format!("&fieldSelector={}", place.fields) };
-    let lasts = spread(c.patience.watch);
+    let lasts = spread(c.patience.watch, (c.chance, c.cluster.as_str(), place.path(), &**version));
     let path = format!(
         "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={version}{fields}",
         place.path(),
@@ -316,10 +316,11 @@ pub async fn watch<R: Row>(
 }
 
 /// A time up to a sixth shorter, so that watches begun together do not end together; whole seconds, as the server
-/// takes them.
-fn spread(whole: Duration) -> Duration {
-    let random = RandomState::new().hash_one(0u8);
-    let off = random % (whole.as_secs() / 6).max(1);
+/// takes them. What is watched, and since when, tells how much.
+fn spread(whole: Duration, watched: impl Hash) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    watched.hash(&mut hasher);
+    let off = hasher.finish() % (whole.as_secs() / 6).max(1);
     Duration::from_secs((whole.as_secs() - off).max(1))
 }
 

@@ -122,3 +122,22 @@ pub(super) fn differing(a: &Buffer, b: &Buffer) -> String {
     let rows: Vec<String> = rows.map(|(a, b)| format!("- {a}\n+ {b}")).collect();
     if rows.is_empty() { "only colours differ".to_owned() } else { rows.join("\n") }
 }
+
+#[test]
+fn two_runs_with_one_seed_ask_the_servers_the_same_at_the_same_time() {
+    let asked = || {
+        run(async {
+            let mut session = Session::open(1, (120, 40), &[]).await;
+            let mut asked = Vec::new();
+            // Five minutes: a watch lasts one at most, and when the next one begins hangs on how long each was.
+            for _ in 0..150 {
+                session.settle().await;
+                asked.push(["audit", "frankfurt", "singapore", "lab"].map(|c| session.requests(c)));
+            }
+            asked
+        })
+    };
+    let one = asked();
+    assert_eq!(one, asked());
+    assert!(one[0].iter().zip(&one[149]).all(|(early, late)| early < late), "{one:?}");
+}

@@ -101,8 +101,8 @@ impl std::fmt::Display for Rule {
         let Which { cluster, verb, resource, .. } = &self.which;
         let any = |word: &Option<String>| word.clone().unwrap_or_else(|| "*".to_owned());
         match &self.effect {
-            Effect::Delay(time) => write!(f, "latency={}ms", time.as_millis()),
-            Effect::DropWatch(time) => write!(f, "drop-watch={}ms", time.as_millis()),
+            Effect::Delay(time) => write!(f, "latency={}", short(*time)),
+            Effect::DropWatch(time) => write!(f, "drop-watch={}", short(*time)),
             Effect::Code(code) | Effect::CodeAfter(code) => write!(f, "error={code}"),
             Effect::Outage => write!(f, "outage={}", any(cluster)),
             Effect::Stale => write!(f, "stale={}", any(cluster)),
@@ -126,4 +126,13 @@ fn duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// The same, in the largest unit that tells it whole: what was typed as `10s` is not told as `10000ms`.
+fn short(time: Duration) -> String {
+    match time.as_millis() {
+        ms if ms > 0 && ms % 60_000 == 0 => format!("{}m", ms / 60_000),
+        ms if ms > 0 && ms % 1000 == 0 => format!("{}s", ms / 1000),
+        ms => format!("{ms}ms"),
+    }
 }

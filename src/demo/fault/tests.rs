@@ -12,7 +12,8 @@ fn rules_are_read_as_they_are_shown() {
     for text in [
         "latency=300ms",
         "deny=delete:gateways",
-        "drop-watch=10000ms",
+        "drop-watch=10s",
+        "latency=2m",
         "outage=berlin",
         "error=500",
         "stale=*",

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use egret::demo::story;
+
 use crate::support::demo::{Session, run};
 
 #[test]
@@ -40,5 +42,70 @@ fn a_right_that_is_denied_is_told_where_it_is_missing() {
         let mut session = Session::open(1, (120, 40), &["deny=list:pods"]).await;
         session.keys("4").await;
         session.sees("no right to list pods in istio-system").sees("fault deny=list:pods");
+    });
+}
+
+#[test]
+fn a_slow_line_is_waited_for_and_what_was_asked_comes_in_the_end() {
+    run(async {
+        let mut session = Session::open(1, (120, 40), &["latency=3s"]).await;
+        session.sees("0/4 clusters").sees("fault latency=3s").sees_not("egress-coupons");
+        for _ in 0..30 {
+            session.settle().await;
+        }
+        session.sees("3/4 clusters").sees("egress-coupons");
+        session.keys("y").await;
+        session.sees("Loading IstioGateway").sees_not("apiVersion");
+        for _ in 0..5 {
+            session.settle().await;
+        }
+        session.sees("apiVersion");
+    });
+}
+
+#[test]
+fn a_server_that_answers_with_errors_is_told_in_its_own_words() {
+    run(async {
+        let mut session = Session::open(1, (120, 40), &["error=500"]).await;
+        session.sees("fault error=500").sees("a fault of the demo").sees_not("egress-coupons");
+        session.command("fault none").await;
+        for _ in 0..30 {
+            session.settle().await;
+        }
+        session.sees("3/4 clusters").sees("egress-coupons").sees_not("a fault of the demo");
+    });
+}
+
+#[test]
+fn watches_that_break_off_are_begun_anew_and_nothing_is_missed() {
+    run(async {
+        // Tries are as far apart as the demo's clock says: it has to run.
+        let mut session = Session::of(story::world(1, 1.0), 1, (120, 40), &["drop-watch=10s"]).await;
+        session.sees("fault drop-watch=10s").sees("3/4 clusters");
+        let asked = session.requests("frankfurt");
+        for _ in 0..15 {
+            session.settle().await;
+        }
+        let anew = session.requests("frankfurt") - asked;
+        assert!(anew >= 10, "its watches were begun anew {anew} times");
+        session.keys("/").await.type_in("egress-crm").await.keys("enter").await;
+        session.change("frankfurt", "deployments.apps", "istio-egress-crm", |object| {
+            object["spec"]["replicas"] = 3.into()
+        });
+        for _ in 0..15 {
+            session.settle().await;
+        }
+        session.sees("3/3");
+    });
+}
+
+#[test]
+fn a_fault_in_force_is_offered_once_as_it_was_typed() {
+    run(async {
+        let mut session = Session::open(1, (120, 40), &["drop-watch=10s"]).await;
+        session.keys(":").await.type_in("fault drop").await;
+        let offered = session.screen().matches("fault drop-watch").count();
+        // The line of the palette, and the fault in force at the top.
+        assert_eq!(offered, 2, "{}", session.screen());
     });
 }

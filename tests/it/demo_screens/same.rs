@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use egret::demo::story;
 use ratatui::buffer::Buffer;
 
 use crate::support::demo::{Session, run};
@@ -78,6 +79,28 @@ fn two_runs_with_one_seed_and_the_same_keys_show_the_same_cell_by_cell() {
     }
     let screens: std::collections::BTreeSet<String> = one.iter().map(|(_, b)| text(b)).collect();
     assert!(screens.len() > 30, "a walk that shows nothing new proves little: {} screens", screens.len());
+}
+
+#[test]
+fn two_runs_whose_time_runs_show_the_same_at_the_same_time() {
+    let seen = || {
+        run(async {
+            // Ten times as fast as the runtime's own time, which passes only when nothing else can happen.
+            let mut session = Session::of(story::world(1, 10.0), 1, (120, 40), &[]).await;
+            let mut seen = Vec::new();
+            for _ in 0..30 {
+                session.settle().await;
+                seen.push(session.buffer());
+            }
+            seen
+        })
+    };
+    let (one, other) = (seen(), seen());
+    for (at, (a, b)) in one.iter().zip(&other).enumerate() {
+        assert!(a == b, "after {at} looks:\n{}", differing(a, b));
+    }
+    let screens: std::collections::BTreeSet<String> = one.iter().map(text).collect();
+    assert!(screens.len() > 5, "time that runs changes what is seen: {} screens", screens.len());
 }
 
 #[test]

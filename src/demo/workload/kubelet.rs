@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Work, events, pods, scheduler, set_condition, uid};
+use super::{Work, events, images, pods, scheduler, set_condition, uid};
 use crate::demo::state::State;
 use crate::demo::state::delete::Options;
 use crate::demo::state::write::{remove, time};
@@ -54,7 +54,7 @@ impl Behaviour {
     }
 }
 
-fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
     pod["spec"]["containers"].as_array().into_iter().flatten()
 }
 
@@ -145,7 +145,7 @@ pub(super) fn step(state: &mut State, key: &Key, identity: &str) {
     let first = &pod["status"]["containerStatuses"][0];
     let initialized = pods::condition(&pod, "Initialized").is_some_and(|c| c["status"] == "True");
     if behaviour.image {
-        return unpulled(state, key, &pod);
+        return images::unpulled(state, key, &pod);
     }
     if !initialized {
         return initialize(state, key, &pod, &behaviour);
@@ -162,43 +162,6 @@ pub(super) fn step(state: &mut State, key: &Key, identity: &str) {
         return back_off(state, key, &pod);
     }
     run(state, key, &pod, &behaviour);
-}
-
-/// The image is not to be had: it is tried again, further and further apart.
-fn unpulled(state: &mut State, key: &Key, pod: &Value) {
-    let container = containers(pod).next().cloned().unwrap_or_default();
-    let image = container["image"].as_str().unwrap_or_default().to_owned();
-    let is_first = pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] != "ErrImagePull";
-    let long = if image.contains('/') { image.clone() } else { format!("docker.io/library/{image}:latest") };
-    let why = format!(
-        "failed to pull and unpack image \"{long}\": failed to resolve reference \"{long}\": pull access denied, \
-         repository does not exist or may require authorization"
-    );
-    let (reason, message) = if is_first {
-        ("ErrImagePull", why.clone())
-    } else {
-        ("ImagePullBackOff", format!("Back-off pulling image \"{image}\": ErrImagePull: {why}"))
-    };
-    let _ = state.change_status(key, "kubelet", |pod| {
-        pod["status"]["containerStatuses"][0]["state"] =
-            json!({"waiting": {"reason": reason, "message": message}});
-    });
-    if is_first {
-        let said = format!("Failed to pull image \"{image}\": {why}");
-        events::write(state, pod, "kubelet", "Warning", "Failed", &said);
-        events::write(state, pod, "kubelet", "Warning", "Failed", "Error: ErrImagePull");
-        state.after(Duration::from_secs(12), Work::Pod(key.clone(), uid(pod).to_owned()));
-    } else {
-        events::write(
-            state,
-            pod,
-            "kubelet",
-            "Normal",
-            "BackOff",
-            &format!("Back-off pulling image \"{image}\""),
-        );
-        events::write(state, pod, "kubelet", "Warning", "Failed", "Error: ImagePullBackOff");
-    }
 }
 
 fn initialize(state: &mut State, key: &Key, pod: &Value, behaviour: &Behaviour) {

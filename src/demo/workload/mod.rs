@@ -10,6 +10,7 @@ mod daemon_sets;
 mod deployments;
 mod endpoints;
 mod events;
+mod images;
 mod injector;
 mod kubelet;
 mod namespaces;

@@ -241,6 +241,13 @@ fn an_image_that_nobody_has_and_a_proxy_that_nobody_injected_are_not_pulled() {
         let pod = pods(&state).remove(0);
         assert_eq!(pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"], "ImagePullBackOff");
         assert_eq!(pod["status"]["phase"].as_str().unwrap_or("Pending"), "Pending");
+        // It is tried again and again, and said so: the events are there as long as the pod is.
+        pass(&mut state, 3 * 3600);
+        let told: Vec<i64> = (state.list("events", None).iter())
+            .filter(|event| event["reason"] == "BackOff")
+            .map(|event| event["count"].as_i64().unwrap())
+            .collect();
+        assert!(told.len() == 1 && (35..60).contains(&told[0]), "{told:?}");
     }
 }
 

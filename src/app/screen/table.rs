@@ -158,7 +158,11 @@ impl Table {
     /// Replaces the rows. What comes from clusters that are still filling is no change of them.
     pub fn set_items(&mut self, items: Vec<Item>, filling: Vec<ClusterName>) {
         self.items = items;
-        self.filling = filling;
+        if self.filling != filling {
+            // What was seen while a cluster filled may have been pushed out by what came: it needs no room for ever.
+            self.natural.fill(0);
+            self.filling = filling;
+        }
         self.stale_order = true;
     }
 

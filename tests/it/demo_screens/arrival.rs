@@ -14,6 +14,7 @@ use crate::support::demo::{Session, run};
 const LATE: &[(Option<&str>, Option<&str>)] = &[
     (Some("frankfurt"), None),
     (Some("audit"), None),
+    (Some("singapore"), None),
     (None, Some("pods")),
     (None, Some("deployments")),
     (None, Some("services")),
@@ -35,7 +36,8 @@ async fn opened(late: Option<(Option<&str>, Option<&str>)>) -> [Buffer; 2] {
         // A fixed rule is not told on the screen.
         world.faults().fix(Rule { which, effect: Effect::Delay(Duration::from_millis(700)) });
     }
-    let mut session = Session::of(world, 1, (120, 40), &[]).await;
+    // Few rows and little room: what stood there for a moment would take it from others.
+    let mut session = Session::of(world, 1, (80, 24), &[]).await;
     session.sees("3/4 clusters");
     let gateways = session.buffer();
     [gateways, session.keys("1").await.buffer()]

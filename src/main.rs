@@ -15,6 +15,10 @@ fn main() -> ExitCode {
     let cli = Cli::read();
     // Without a provider of its own choice rustls would not start; it is installed once, here.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // The demo's time is nobody's: it is shown in UTC, so that two machines show the same.
+    if !matches!(cli.verb, Some(Verb::Demo(_))) {
+        egret::model::clock::show_in(jiff::tz::TimeZone::system());
+    }
     match &cli.verb {
         Some(Verb::Demo(demo)) => match simulated(demo) {
             Ok(clusters) => screens(cli.globals, clusters, cli.view).into(),

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::model::age::age;
 use crate::model::clean::clean;
+use crate::model::clock::zone;
 use crate::model::table::{Cell, SortKey, Tone};
 
 /// What stands where there is nothing.
@@ -63,5 +63,5 @@ pub(super) fn ready_of(ready: u32, wanted: u32) -> Cell {
 
 /// A moment as the clock on the wall shows it.
 pub fn clock(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
+    at.to_zoned(zone()).strftime("%H:%M:%S").to_string()
 }

@@ -70,6 +70,7 @@ pub mod cluster;
 pub mod config;
 pub mod demo;
 pub mod headless;
+pub mod materialize;
 pub mod model;
 pub mod runtime;
 pub mod setup;

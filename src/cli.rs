@@ -103,6 +103,8 @@ pub enum Verb {
     Demo(Demo),
     /// Print clusters, gateways, services or pods.
     Get(Get),
+    /// Print the objects that a gateway is made of.
+    Render(Render),
     /// Print the configuration in force and where each value came from.
     Config(Config),
     /// Print the commands of the screens and their keys.
@@ -178,6 +180,35 @@ pub enum Output {
     Yaml,
     /// CLUSTER/NAMESPACE/NAME, one a line
     Name,
+}
+
+/// Arguments of `render`.
+#[derive(Args, Clone, Debug)]
+pub struct Render {
+    /// File with one or several IstioGateways; - reads standard input.
+    #[arg(short, long, value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Form of the output.
+    #[arg(short, long, value_name = "FORM", default_value = "yaml")]
+    pub output: Form,
+
+    /// Id of the cluster to build for, whose override then holds.
+    #[arg(long, value_name = "ID")]
+    pub cluster_id: Option<String>,
+
+    /// Image of the proxy, where the objects must name it: for kernel parameters and on the host network.
+    #[arg(long, value_name = "IMAGE")]
+    pub proxy_image: Option<String>,
+}
+
+/// Forms of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// YAML documents
+    Yaml,
+    /// A JSON list
+    Json,
 }
 
 /// Arguments of `config`.

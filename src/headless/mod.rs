@@ -9,6 +9,7 @@ pub mod config;
 pub mod get;
 pub mod keys;
 pub mod output;
+pub mod render;
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -61,10 +62,11 @@ pub fn run(verb: &Verb, globals: &Globals) -> Outcome {
 }
 
 fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    // Neither of these needs a config file, and both must work beside a broken one.
+    // None of these needs a config file, and all must work beside a broken one.
     match verb {
         Verb::Completions(c) => return completions::print(c.shell, streams.out),
         Verb::Config(c) if c.default => return config::print_default(streams.out),
+        Verb::Render(render) => return render::run(render, streams),
         _ => {}
     }
     let Setup { settings, place, keymap } = match setup(globals) {
@@ -79,7 +81,7 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Keys => keys::print(keys::rows(&keymap), streams.out),
         Verb::Get(get) => get::run(get, &settings, globals, streams),
         // Done above; and the demo is the screens', not a verb's.
-        Verb::Completions(_) | Verb::Demo(_) => Ok(Outcome::Done),
+        Verb::Completions(_) | Verb::Demo(_) | Verb::Render(_) => Ok(Outcome::Done),
     }
 }
 

@@ -15,6 +15,7 @@ mod demo_screens;
 mod dependencies;
 mod files;
 mod readme;
+mod reconcile;
 mod secrets;
 mod support;
 mod terminal;

@@ -1,4 +1,4 @@
-//! Gateways as others make them: `tests/data/gateways/*.yaml`.
+//! Gateways as others make them: `tests/data/foreign-gateways/*.yaml`.
 
 use super::objects::{apply_yaml, patch_status, wait_for};
 use super::{Error, Result, While};
@@ -14,7 +14,7 @@ use std::path::Path;
 /// Gateway API make them (the last needs [`super::Options::gateway_api`]), and one ingress gateway. Waits until their
 /// Deployments are there in full.
 pub async fn put_sample_gateways(client: &Client) -> Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/gateways");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/foreign-gateways");
     let what = format!("reading {}", folder.display());
     let mut files = Vec::new();
     for entry in folder.read_dir().while_doing(&what)? {

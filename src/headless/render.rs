@@ -1,0 +1,114 @@
+//! `egret render`: the objects that gateways of a file would be made of. Nothing is asked of any cluster.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Outcome, Streams};
+use crate::cli::{Form, Render};
+use crate::materialize::{Problem, Site, build, validate};
+use crate::model::clean::clean;
+use crate::model::istio_gateway::{GROUP, IstioGateway};
+use crate::model::yaml;
+
+/// Reads the file, and prints what its gateways are made of. What is wrong goes to the error stream, all of it.
+pub fn run(render: &Render, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    let name = render.file.display().to_string();
+    let documents = match text(&render.file).and_then(|text| documents(&text)) {
+        Ok(documents) => documents,
+        Err(why) => {
+            streams.complain(format!("{name}: {why}"))?;
+            return Ok(Outcome::Failed);
+        }
+    };
+    let mut outcome = Outcome::Done;
+    let mut objects = Vec::new();
+    for (index, document) in documents.iter().enumerate() {
+        let place =
+            if documents.len() > 1 { format!("{name}, document {}", index + 1) } else { name.clone() };
+        match one(render, document) {
+            Ok((made, notes)) => {
+                for note in notes {
+                    streams.complain(format!("{place}: note: {}", clean(&note.to_string())))?;
+                }
+                objects.extend(made);
+            }
+            Err(problems) => {
+                for problem in problems {
+                    streams.complain(format!("{place}: {}", clean(&problem.to_string())))?;
+                }
+                outcome = Outcome::Failed;
+            }
+        }
+    }
+    if documents.is_empty() {
+        streams.complain(format!("{name}: there is nothing in it"))?;
+        outcome = Outcome::Failed;
+    }
+    print(&objects, render.output, streams.out)?;
+    Ok(outcome)
+}
+
+/// The objects of one document, and what there is to note.
+fn one(render: &Render, document: &Value) -> Result<(Vec<Value>, Vec<Problem>), Vec<Problem>> {
+    let alone = |path: &str, why: String, example: &str| vec![Problem::error(path, why, example)];
+    let (kind, version) = (&document["kind"], &document["apiVersion"]);
+    let ours =
+        version.as_str().and_then(|version| version.split_once('/')).is_some_and(|(group, _)| group == GROUP);
+    if kind != "IstioGateway" || !ours {
+        let why = format!("{version} {kind} is no gateway of {GROUP}");
+        return Err(alone("kind", why, "kind: IstioGateway"));
+    }
+    let gateway = IstioGateway::read(document).map_err(|why| alone("metadata", why.to_string(), ""))?;
+    let (errors, notes): (Vec<_>, Vec<_>) = validate(&gateway).into_iter().partition(Problem::is_error);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let mut site = Site { proxy_image: render.proxy_image.clone(), ..Site::of(&gateway) };
+    if let Some(id) = &render.cluster_id {
+        let ids = gateway.spec.cluster_ids.as_deref().unwrap_or_default();
+        if !ids.is_empty() && !ids.contains(id) {
+            let why = format!("the gateway does not run in cluster {id}");
+            return Err(alone("spec.clusterIds", why, &format!("one of {}", ids.join(", "))));
+        }
+        site.cluster_id = Some(id.clone());
+    }
+    let objects = build(&gateway, &site).map_err(|problem| vec![problem])?;
+    let made = objects.into_parts().into_iter().filter_map(|(_, object)| Some(object?.0)).collect();
+    Ok((made, notes))
+}
+
+fn text(file: &Path) -> Result<String, String> {
+    let read = if file == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(file)
+    };
+    read.map_err(|why| why.to_string())
+}
+
+/// The documents of a text; those that hold nothing are none.
+fn documents(text: &str) -> Result<Vec<Value>, String> {
+    let documents: Vec<Value> = serde_yaml::from_multiple(text).map_err(|why| why.to_string())?;
+    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
+}
+
+/// Prints objects: YAML documents, or one JSON list as `kubectl apply` takes it.
+pub fn print(objects: &[Value], form: Form, out: &mut dyn io::Write) -> io::Result<()> {
+    match form {
+        Form::Yaml => {
+            for (index, object) in objects.iter().enumerate() {
+                let text = yaml::to_yaml(object, false).map_err(|fault| io::Error::other(fault.summary))?;
+                write!(out, "{}{}\n", if index > 0 { "---\n" } else { "" }, text.trim_end())?;
+            }
+            Ok(())
+        }
+        Form::Json => {
+            let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects});
+            writeln!(out, "{list:#}")
+        }
+    }
+}

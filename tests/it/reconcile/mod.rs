@@ -1,0 +1,3 @@
+//! Gateways and what they are made of: on paper, on the simulated server, and on the real one.
+
+mod golden;

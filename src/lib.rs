@@ -72,6 +72,7 @@ pub mod demo;
 pub mod headless;
 pub mod materialize;
 pub mod model;
+pub mod reconcile;
 pub mod runtime;
 pub mod setup;
 pub mod sources;

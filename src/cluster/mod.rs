@@ -18,3 +18,4 @@ pub mod read_only;
 pub mod scan;
 pub mod service;
 pub mod stream;
+pub mod write;

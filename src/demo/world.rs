@@ -57,23 +57,9 @@ impl World {
 
     /// One plain cluster with three nodes, whose time stands: what tests begin with.
     pub fn plain(seed: u64) -> Self {
-        let begin = begin();
-        let mut state = State::new(seed, begin);
-        for number in 0..3 {
-            let name = format!("node-{number}");
-            let room = json!({"cpu": "32", "memory": "256Gi", "pods": "110"});
-            let node = json!({
-                "apiVersion": "v1", "kind": "Node",
-                "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": "zone-a"}},
-                "status": {"allocatable": room, "capacity": room, "conditions": [{"type": "Ready", "status": "True"}]},
-            });
-            // A plain node cannot be refused.
-            let _ = state.make("nodes", node.clone(), "kubelet");
-            let key = super::store::Key::new("nodes", "", &name);
-            let _ = state.change_status(&key, "kubelet", |now| now["status"] = node["status"].clone());
-        }
-        let place = Place { name: "plain".to_owned(), state, user: User::admin("egret-test:admin") };
-        Self::new(vec![place], begin, 0.0)
+        let place =
+            Place { name: "plain".to_owned(), state: plain(seed), user: User::admin("egret-test:admin") };
+        Self::new(vec![place], begin(), 0.0)
     }
 
     /// Names of the clusters.
@@ -117,6 +103,25 @@ impl World {
     pub async fn drive(&self) {
         join_all(self.clusters.iter().map(|(_, cluster)| cluster.drive())).await;
     }
+}
+
+/// A cluster with three nodes and nothing else.
+pub(super) fn plain(seed: u64) -> State {
+    let mut state = State::new(seed, begin());
+    for number in 0..3 {
+        let name = format!("node-{number}");
+        let room = json!({"cpu": "32", "memory": "256Gi", "pods": "110"});
+        let node = json!({
+            "apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": "zone-a"}},
+            "status": {"allocatable": room, "capacity": room, "conditions": [{"type": "Ready", "status": "True"}]},
+        });
+        // A plain node cannot be refused.
+        let _ = state.make("nodes", node.clone(), "kubelet");
+        let key = super::store::Key::new("nodes", "", &name);
+        let _ = state.change_status(&key, "kubelet", |now| now["status"] = node["status"].clone());
+    }
+    state
 }
 
 /// [`BEGIN`] as a moment.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::compare::{Difference, differences};
 use super::names::TEMPLATE;
 use super::objects::Desired;
+use crate::model::digest::digest;
 
 /// What the annotation [`TEMPLATE`] holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +24,7 @@ struct Record {
 /// Puts the template that is to be applied into a Deployment, with its record. Returns how the one that would be built
 /// now differs from it.
 pub fn settle(deployment: &mut Desired, input: &Value, live: Option<&Value>, hold: bool) -> Vec<Difference> {
-    let input = digest(input);
+    let input = digest(&input.to_string());
     let recorded = live.and_then(record).filter(|record| hold || record.input == input);
     let built = deployment.0["spec"]["template"].clone();
     let (record, pending) = match recorded {
@@ -54,15 +55,6 @@ fn record(live: &Value) -> Option<Record> {
     let labels = &record.template["metadata"]["labels"];
     let mut selected = live["spec"]["selector"]["matchLabels"].as_object()?.iter();
     selected.all(|(key, value)| labels.get(key) == Some(value)).then_some(record)
-}
-
-/// A short text that differs where the input does (FNV-1a: it must be the same in every version of egret).
-fn digest(input: &Value) -> String {
-    let text = input.to_string();
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod columns;
 pub mod crd;
 pub mod describe;
+pub mod digest;
 pub mod egress_traffic_policy;
 pub mod facts;
 pub mod fault;

@@ -96,7 +96,7 @@ pub(super) fn istio_kinds(state: &mut State) {
 }
 
 /// Waits a moment: new kinds are served soon.
-fn settle(state: &mut State) {
+pub(super) fn settle(state: &mut State) {
     let to = state.now.checked_add(std::time::Duration::from_secs(1)).unwrap_or(state.now);
     state.step_to(to);
 }

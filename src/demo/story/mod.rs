@@ -26,7 +26,7 @@ use super::fault::{Effect, Rule, Which};
 use super::rights::User;
 use super::state::State;
 use super::workload::{self, Work};
-use super::world::{Place, World, begin};
+use super::world::{Place, World, begin, plain};
 use gateway::{Gateway, Maker};
 use mesh::put;
 
@@ -70,6 +70,22 @@ pub fn world_to_come(seed: u64, speed: f64) -> World {
             }
         });
     }
+    world
+}
+
+/// Plain clusters with a mesh and nothing in it, each of which egret keeps; their time stands.
+pub fn bare(seed: u64, names: &[&str]) -> World {
+    let bare = |(number, name): (usize, &&str)| {
+        let mut state = plain(seed ^ number as u64);
+        mesh::istio_kinds(&mut state);
+        mesh::istio_gateways(&mut state, true);
+        mesh::istiod(&mut state, "1.28.0", 1);
+        mesh::settle(&mut state);
+        Place { name: (*name).to_owned(), state, user: User::admin("egret-test:admin") }
+    };
+    let world = World::new(names.iter().enumerate().map(bare).collect(), begin(), 0.0);
+    // Until the injector answers.
+    world.advance(Duration::from_secs(60));
     world
 }
 

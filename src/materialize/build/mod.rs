@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 pub(super) use istio::{LEVELS, STRATEGIES};
+pub use pod::REVISION;
 pub(super) use pod::{LABELS, TEMPLATES};
 pub(super) use proxy_config::{ANNOTATION as PROXY_CONFIG, read as read_proxy_config};
 pub(super) use service::service_type;

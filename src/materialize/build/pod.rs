@@ -19,7 +19,7 @@ pub(in crate::materialize) const LABELS: [(&str, &str); 2] =
 pub(in crate::materialize) const TEMPLATES: (&str, &str) = ("inject.istio.io/templates", "gateway");
 
 /// The label that names the revision to inject.
-pub(in crate::materialize) const REVISION: &str = "istio.io/rev";
+pub const REVISION: &str = "istio.io/rev";
 
 /// Annotations that the CR may override: where Prometheus finds the merged metrics.
 const SCRAPED: [(&str, &str); 3] = [

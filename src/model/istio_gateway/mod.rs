@@ -12,6 +12,7 @@ mod words;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::CustomResource;
 use kube::core::ApiResource;
 use schemars::JsonSchema;
@@ -100,6 +101,9 @@ optional_fields! {
         cluster_id_gateway_address_map: Vec<ClusterAddress>,
         /// The last error.
         error_message: String,
+        /// What is true of it, by type: Accepted, Programmed, Ready. egret's own, beside ASM's fields.
+        #[serde(rename = "conditions")]
+        conditions: Vec<Condition>,
     }
 }
 

@@ -1,0 +1,27 @@
+//! From an `IstioGateway` to a running gateway: fetch → validate → build → apply → status.
+//!
+//! [`pass()`] is one such round over one gateway, and starts from nothing every time: whatever happened to the pass
+//! before, of this controller or of another, the next one ends in the same state. The middle of it is
+//! [`crate::materialize`], which knows no cluster.
+//!
+//! | | |
+//! |---|---|
+//! | [`clusters`] | the clusters there are, by id, and what each is (R2) |
+//! | [`fetch`] | what is there: live objects, and what of the mesh the build depends on |
+//! | [`apply`] | the writes, each only where something differs (R3, R6, R9) |
+//! | [`contest`] | fields that somebody else changes back each time (R9) |
+//! | [`status`] | what became of it: conditions, addresses, Events (R20) |
+//! | [`pass`](mod@pass) | one round |
+#![allow(clippy::disallowed_methods, reason = "rounds are timed, and say when")]
+
+pub mod apply;
+pub mod clusters;
+pub mod contest;
+pub mod fetch;
+pub mod pass;
+pub mod report;
+pub mod status;
+
+pub use clusters::Clusters;
+pub use pass::{Keeper, pass};
+pub use report::Report;

@@ -28,6 +28,7 @@ const REACTION: Duration = Duration::from_millis(20);
 const MOST_AT_ONCE: usize = 100_000;
 
 /// A cluster: objects, the resources it serves, and its agenda.
+#[derive(Clone)]
 pub struct State {
     /// Objects and their history.
     pub store: Store,

@@ -62,6 +62,16 @@ impl World {
         Self::new(vec![place], begin(), 0.0)
     }
 
+    /// Another world that is as this one is now, and goes its own way from here; without the faults, and its time stands.
+    pub fn copied(&self) -> Self {
+        let copy = |(name, cluster): &(String, SimulatedCluster)| Place {
+            name: name.clone(),
+            state: cluster.with(|state| state.clone()),
+            user: cluster.user().clone(),
+        };
+        Self::new(self.clusters.iter().map(copy).collect(), self.clock.now(), 0.0)
+    }
+
     /// Names of the clusters.
     pub fn names(&self) -> Vec<&str> {
         self.clusters.iter().map(|(name, _)| name.as_str()).collect()

@@ -32,6 +32,34 @@ pub struct Work<'a> {
     pub names: &'a Names,
     /// Whether anything may be written; else it is only compared.
     pub writes: bool,
+    /// Where the gateway is asked for once more before the first write; see [`Home::confirm`].
+    pub home: Option<Home<'a>>,
+}
+
+/// The gateway where it is kept, for writes that it does not own.
+#[derive(Clone, Copy)]
+pub struct Home<'a> {
+    /// The home cluster.
+    pub c: &'a Connection,
+    /// The gateway in it.
+    pub at: &'a Address,
+}
+
+impl Home<'_> {
+    /// Makes sure that the gateway is still what this pass believes. Abroad no owner reference cleans up after a pass
+    /// that came late: what it made for a gateway that is gone, or that has left the cluster, would stay for ever.
+    async fn confirm(self, gateway: &IstioGateway) -> Result<(), Fault> {
+        let now = write::get(self.c, self.at).await?.unwrap_or_default();
+        let metadata = &now["metadata"];
+        let same = metadata["uid"].as_str() == gateway.metadata.uid.as_deref()
+            && metadata["generation"].as_i64() == gateway.metadata.generation
+            && metadata["deletionTimestamp"].is_null();
+        if same {
+            return Ok(());
+        }
+        let summary = format!("{}: gateway {} has changed meanwhile", self.c.cluster, gateway.name());
+        Err(Fault::new(Reason::Conflict, summary, "egret begins again."))
+    }
 }
 
 /// Makes a cluster hold the objects of a gateway, and tells how each is.
@@ -62,6 +90,12 @@ async fn try_place(work: Work<'_>, contest: &mut Contest) -> Result<Place, Fault
     });
     // One name that is somebody else's stops all: half a gateway serves nobody.
     let work = Work { writes: work.writes && !conflicts, ..work };
+    let would_write = |(part, desired): &(Part, Option<&Desired>)| work.differs(*desired, live.get(part));
+    if let Some(home) = work.home.filter(|_| work.writes)
+        && objects.parts().iter().any(would_write)
+    {
+        home.confirm(gateway).await?;
+    }
     let mut lost = false;
     for (part, desired) in objects.into_parts() {
         let found = live.get(&part);
@@ -139,6 +173,15 @@ impl Work<'_> {
 
     fn standing(&self, live: &Value) -> Standing {
         standing(live, self.owner, self.gateway.name())
+    }
+
+    /// Whether an object is not as it should be.
+    fn differs(&self, desired: Option<&Desired>, live: Option<&Value>) -> bool {
+        match (desired, live) {
+            (None, live) => live.is_some_and(|live| self.standing(live) == Standing::Ours),
+            (Some(_), None) => true,
+            (Some(desired), Some(live)) => !differences(&desired.0, live).is_empty(),
+        }
     }
 
     /// Brings one object about, and tells how it is and what is there now.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::apply::{self, Work};
+use super::apply::{self, Home, Work};
 use super::clusters::{self, Clusters, Target, Way};
 use super::contest::Contest;
 use super::report::{Place, Report};
@@ -96,7 +96,7 @@ async fn bring_about(
 ) {
     match settle_clusters(keeper, at, object, gateway, report).await {
         Ok(ready) => {
-            let each = ready.into_iter().map(|place| one_cluster(keeper, gateway, place, report.paused));
+            let each = ready.into_iter().map(|place| one_cluster(keeper, at, gateway, place, report.paused));
             report.places = join_all(each).await;
             leave(keeper, at, gateway, report).await;
         }
@@ -201,7 +201,13 @@ async fn write_record(
     write::merge(&keeper.clusters.home, at, "", &patch, MANAGER).await
 }
 
-async fn one_cluster(keeper: &Keeper, gateway: &IstioGateway, settled: Settled, paused: bool) -> Place {
+async fn one_cluster(
+    keeper: &Keeper,
+    at: &Address,
+    gateway: &IstioGateway,
+    settled: Settled,
+    paused: bool,
+) -> Place {
     let (id, ready) = settled;
     let (way, owner) = match ready {
         Ok(ready) => ready,
@@ -218,6 +224,7 @@ async fn one_cluster(keeper: &Keeper, gateway: &IstioGateway, settled: Settled, 
         owner: &owner,
         names: &names,
         writes: !paused,
+        home: (!way.is_home).then_some(Home { c: &keeper.clusters.home, at }),
     };
     let place = apply::place(work, &mut contest).await;
     keeper.remember(key, contest);
@@ -269,6 +276,7 @@ async fn leave_home(keeper: &Keeper, gateway: &IstioGateway, place: &mut Place) 
         owner: &owner,
         names: &names,
         writes: true,
+        home: None,
     };
     apply::leave_home(work, place).await
 }

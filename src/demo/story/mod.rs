@@ -77,6 +77,7 @@ pub fn world_to_come(seed: u64, speed: f64) -> World {
 pub fn bare(seed: u64, names: &[&str]) -> World {
     let bare = |(number, name): (usize, &&str)| {
         let mut state = plain(seed ^ number as u64);
+        mesh::namespaces(&mut state, &["istio-system"]);
         mesh::istio_kinds(&mut state);
         mesh::istio_gateways(&mut state, true);
         mesh::istiod(&mut state, "1.28.0", 1);

@@ -1,3 +1,7 @@
 //! Gateways and what they are made of: on paper, on the simulated server, and on the real one.
 
+mod crash;
 mod golden;
+mod rounds;
+mod stage;
+mod trouble;

@@ -5,6 +5,7 @@
 //! | module | | what it knows |
 //! |---|---|---|
 //! | [`model`] | pure | what exists: custom resources, lean rows, one cluster at one moment, gateways joined from their parts, health, columns, the filter grammar, YAML |
+//! | [`routing`] | pure | what Istio's own objects make of a gateway's traffic: mesh mTLS of each of its servers |
 //! | [`cluster`] | I/O | the API server as we see it: kubeconfig, connection, credentials, lists, watches, single objects, logs, read-only |
 //! | [`sources`] | I/O | what keeps coming: one task tree per cluster that turns lists and watches into snapshots |
 //! | [`app`] | pure | the TUI as a state machine: THE table of commands, messages, effects, screens, overlays |
@@ -71,6 +72,7 @@ pub mod config;
 pub mod demo;
 pub mod headless;
 pub mod model;
+pub mod routing;
 pub mod runtime;
 pub mod setup;
 pub mod sources;

@@ -72,10 +72,7 @@ fn server(part: &Part<'_>) -> Option<Server> {
         port: port.need("number")?.port()?,
         protocol: port.field("protocol").and_then(|field| field.text()).unwrap_or_default(),
         hosts: hosts.iter().filter_map(Part::text).collect(),
-        tls: part.field("tls").map(|tls| {
-            let mode = tls.field("mode").map(|mode| mode.word());
-            mode.map_or(ServerTls::Passthrough, |word| ServerTls::from(&*word))
-        }),
+        tls: part.field("tls").map(|tls| ServerTls::from(&*tls.mode("PASSTHROUGH"))),
     })
 }
 

@@ -12,15 +12,15 @@ use super::{ClientTls, DestinationRule, Mesh, MeshConfig, ObjectName, Route};
 const DOMAIN: &str = "cluster.local";
 
 /// A Service by its complete host.
-pub(super) struct Service {
-    pub(super) host: String,
+struct Service {
+    host: String,
     namespace: String,
     domain: String,
 }
 
 impl Service {
     /// From a host as short or long as people write it: `gw`, `gw.ns`, `gw.ns.svc`, `gw.ns.svc.cluster.local`.
-    pub(super) fn new(host: &str, namespace: &str) -> Self {
+    fn new(host: &str, namespace: &str) -> Self {
         let mut labels = host.trim_end_matches('.').splitn(4, '.');
         let name = labels.next().unwrap_or_default();
         let namespace = labels.next().unwrap_or(namespace);
@@ -39,22 +39,11 @@ impl Service {
         if bare { format!("{host}.{namespace}.svc.{}", self.domain) } else { host.to_owned() }
     }
 
-    /// Whether a rule's host means this Service.
-    fn is_meant(&self, rule: &DestinationRule) -> bool {
-        let host = self.resolve(&rule.host, &rule.name.namespace);
-        host.strip_prefix('*').map_or(host == self.host, |end| self.host.ends_with(end))
-    }
-
     /// Whether a rule's host looks like this Service and is not: a dot, but not all of the domain.
     fn is_missed(&self, rule: &DestinationRule) -> bool {
         let rest = self.host.strip_prefix(&*rule.host);
         rule.host.contains('.') && rest.is_some_and(|rest| rest.starts_with('.'))
     }
-}
-
-/// Rules that look as if they governed the Service and govern nothing.
-pub(super) fn missed<'m>(mesh: &'m Mesh, service: &Service) -> Option<&'m DestinationRule> {
-    mesh.destination_rules.iter().find(|rule| service.is_missed(rule))
 }
 
 fn names(scopes: &[String], namespace: &str) -> bool {
@@ -85,75 +74,100 @@ fn is_exported(rule: &DestinationRule, to: &str) -> bool {
     scopes.is_empty() || names(scopes, "*") || names(scopes, to)
 }
 
-/// Of some rules those with the most specific host: a name before a pattern, a longer pattern before a shorter.
-fn most_specific<'m>(
-    service: &Service,
-    rules: impl Iterator<Item = &'m DestinationRule>,
-) -> Vec<&'m DestinationRule> {
-    let rank = |rule: &DestinationRule| {
-        let host = service.resolve(&rule.host, &rule.name.namespace);
-        (!host.starts_with('*'), host.len())
-    };
-    let mut rules: Vec<_> = rules.filter(|rule| service.is_meant(rule)).collect();
-    let best = rules.iter().map(|rule| rank(rule)).max();
-    rules.retain(|rule| Some(rank(rule)) == best);
-    rules.sort_by_key(|rule| (&rule.created, &rule.name.name));
-    rules
+/// Which routes are seen from a namespace.
+fn is_seen(route: &Route, config: &MeshConfig, client: &str) -> bool {
+    let (scopes, home) = (&route.export_to, &*route.name.namespace);
+    let everywhere = scopes.is_empty() && !config.routes_private;
+    let at_home = home == client && (scopes.is_empty() || names(scopes, "."));
+    everywhere || at_home || names(scopes, "*") || names(scopes, client)
 }
 
-/// The rules that govern clients in a namespace, oldest first; none: Istio's defaults hold.
-pub(super) fn governing<'m>(mesh: &'m Mesh, service: &Service, client: &str) -> Vec<&'m DestinationRule> {
-    let config = &mesh.config;
-    let root = &*config.root_namespace;
-    let of = |namespace| {
-        let rules = mesh.destination_rules.iter();
-        rules.filter(move |rule: &&DestinationRule| rule.name.namespace == namespace)
-    };
-    // What the root namespace shares is for everyone, and so comes last even for clients that live there.
-    let own = of(client).filter(|rule| is_local(rule) && (client != root || is_private(rule, config)));
-    let found = most_specific(service, own);
-    if !found.is_empty() {
-        return found;
+/// What a mesh holds about one Service.
+pub(super) struct Lookup<'m> {
+    pub(super) mesh: &'m Mesh,
+    /// The Service's complete host.
+    pub(super) host: String,
+    namespace: String,
+    /// The rules for the Service, oldest first, each with how specific its host is.
+    rules: Vec<(&'m DestinationRule, Rank)>,
+    /// The routes that lead to it.
+    routes: Vec<&'m Route>,
+    /// A rule that looks as if it were for the Service and is for nothing.
+    pub(super) missed: Option<&'m DestinationRule>,
+}
+
+/// A name stands before a pattern, a longer pattern before a shorter.
+type Rank = (bool, usize);
+
+impl<'m> Lookup<'m> {
+    pub(super) fn new(mesh: &'m Mesh, host: &str, namespace: &str) -> Self {
+        let service = Service::new(host, namespace);
+        let meant = |rule: &'m DestinationRule| {
+            let host = service.resolve(&rule.host, &rule.name.namespace);
+            let fits = host.strip_prefix('*').map_or(host == service.host, |end| service.host.ends_with(end));
+            fits.then(|| (rule, (!host.starts_with('*'), host.len())))
+        };
+        let mut rules: Vec<_> = mesh.destination_rules.iter().filter_map(meant).collect();
+        rules.sort_by_key(|(rule, _)| (&rule.created, &rule.name.name));
+        let leads = |route: &&Route| service.resolve(&route.host, &route.name.namespace) == service.host;
+        let routes = mesh.routes.iter().filter(leads).collect();
+        let missed = mesh.destination_rules.iter().find(|rule| service.is_missed(rule));
+        Self { mesh, rules, routes, missed, host: service.host, namespace: service.namespace }
     }
-    for namespace in [&service.namespace, root] {
-        // The host is chosen before it is asked who may see the rule.
-        let mut found = most_specific(service, of(namespace).filter(|rule| !is_private(rule, config)));
-        found.retain(|rule| is_exported(rule, client));
+
+    /// The rules of a namespace with the most specific host among those that `take` lets in.
+    fn most_specific(
+        &self,
+        namespace: &str,
+        take: impl Fn(&DestinationRule) -> bool,
+    ) -> Vec<&'m DestinationRule> {
+        let of = self.rules.iter().filter(|(rule, _)| rule.name.namespace == namespace && take(rule));
+        let best = of.clone().map(|(_, rank)| rank).max();
+        of.filter(|(_, rank)| Some(rank) == best).map(|(rule, _)| *rule).collect()
+    }
+
+    /// The rules that govern clients in a namespace, oldest first; none: Istio's defaults hold.
+    pub(super) fn governing(&self, client: &str) -> Vec<&'m DestinationRule> {
+        let config = &self.mesh.config;
+        let root = &*config.root_namespace;
+        // What the root namespace shares is for everyone, and so comes last even for clients that live there.
+        let own = |rule: &DestinationRule| is_local(rule) && (client != root || is_private(rule, config));
+        let found = self.most_specific(client, own);
         if !found.is_empty() {
             return found;
         }
+        for namespace in [&self.namespace, root] {
+            // The host is chosen before it is asked who may see the rule.
+            let mut found = self.most_specific(namespace, |rule| !is_private(rule, config));
+            found.retain(|rule| is_exported(rule, client));
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
     }
-    Vec::new()
-}
 
-/// The routes to a Service's port that clients in a namespace see.
-pub(super) fn routes<'m>(mesh: &'m Mesh, service: &Service, port: u16, client: &str) -> Vec<&'m Route> {
-    let leads = |route: &&Route| {
-        let to = service.resolve(&route.host, &route.name.namespace);
-        to == service.host && route.port.is_none_or(|to| to == port)
-    };
-    let seen = |route: &&Route| {
-        let (scopes, home) = (&route.export_to, &*route.name.namespace);
-        let everywhere = scopes.is_empty() && !mesh.config.routes_private;
-        let at_home = home == client && (scopes.is_empty() || names(scopes, "."));
-        everywhere || at_home || names(scopes, "*") || names(scopes, client)
-    };
-    mesh.routes.iter().filter(leads).filter(seen).collect()
-}
+    /// The routes to a port of the Service that clients in a namespace see.
+    pub(super) fn routes(&self, port: u16, client: &str) -> Vec<&'m Route> {
+        let leads = |route: &&Route| {
+            route.port.is_none_or(|to| to == port) && is_seen(route, &self.mesh.config, client)
+        };
+        self.routes.iter().copied().filter(leads).collect()
+    }
 
-/// Namespaces in which something about this Service may differ from elsewhere, in order.
-pub(super) fn namespaces<'m>(mesh: &'m Mesh, service: &Service) -> Vec<&'m str> {
-    let rules = mesh.destination_rules.iter().filter(|rule| service.is_meant(rule));
-    let rules = rules.map(|rule| (&rule.name, &rule.export_to));
-    let routes = mesh.routes.iter().map(|route| (&route.name, &route.export_to));
-    let named = rules.chain(routes).flat_map(|(name, scopes)| {
-        let scopes = scopes.iter().map(String::as_str).filter(|scope| !matches!(*scope, "." | "*" | "~"));
-        scopes.chain([&*name.namespace])
-    });
-    let mut found: Vec<&str> = named.collect();
-    found.sort_unstable();
-    found.dedup();
-    found
+    /// Namespaces in which something about the Service may differ from elsewhere, in order.
+    pub(super) fn namespaces(&self) -> Vec<&'m str> {
+        let rules = self.rules.iter().map(|(rule, _)| (&rule.name, &rule.export_to));
+        let routes = self.routes.iter().map(|route| (&route.name, &route.export_to));
+        let named = rules.chain(routes).flat_map(|(name, scopes)| {
+            let scopes = scopes.iter().map(String::as_str).filter(|scope| !matches!(*scope, "." | "*" | "~"));
+            scopes.chain([&*name.namespace])
+        });
+        let mut found: Vec<&str> = named.collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
 }
 
 /// What some rules of one host say together.

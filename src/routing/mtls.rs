@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::decide::{Because, Sends, Takes, sends, state};
-use super::lookup::{self, Merged, Service};
+use super::lookup::{Lookup, Merged};
 use super::words::Meeting;
 use super::{DestinationRule, Mesh, ObjectName, Route, Server, ServerTls};
 use crate::model::istio_gateway::names::{TLS_MODE_ISTIO, TLS_MODE_LABEL};
@@ -188,14 +188,14 @@ pub fn mtls(
     namespace: &str,
     mesh: &Mesh,
 ) -> Vec<ServerMtls> {
-    let service = Service::new(service_host, namespace);
+    let lookup = Lookup::new(mesh, service_host, namespace);
     let label = pod_labels.get(TLS_MODE_LABEL).is_some_and(|mode| mode == TLS_MODE_ISTIO);
     let gateways = mesh.gateways.iter().filter(|gateway| {
         gateway.selects(pod_labels) && (!mesh.gateways_scoped || gateway.name.namespace == namespace)
     });
     let mut lines = Vec::new();
     for gateway in gateways {
-        let hops = gateway.servers.iter().map(|server| Hop { mesh, service: &service, server, label });
+        let hops = gateway.servers.iter().map(|server| Hop { lookup: &lookup, server, label });
         lines.extend(hops.filter_map(|hop| hop.line(&gateway.name)));
     }
     lines
@@ -216,8 +216,7 @@ pub fn breaks<'a>(before: &[ServerMtls], after: &'a [ServerMtls]) -> Vec<&'a Ser
 
 /// The way from clients to one server.
 struct Hop<'m> {
-    mesh: &'m Mesh,
-    service: &'m Service,
+    lookup: &'m Lookup<'m>,
     server: &'m Server,
     label: bool,
 }
@@ -258,12 +257,12 @@ impl<'m> Hop<'m> {
     fn seen(&self) -> Vec<Seen<'m>> {
         let look = |scope, namespace: &str| Seen {
             scope,
-            rules: lookup::governing(self.mesh, self.service, namespace),
-            routes: lookup::routes(self.mesh, self.service, self.server.port, namespace),
+            rules: self.lookup.governing(namespace),
+            routes: self.lookup.routes(self.server.port, namespace),
         };
         // No namespace has an empty name: this one sees what any unnamed one does.
         let mut most = look(Scope::Everywhere, "");
-        let names = lookup::namespaces(self.mesh, self.service);
+        let names = self.lookup.namespaces();
         let mut special: Vec<_> =
             names.into_iter().map(|name| look(Scope::Namespace(name.to_owned()), name)).collect();
         special.retain(|seen| (&seen.rules, &seen.routes) != (&most.rules, &most.routes));
@@ -293,7 +292,7 @@ impl<'m> Hop<'m> {
         let rules = Merged::new(&seen.rules, workload);
         let mut groups: Vec<((Sends, Because<'m>), Vec<Option<&'m str>>)> = Vec::new();
         for way in ways(&rules, &seen.routes, routed) {
-            let sent = sends(&rules, self.server.port, way, self.mesh.config.auto_mtls, self.label);
+            let sent = sends(&rules, self.server.port, way, self.lookup.mesh.config.auto_mtls, self.label);
             match groups.iter_mut().find(|(group, _)| *group == sent) {
                 Some((_, ways)) => ways.push(way),
                 None => groups.push((sent, vec![way])),
@@ -315,13 +314,13 @@ impl<'m> Hop<'m> {
         let state = state(takes, sends);
         let meeting = Meeting {
             server: self.server,
-            host: &self.service.host,
+            host: &self.lookup.host,
             takes,
             sends,
             because,
             state,
             subset,
-            missed: lookup::missed(self.mesh, self.service),
+            missed: self.lookup.missed,
         };
         let (why, remedy, cautions) = (meeting.why(), meeting.remedy(), meeting.cautions());
         Case { clients, state, why, remedy, cautions }

@@ -106,9 +106,17 @@ impl<'a> Part<'a> {
         fields.iter().map(pair).collect()
     }
 
-    /// The text of a word; of anything else its JSON, so that it is never mistaken for a word that was left out.
-    pub(super) fn word(&self) -> String {
-        self.text().unwrap_or_else(|| self.value.to_string())
+    /// This part, if it is an object.
+    pub(super) fn object(&self) -> Option<&Self> {
+        self.wanted(self.value.as_object(), "an object").map(|_| self)
+    }
+
+    /// The `mode` of a `tls`, or the one that is meant by none. Of what cannot be read it is the JSON, so that it is
+    /// never mistaken for a mode that was left out.
+    pub(super) fn mode(&self, usual: &str) -> String {
+        let Some(tls) = self.object() else { return self.value.to_string() };
+        tls.field("mode")
+            .map_or(usual.to_owned(), |mode| mode.text().unwrap_or_else(|| mode.value.to_string()))
     }
 
     /// The object's name. Objects of a server always have one.

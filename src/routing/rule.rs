@@ -75,12 +75,11 @@ pub struct Subset {
 pub fn read_destination_rule(object: &Value) -> Tolerant<Option<DestinationRule>> {
     part::read(object, |object| {
         let spec = object.need("spec")?;
-        let selector = spec.field("workloadSelector");
-        let labels = selector.as_ref().and_then(|selector| selector.field("matchLabels"));
-        // A selector without labels is for all, as none is.
-        let workload = match labels {
-            Some(labels) => Some(labels.pairs()?).filter(|labels| !labels.is_empty()),
-            None => None,
+        let workload = match spec.field("workloadSelector") {
+            Some(selector) => {
+                selector.object()?.field("matchLabels").map_or(Some(BTreeMap::new()), |l| l.pairs())?
+            }
+            None => BTreeMap::new(),
         };
         Some(DestinationRule {
             name: object.object_name()?,
@@ -88,7 +87,8 @@ pub fn read_destination_rule(object: &Value) -> Tolerant<Option<DestinationRule>
             host: spec.need("host")?.text()?,
             policy: spec.field("trafficPolicy").map(|part| policy(&part)),
             subsets: spec.list("subsets").iter().filter_map(subset).collect(),
-            workload,
+            // A selector without labels is for all, as none is.
+            workload: Some(workload).filter(|labels| !labels.is_empty()),
             export_to: spec.export_to()?,
         })
     })
@@ -101,7 +101,7 @@ fn policy(part: &Part<'_>) -> Policy {
 
 fn tls(policy: &Part<'_>) -> Option<ClientTls> {
     let tls = policy.field("tls")?;
-    let mode = tls.field("mode").map_or(ClientMode::Disable, |mode| ClientMode::from(&*mode.word()));
+    let mode = ClientMode::from(&*tls.mode("DISABLE"));
     let sni = tls.field("sni").and_then(|sni| sni.text()).filter(|sni| !sni.is_empty());
     Some(ClientTls { mode, sni })
 }

@@ -82,7 +82,12 @@ impl Meeting<'_> {
             (BrokenClientsSendMtls, ..) => "the certificates are of two authorities, and the handshake fails",
             (BrokenServerWantsMtls, ..) => "the handshake fails, and every connection is refused",
             (Passthrough, _, Sends::MeshFor) => "the mTLS goes on unopened, to whoever is behind",
-            (Passthrough, Takes::OwnTls | Takes::OwnMutual, _) => "TLS is theirs alone, without the mesh",
+            (Passthrough, Takes::OwnTls | Takes::OwnMutual, Sends::AsIs) => {
+                "the application must make that TLS itself"
+            }
+            (Passthrough, Takes::OwnTls | Takes::OwnMutual, _) => {
+                "TLS is between those two, without the mesh"
+            }
             (Passthrough, ..) => "what comes is passed on unopened",
         }
     }
@@ -148,7 +153,7 @@ impl Meeting<'_> {
 
     /// The server name that Istio gives mesh mTLS by default.
     fn own_name(&self) -> String {
-        format!("outbound_.{}_.{}_.{}", self.server.port, self.subset.unwrap_or("_"), self.host)
+        format!("outbound_.{}_.{}_.{}", self.server.port, self.subset.unwrap_or_default(), self.host)
     }
 
     /// What else may go wrong, whatever the state.

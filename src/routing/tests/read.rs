@@ -86,7 +86,7 @@ fn an_unreadable_mode_is_never_taken_for_one_that_was_left_out() {
         (json!({"mode": ["ISTIO_MUTUAL"]}), Some(ServerTls::Other("[\"ISTIO_MUTUAL\"]".into())), 1),
         (json!({"mode": "istio_mutual"}), Some(ServerTls::Other("istio_mutual".into())), 0),
         (json!({"mode": null}), Some(ServerTls::Passthrough), 0),
-        (json!("ISTIO_MUTUAL"), Some(ServerTls::Passthrough), 1),
+        (json!("ISTIO_MUTUAL"), Some(ServerTls::Other("\"ISTIO_MUTUAL\"".into())), 1),
         (Value::Null, None, 0),
     ];
     for (tls, expected, unread) in cases {
@@ -206,5 +206,66 @@ fn the_mesh_config_is_istios_default_where_it_says_nothing() {
     {
         let read = mesh_config(&object);
         assert_eq!((read.value, paths(&read.unread)), (MeshConfig::default(), vec![path]), "{object}");
+    }
+}
+
+/// The places of an object, as JSON pointers.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    let parts: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(key, part)| (key.replace('/', "~1"), part)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(index, part)| (index.to_string(), part)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (key, part) in parts {
+        places(part, &format!("{at}/{key}"), found);
+    }
+}
+
+#[test]
+fn an_odd_value_anywhere_is_no_panic_and_no_text_that_cannot_be_told() {
+    let policy = json!({"tls": {"mode": "ISTIO_MUTUAL", "sni": "s"}, "portLevelSettings": [{"port": {"number": 80}, "tls": {"mode": "DISABLE"}}]});
+    let rest = json!({"trafficPolicy": policy, "subsets": [{"name": "s", "trafficPolicy": policy}],
+        "workloadSelector": {"matchLabels": {"a": "b"}}, "exportTo": ["."]});
+    let whole = [
+        gateway(&[(80, "HTTPS", json!({"mode": "ISTIO_MUTUAL"}))]),
+        rule("a/r", HOST, rest),
+        route("a/v", HOST, Some("s")),
+    ];
+    let odd = [
+        Value::Null,
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!(""),
+        json!("*"),
+        json!("\u{1b}[31m."),
+        json!([]),
+        json!([[]]),
+        json!({"a": {}}),
+    ];
+    for index in 0..whole.len() {
+        let mut found = Vec::new();
+        places(&whole[index], "", &mut found);
+        for (place, odd) in found.iter().flat_map(|place| odd.iter().map(move |odd| (place, odd))) {
+            let mut objects = whole.clone();
+            *objects[index].pointer_mut(place).unwrap() = odd.clone();
+            let mesh = Mesh {
+                gateways: read_gateway(&objects[0]).value.into_iter().collect(),
+                destination_rules: read_destination_rule(&objects[1]).value.into_iter().collect(),
+                routes: read_virtual_service(&objects[2]).value,
+                ..Mesh::default()
+            };
+            for line in [false, true].into_iter().flat_map(|label| lines(label, &mesh)) {
+                for case in line.cases() {
+                    assert!(
+                        !case.why.is_empty() && case.remedy.is_some() == case.state.is_broken(),
+                        "{place} {odd}"
+                    );
+                }
+            }
+        }
     }
 }

@@ -228,6 +228,9 @@ struct Seen<'m> {
     routes: Vec<&'m Route>,
 }
 
+/// What clients send and why, and the ways on which they do.
+type Group<'m> = ((Sends, Because<'m>), Vec<Option<&'m str>>);
+
 impl<'m> Hop<'m> {
     fn line(&self, gateway: &ObjectName) -> Option<ServerMtls> {
         let mut cases = self.cases();
@@ -290,7 +293,7 @@ impl<'m> Hop<'m> {
         routed: bool,
     ) -> Vec<Case> {
         let rules = Merged::new(&seen.rules, workload);
-        let mut groups: Vec<((Sends, Because<'m>), Vec<Option<&'m str>>)> = Vec::new();
+        let mut groups: Vec<Group<'m>> = Vec::new();
         for way in ways(&rules, &seen.routes, routed) {
             let sent = sends(&rules, self.server.port, way, self.lookup.mesh.config.auto_mtls, self.label);
             match groups.iter_mut().find(|(group, _)| *group == sent) {
@@ -299,7 +302,7 @@ impl<'m> Hop<'m> {
             }
         }
         let alike = groups.len() == 1;
-        let case = |((sends, because), ways): ((Sends, Because<'m>), Vec<Option<&'m str>>)| {
+        let case = |((sends, because), ways): Group<'m>| {
             let subset = ways.first().copied().flatten();
             let ways =
                 if alike { Vec::new() } else { ways.iter().map(|way| way.map(str::to_owned)).collect() };

@@ -63,6 +63,25 @@ fn a_rule_that_comes_is_compared_with_what_held_for_its_clients_before() {
 }
 
 #[test]
+fn clients_who_had_no_way_before_are_not_compared_with_those_who_had() {
+    let subset = |name: &str| {
+        rule(
+            name,
+            HOST,
+            json!({"subsets": [{"name": "s", "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}}]}),
+        )
+    };
+    let with = |rules: &[Value]| {
+        let server = gateway(&[(80, "HTTP", Value::Null)]);
+        lines(false, &mesh(&[server], rules, &[route("default/v", HOST, Some("s"))]))
+    };
+    let (few, all) = (with(&[subset("default/r")]), with(&[subset("default/r"), subset("istio-system/r")]));
+    assert_eq!(cases(&few[0]), pairs(&[("clients in default", "broken: clients send mTLS")]));
+    assert_eq!(broken(&few, &all), [80]);
+    assert_eq!(broken(&all, &few), Vec::<u16>::new());
+}
+
+#[test]
 fn a_server_whose_protocol_changes_is_still_the_same_server() {
     let with = |protocol: &str, tls: Value| lines(true, &mesh(&[gateway(&[(80, protocol, tls)])], &[], &[]));
     let (enforced, plain) = (with("HTTPS", json!({"mode": "ISTIO_MUTUAL"})), with("HTTP", Value::Null));

@@ -7,6 +7,9 @@ fn under(rules: &[Value]) -> Vec<(String, String)> {
     cases(&line(false, &mesh(&[gateway(&[(80, "HTTP", Value::Null)])], rules, &[])))
 }
 
+/// Whom a case is about, and its state.
+type Told<'a> = &'a [(&'a str, &'a str)];
+
 const BROKEN: &str = "broken: clients send mTLS";
 
 #[test]
@@ -89,7 +92,7 @@ fn the_client_namespace_comes_before_the_services_and_that_before_the_root() {
     let root = || says("istio-system/r", HOST, "ISTIO_MUTUAL");
     let off = || says("default/off", HOST, "DISABLE");
     let in_home = "istio-gw.istio-gw-home.svc.cluster.local";
-    let cases: [(&[Value], &[(&str, &str)]); 5] = [
+    let cases: [(&[Value], Told<'_>); 5] = [
         (&[], &[("all clients", "plaintext")]),
         (&[root()], &[("all clients", BROKEN)]),
         (&[root(), off()], &[("clients in other namespaces", BROKEN), ("clients in default", "plaintext")]),
@@ -208,12 +211,12 @@ fn a_workload_selector_is_for_clients_of_its_own_namespace() {
         ("clients in default", "plaintext"),
     ];
     assert_eq!(got, pairs(&expected));
-    // In the root namespace too, it is not shared.
-    let got = under(&[selecting("istio-system/r"), says("istio-system/s", HOST, "DISABLE")]);
+    // In the root namespace too, it is not shared; and it hides the shared ones from those whom it does not pick.
+    let got = under(&[selecting("istio-system/r"), says("istio-system/s", HOST, "ISTIO_MUTUAL")]);
     let expected = [
-        ("clients in istio-system with app=x", BROKEN),
-        ("clients in other namespaces", "plaintext"),
+        ("clients in other namespaces", BROKEN),
         ("clients in istio-system", "plaintext"),
+        ("clients in istio-system with app=x", BROKEN),
     ];
     assert_eq!(got, pairs(&expected));
     let everyone =
@@ -232,7 +235,7 @@ fn subsets_count_as_far_as_routes_lead_to_them() {
     let server = || gateway(&[(80, "HTTPS", json!({"mode": "ISTIO_MUTUAL"}))]);
     let wants = "broken: server wants mTLS";
     let to = |subset| route("default/v", HOST, subset);
-    let cases: [(Vec<Value>, &[(&str, &str)]); 6] = [
+    let cases: [(Vec<Value>, Told<'_>); 6] = [
         (
             vec![],
             &[

@@ -180,8 +180,9 @@ impl Clients {
 /// How clients with a sidecar get along with each server of the pods that carry `pod_labels`, behind the Service
 /// `service_host` (in any length) in `namespace`. One line a server, in the order of the mesh's Gateways.
 ///
-/// Not seen from here: PeerAuthentication (DISABLE there takes auto mTLS back), Sidecars that hide rules, clients
-/// without a sidecar, and ambient ones. `exportTo` of rules with one host in one namespace is taken rule by rule.
+/// Not seen from here: PeerAuthentication (DISABLE there takes auto mTLS back), headless Services (auto mTLS leaves
+/// them out), Sidecars that hide rules, clients without a sidecar, ambient ones, Gateways that claim one port in two
+/// ways. `exportTo` of rules with one host in one namespace is taken rule by rule.
 pub fn mtls(
     pod_labels: &BTreeMap<String, String>,
     service_host: &str,

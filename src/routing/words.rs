@@ -1,4 +1,6 @@
 //! What is told about a server: why it is in its state, what to do when it is broken, and what else stands in the way.
+//!
+//! Names stand in it as they came from the cluster: who shows them cleans them.
 
 use super::decide::{Because, Sends, Takes};
 use super::lookup::Said;
@@ -168,21 +170,16 @@ impl Meeting<'_> {
             (Takes::MeshMtls, Sends::Mesh, _) => self.own_name(),
             _ => return None,
         };
-        let fits = self.server.hosts.is_empty() || self.server.answers(&asked);
-        (!fits).then(|| {
-            let hosts = self.server.hosts.join(", ");
-            format!(
-                "Clients ask for {asked}, the server answers to {hosts} only: connections may be reset{}.",
-                {
-                    let sni = self.with_sni();
-                    if sni.is_empty() {
-                        sni
-                    } else {
-                        format!(" until a DestinationRule says ISTIO_MUTUAL{sni}")
-                    }
-                }
-            )
-        })
+        if self.server.hosts.is_empty() || self.server.answers(&asked) {
+            return None;
+        }
+        let hosts = self.server.hosts.join(", ");
+        let sni = self.with_sni();
+        let until =
+            if sni.is_empty() { sni } else { format!(", until a DestinationRule says ISTIO_MUTUAL{sni}") };
+        Some(format!(
+            "Clients ask for {asked}, the server answers to {hosts} only: connections are reset{until}."
+        ))
     }
 
     /// A server that Istio's own validation refuses, so that an older one may be in force.

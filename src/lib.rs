@@ -5,7 +5,10 @@
 //! | module | | what it knows |
 //! |---|---|---|
 //! | [`model`] | pure | what exists: custom resources, lean rows, one cluster at one moment, gateways joined from their parts, health, columns, the filter grammar, YAML |
+//! | [`routing`] | pure | what Istio's own objects make of a gateway's traffic: mesh mTLS of each of its servers |
+//! | [`materialize`] | pure | an `IstioGateway` judged, built into objects, compared with what is there |
 //! | [`cluster`] | I/O | the API server as we see it: kubeconfig, connection, credentials, lists, watches, single objects, logs, read-only |
+//! | [`reconcile`] | I/O | fetch → validate → build → apply → status: one pass over one gateway, and who may do it |
 //! | [`sources`] | I/O | what keeps coming: one task tree per cluster that turns lists and watches into snapshots |
 //! | [`app`] | pure | the TUI as a state machine: THE table of commands, messages, effects, screens, overlays |
 //! | [`ui`] | pure | `&App` and a theme to cells |
@@ -73,6 +76,7 @@ pub mod headless;
 pub mod materialize;
 pub mod model;
 pub mod reconcile;
+pub mod routing;
 pub mod runtime;
 pub mod setup;
 pub mod sources;

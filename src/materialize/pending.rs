@@ -19,11 +19,20 @@ struct Record {
     input: String,
     /// The template as it was built.
     template: Value,
+    /// The revision that egret chose for it, where the gateway named none and the mesh's default was not meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revision: Option<String>,
 }
 
 /// Puts the template that is to be applied into a Deployment, with its record. Returns how the one that would be built
 /// now differs from it.
-pub fn settle(deployment: &mut Desired, input: &Value, live: Option<&Value>, hold: bool) -> Vec<Difference> {
+pub fn settle(
+    deployment: &mut Desired,
+    input: &Value,
+    revision: Option<&str>,
+    live: Option<&Value>,
+    hold: bool,
+) -> Vec<Difference> {
     let input = digest(&input.to_string());
     let recorded = live.and_then(record).filter(|record| hold || record.input == input);
     let built = deployment.0["spec"]["template"].clone();
@@ -38,13 +47,18 @@ pub fn settle(deployment: &mut Desired, input: &Value, live: Option<&Value>, hol
             });
             (record, pending.into_iter().chain(gone).collect())
         }
-        None => (Record { input, template: built }, Vec::new()),
+        None => (Record { input, template: built, revision: revision.map(str::to_owned) }, Vec::new()),
     };
     deployment.0["spec"]["template"] = record.template.clone();
     if let Ok(text) = serde_json::to_string(&record) {
         deployment.0["metadata"]["annotations"][TEMPLATE] = text.into();
     }
     pending
+}
+
+/// The revision that was chosen for a live Deployment; `None` for one that egret did not make, whose pods have theirs.
+pub fn chosen_revision(live: &Value) -> Option<Option<String>> {
+    record(live).map(|record| record.revision)
 }
 
 /// The record of a live Deployment; `None` for one that has none, or none that can be used.
@@ -78,9 +92,9 @@ mod tests {
     fn a_template_that_only_egret_would_change_stays_and_is_pending() {
         let input = json!({"podLabels": null});
         let mut first = built("old");
-        assert_eq!(settle(&mut first, &input, None, false), []);
+        assert_eq!(settle(&mut first, &input, None, None, false), []);
         let mut second = built("new");
-        let pending = settle(&mut second, &input, Some(&first.0), false);
+        let pending = settle(&mut second, &input, None, Some(&first.0), false);
         assert_eq!(
             pending.iter().map(Difference::in_words).collect::<Vec<_>>(),
             ["spec.image: old, should be new"]
@@ -91,19 +105,19 @@ mod tests {
     #[test]
     fn a_change_of_the_gateway_takes_what_is_pending_along() {
         let mut first = built("old");
-        settle(&mut first, &json!({"roll": null}), None, false);
+        settle(&mut first, &json!({"roll": null}), None, None, false);
         let mut second = built("new");
-        assert_eq!(settle(&mut second, &json!({"roll": "1"}), Some(&first.0), false), []);
+        assert_eq!(settle(&mut second, &json!({"roll": "1"}), None, Some(&first.0), false), []);
         assert_eq!(image(&second), "new");
     }
 
     #[test]
     fn what_is_held_keeps_its_template_whatever_the_gateway_asks_for() {
         let mut first = built("old");
-        settle(&mut first, &json!(1), None, true);
+        settle(&mut first, &json!(1), None, None, true);
         assert_eq!(image(&first), "old", "nothing to hold to");
         let mut second = built("new");
-        assert_eq!(settle(&mut second, &json!(2), Some(&first.0), true).len(), 1);
+        assert_eq!(settle(&mut second, &json!(2), None, Some(&first.0), true).len(), 1);
         assert_eq!(image(&second), "old");
     }
 
@@ -111,11 +125,11 @@ mod tests {
     fn a_record_that_would_select_other_pods_is_not_used() {
         let input = json!(1);
         let mut live = built("old");
-        settle(&mut live, &input, None, false);
+        settle(&mut live, &input, None, None, false);
         let text = live.0["metadata"]["annotations"][TEMPLATE].as_str().unwrap().replace("\"a\"", "\"b\"");
         live.0["metadata"]["annotations"][TEMPLATE] = text.into();
         let mut second = built("new");
-        assert_eq!(settle(&mut second, &input, Some(&live.0), false), []);
+        assert_eq!(settle(&mut second, &input, None, Some(&live.0), false), []);
         assert_eq!(image(&second), "new");
     }
 }

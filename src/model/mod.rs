@@ -20,7 +20,7 @@ pub mod health;
 pub mod istio_gateway;
 pub mod layout;
 pub mod name;
-mod open_enum;
+pub(crate) mod open_enum;
 pub mod overview;
 pub mod parameters;
 pub mod quantity;

@@ -84,6 +84,9 @@ async fn try_place(work: Work<'_>, contest: &mut Contest) -> Result<Place, Fault
     })?;
     let mut place = Place { cluster_id: cluster_id.map(str::to_owned), ..Place::default() };
     let held = hold(work, &site, &mut objects, deployment, &mut place).await?;
+    if let Some(live) = live.get(&Part::Service).filter(|live| work.standing(live) == Standing::Ours) {
+        place.faults.extend(keep_class(c, &mut objects.service, live));
+    }
     let conflicts = objects.parts().iter().any(|(part, desired)| {
         desired.is_some()
             && live.get(part).is_some_and(|live| matches!(work.standing(live), Standing::Theirs(_)))
@@ -114,6 +117,32 @@ async fn try_place(work: Work<'_>, contest: &mut Contest) -> Result<Place, Fault
     Ok(place)
 }
 
+/// The class of a load balancer cannot change while the Service has one (R10): it stays, and that is told. Another class
+/// is another load balancer, with another address: whoever wants it says so by way of `ClusterIP`.
+fn keep_class(c: &Connection, desired: &mut Desired, live: &Value) -> Option<Fault> {
+    const CLASS: &str = "loadBalancerClass";
+    let balanced = |service: &Value| service["spec"]["type"] == "LoadBalancer";
+    let (wanted, there) = (desired.0["spec"].get(CLASS).cloned(), live["spec"].get(CLASS).cloned());
+    if !balanced(&desired.0) || !balanced(live) || wanted == there {
+        return None;
+    }
+    let spec = desired.0["spec"].as_object_mut()?;
+    match &there {
+        Some(class) => spec.insert(CLASS.to_owned(), class.clone()),
+        None => spec.shift_remove(CLASS),
+    };
+    let word = |class: &Option<Value>| class.as_ref().map_or("the default".to_owned(), fields::plain);
+    let summary = format!(
+        "{}: spec.loadBalancerClass of Service {} stays {}: it cannot become {} while the type is LoadBalancer",
+        c.cluster,
+        live["metadata"]["name"].as_str().unwrap_or_default(),
+        word(&there),
+        word(&wanted)
+    );
+    let hint = "Set serviceType: ClusterIP, and then LoadBalancer again: the address will be another.";
+    Some(Fault::new(Reason::Invalid, summary, hint))
+}
+
 /// What is neither wanted nor there is not told.
 fn shown((state, object): (PartState, Option<Value>)) -> Option<(PartState, Option<Value>)> {
     let nothing = state == PartState::InSync && object.is_none();
@@ -132,7 +161,8 @@ async fn hold(
     let input = build::template_input(work.gateway, site);
     let built = objects.deployment.clone();
     let live_ours = live.filter(|live| work.standing(live) == Standing::Ours);
-    place.pending = pending::settle(&mut objects.deployment, &input, live_ours, false);
+    place.pending =
+        pending::settle(&mut objects.deployment, &input, site.revision.as_deref(), live_ours, false);
     let template = &objects.deployment.0["spec"]["template"];
     let on_host = template["spec"]["hostNetwork"] == true;
     let rolls = match live_ours {
@@ -147,7 +177,8 @@ async fn hold(
         return Ok(true);
     }
     objects.deployment = built;
-    place.pending = pending::settle(&mut objects.deployment, &input, live_ours, true);
+    place.pending =
+        pending::settle(&mut objects.deployment, &input, site.revision.as_deref(), live_ours, true);
     Ok(false)
 }
 

@@ -8,9 +8,9 @@ use strum::IntoEnumIterator as _;
 
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address};
-use crate::materialize::build::{Owner, REVISION, Site};
+use crate::materialize::build::{Owner, REVISION, Site, own_revision};
 use crate::materialize::names::Names;
-use crate::materialize::{Part, injection};
+use crate::materialize::{Part, injection, pending};
 use crate::model::fault::Fault;
 use crate::model::istio_gateway::{GatewayConfiguration, IstioGateway, Pairs};
 use crate::model::name::{Kind, Resource};
@@ -58,21 +58,19 @@ pub async fn site(
 ) -> Result<Site, Fault> {
     let namespace = gateway.metadata.namespace.as_deref().unwrap_or_default();
     let configuration = gateway.spec.effective(cluster_id);
-    let revision = match (live, own_revision(&configuration)) {
-        (_, Some(own)) => Some(own),
-        // Chosen once (R5): what the pods have, they keep.
-        (Some(live), None) => {
+    let own = own_revision(&configuration);
+    // Chosen once (R5): what the pods have, they keep.
+    let revision = match (live.and_then(pending::chosen_revision), live) {
+        (Some(chosen), _) => chosen,
+        (None, Some(live)) => {
             live["spec"]["template"]["metadata"]["labels"][REVISION].as_str().map(str::to_owned)
         }
+        (None, None) if own.is_some() => None,
         (None, None) => namespace_labels(c, namespace).await?.get(REVISION).cloned(),
     };
-    let proxy_image =
-        if needs_image(&configuration) { proxy_image(c, revision.as_deref()).await? } else { None };
+    let injected = own.or(revision.as_deref());
+    let proxy_image = if needs_image(&configuration) { proxy_image(c, injected).await? } else { None };
     Ok(Site { cluster_id: cluster_id.map(str::to_owned), owner, names, revision, proxy_image })
-}
-
-fn own_revision(configuration: &GatewayConfiguration) -> Option<String> {
-    configuration.pod_labels.as_ref()?.get(REVISION).cloned()
 }
 
 /// Whether containers must name the proxy's image: those that the injector leaves alone.

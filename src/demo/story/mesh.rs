@@ -155,18 +155,38 @@ pub(super) fn istiod(state: &mut State, version: &str, replicas: u32) {
         "spec": {"selector": {"app": "istiod", "istio": "pilot"}, "ports": [
             {"name": "grpc-xds", "port": 15010}, {"name": "https-dns", "port": 15012}, {"name": "https-webhook", "port": 443, "targetPort": 15017}]},
     });
+    put(state, "deployments.apps", deployment, INSTALLER);
+    put(state, "services", service, INSTALLER);
+    injector(state, "default", version);
+}
+
+/// The webhook that injects the proxies of a revision, which istiod of this version brings.
+pub(super) fn injector(state: &mut State, revision: &str, version: &str) {
+    let revision_key = "istio.io/rev";
+    let of_revision = match revision {
+        "default" => json!({"key": revision_key, "operator": "DoesNotExist"}),
+        revision => json!({"key": revision_key, "operator": "In", "values": [revision]}),
+    };
+    let name = match revision {
+        "default" => "istio-sidecar-injector".to_owned(),
+        revision => format!("istio-sidecar-injector-{revision}"),
+    };
     let webhook = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
-        "metadata": {"name": "istio-sidecar-injector", "labels": {"app": "sidecar-injector", "istio.io/rev": "default"},
+        "metadata": {"name": name, "labels": {"app": "sidecar-injector", revision_key: revision},
             "annotations": {"demo.egret/version": version}},
         "webhooks": [{
             "name": "object.sidecar-injector.istio.io", "sideEffects": "None", "admissionReviewVersions": ["v1"],
             "clientConfig": {"service": {"name": "istiod", "namespace": "istio-system", "path": "/inject", "port": 443}},
-            "objectSelector": {"matchLabels": {"sidecar.istio.io/inject": "true"}},
+            "objectSelector": {"matchExpressions": [
+                {"key": "sidecar.istio.io/inject", "operator": "In", "values": ["true"]}, of_revision]},
             "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}],
         }],
     });
-    put(state, "deployments.apps", deployment, INSTALLER);
-    put(state, "services", service, INSTALLER);
     put(state, "mutatingwebhookconfigurations.admissionregistration.k8s.io", webhook, INSTALLER);
+    // Its values name the proxy's image: what is not injected goes by them.
+    let values = json!({"global": {"hub": "docker.io/istio", "tag": version, "proxy": {"image": "proxyv2"}}});
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "istio-system"},
+        "data": {"values": values.to_string()}});
+    put(state, "configmaps", map, INSTALLER);
 }

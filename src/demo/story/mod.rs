@@ -81,6 +81,7 @@ pub fn bare(seed: u64, names: &[&str]) -> World {
         mesh::istio_kinds(&mut state);
         mesh::istio_gateways(&mut state, true);
         mesh::istiod(&mut state, "1.28.0", 1);
+        mesh::injector(&mut state, "canary", "1.29.0");
         mesh::settle(&mut state);
         Place { name: (*name).to_owned(), state, user: User::admin("egret-test:admin") }
     };

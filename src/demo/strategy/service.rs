@@ -93,13 +93,18 @@ fn allocate(service: &mut Value, around: &mut dyn Surroundings) -> Result<(), Ve
     ports(service, around)
 }
 
+/// Whether a load balancer must know which nodes have pods.
+fn is_local(service: &Value) -> bool {
+    service["spec"]["externalTrafficPolicy"] == "Local" && kind(service) == "LoadBalancer"
+}
+
 /// Gives node ports to those that need one and have none.
 fn ports(service: &mut Value, around: &mut dyn Surroundings) -> Result<(), Vec<Cause>> {
     if !is_external(service) {
         return Ok(());
     }
     let gives = kind(service) == "NodePort" || service["spec"]["allocateLoadBalancerNodePorts"] != false;
-    let local = service["spec"]["externalTrafficPolicy"] == "Local" && kind(service) == "LoadBalancer";
+    let local = is_local(service);
     for (n, port) in each(&mut service["spec"], "ports").enumerate() {
         let wanted = port["nodePort"].as_u64().and_then(|p| u16::try_from(p).ok());
         if wanted.is_none() && !gives {
@@ -167,6 +172,10 @@ pub(super) fn update(new: &mut Value, old: &Value, around: &mut dyn Surroundings
     } else if is_external(old) {
         keep_ports(new, old);
     }
+    let health = "healthCheckNodePort";
+    if !is_local(new) && is_local(old) && new["spec"][health] == old["spec"][health] {
+        remove(&mut new["spec"], health);
+    }
     if kind(old) == "LoadBalancer" && kind(new) != "LoadBalancer" {
         for field in ["allocateLoadBalancerNodePorts", "loadBalancerClass"] {
             if new["spec"][field] == old["spec"][field] {
@@ -180,13 +189,11 @@ pub(super) fn update(new: &mut Value, old: &Value, around: &mut dyn Surroundings
     ports(new, around)
 }
 
-/// What only external types have, when it was only carried over.
+/// What only external types have, when it was only carried over: node ports, as long as none of them is a new one.
 fn drop_external(new: &mut Value, old: &Value) {
-    let before: Vec<Value> = old["spec"]["ports"].as_array().cloned().unwrap_or_default();
-    for (n, port) in each(&mut new["spec"], "ports").enumerate() {
-        if before.get(n).is_some_and(|b| b["nodePort"] == port["nodePort"]) {
-            remove(port, "nodePort");
-        }
+    let before = node_ports(old);
+    if node_ports(new).iter().all(|port| before.contains(port)) {
+        each(&mut new["spec"], "ports").for_each(|port| remove(port, "nodePort"));
     }
     for field in ["externalTrafficPolicy", "healthCheckNodePort"] {
         if new["spec"][field] == old["spec"][field] {

@@ -31,6 +31,8 @@ pub(super) fn complete(plan: &Plan<'_>, spec: &mut Value) -> Result<(), Problem>
     spec["volumes"] = volumes().into_iter().chain(own_volumes).collect();
     let proxy = &mut spec["containers"][0];
     proxy["image"] = json!(image);
+    // Said, for what the server once chose for `auto` would stay.
+    proxy["imagePullPolicy"] = json!("IfNotPresent");
     proxy["args"] = json!([
         "proxy",
         "router",
@@ -40,6 +42,10 @@ pub(super) fn complete(plan: &Plan<'_>, spec: &mut Value) -> Result<(), Problem>
         "--proxyComponentLogLevel=misc:error",
         "--log_output_level=default:info"
     ]);
+    // The server would fill these in, and they would stay when the gateway leaves the host network.
+    for port in proxy["ports"].as_array_mut().into_iter().flatten() {
+        port["hostPort"] = port["containerPort"].clone();
+    }
     if proxy["readinessProbe"].is_null() {
         proxy["readinessProbe"] = pod::usual_probe();
     }
@@ -57,7 +63,7 @@ fn environment(plan: &Plan<'_>) -> Vec<Value> {
     let value = |name: &str, value: &str| json!({"name": name, "value": value});
     let namespace = plan.gateway.metadata.namespace.as_deref().unwrap_or("default");
     let name = &plan.site.names.deployment;
-    let istiod = match plan.site.revision.as_deref() {
+    let istiod = match plan.revision() {
         None | Some("default") => "istiod.istio-system.svc:15012".to_owned(),
         Some(revision) => format!("istiod-{revision}.istio-system.svc:15012"),
     };

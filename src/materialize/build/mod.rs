@@ -38,7 +38,8 @@ pub struct Site {
     pub owner: Owner,
     /// What they are called.
     pub names: Names,
-    /// The mesh's revision to inject; `None`: its default. Chosen once, and kept from the live Deployment (R5).
+    /// The mesh's revision to inject where the gateway's own labels name none; `None`: its default. Chosen once, and
+    /// kept (R5).
     pub revision: Option<String>,
     /// Image of the proxy, from the injector's own values: for containers that are not injected. `None`: not known.
     pub proxy_image: Option<String>,
@@ -110,7 +111,17 @@ pub fn template_input(gateway: &IstioGateway, site: &Site) -> Value {
     pod::input(&plan)
 }
 
+/// The revision that a gateway's own labels name.
+pub fn own_revision(configuration: &GatewayConfiguration) -> Option<&str> {
+    configuration.pod_labels.as_ref()?.get(REVISION).map(String::as_str)
+}
+
 impl Plan<'_> {
+    /// The revision to inject: the gateway's own wish, else what was chosen.
+    fn revision(&self) -> Option<&str> {
+        own_revision(self.configuration).or(self.site.revision.as_deref())
+    }
+
     /// The number of replicas that egret keeps, if it keeps one: not while an autoscaler or somebody else does (R6).
     fn replicas(&self) -> Option<u32> {
         let kept = !self.configuration.autoscales() && self.gateway.replicas_managed();

@@ -64,8 +64,8 @@ pub(super) fn input(plan: &Plan<'_>) -> Value {
 
 fn labels(plan: &Plan<'_>) -> Pairs {
     let mut labels = plan.configuration.pod_labels.clone().unwrap_or_default();
-    if let Some(revision) = &plan.site.revision {
-        labels.entry(REVISION.into()).or_insert_with(|| revision.clone());
+    if let Some(revision) = plan.revision() {
+        labels.insert(REVISION.into(), revision.to_owned());
     }
     labels.extend(LABELS.map(|(key, value)| (key.to_owned(), value.to_owned())));
     if host_network(plan) {

@@ -246,12 +246,9 @@ async fn every_point(scenario: &Scenario) -> (u64, String) {
 }
 
 /// The lines that only one of two texts has.
-fn difference(a: &str, b: &str) -> String {
-    let only = |a: &str, b: &str, mark: &str| {
-        let lines = a.lines().filter(|line| !b.lines().any(|other| other == *line));
-        lines.map(|line| format!("\n{mark}{line}")).collect::<String>()
-    };
-    format!("{}{}", only(a, b, "-"), only(b, a, "+"))
+pub(super) fn difference(a: &str, b: &str) -> String {
+    let diff = similar::TextDiff::from_lines(a, b);
+    diff.unified_diff().context_radius(1).to_string()
 }
 
 fn all(part: usize, of: usize) {

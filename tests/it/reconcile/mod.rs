@@ -4,4 +4,5 @@ mod crash;
 mod golden;
 mod rounds;
 mod stage;
+mod transitions;
 mod trouble;

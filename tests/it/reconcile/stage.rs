@@ -94,6 +94,7 @@ impl Stage {
     pub(super) fn put_document(&self, gateway: &Value) {
         let mut gateway = gateway.clone();
         gateway["apiVersion"] = "istio.alibabacloud.com/v1beta1".into();
+        gateway["kind"] = "IstioGateway".into();
         self.with(HOME, |state| state.make(GATEWAYS, gateway, "kubectl").map(drop)).unwrap();
     }
 
@@ -189,21 +190,22 @@ fn plain(object: &Value) -> Value {
     for field in ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"] {
         metadata.shift_remove(field);
     }
-    for owner in object["metadata"]["ownerReferences"].as_array_mut().into_iter().flatten() {
+    let owners = object.pointer_mut("/metadata/ownerReferences").and_then(Value::as_array_mut);
+    for owner in owners.into_iter().flatten() {
         owner["uid"] = "…".into();
     }
     let text = |value: &mut Value| *value = if value.is_null() { Value::Null } else { "…".into() };
     for label in ["egret/gateway-uid", "egret/home-uid"] {
-        if let Some(label) = object["metadata"]["labels"].get_mut(label) {
+        if let Some(label) = object.pointer_mut(&format!("/metadata/labels/{}", label.replace('/', "~1"))) {
             text(label);
         }
     }
-    if let Some(record) = object["metadata"]["annotations"].get_mut("egret/clusters") {
+    if let Some(record) = object.pointer_mut("/metadata/annotations/egret~1clusters") {
         *record = record.as_str().unwrap().split('"').step_by(2).collect::<String>().into();
     }
     if object["kind"] == "Service" {
         ["clusterIP", "clusterIPs"].iter().for_each(|field| text(&mut object["spec"][*field]));
-        for port in object["spec"]["ports"].as_array_mut().into_iter().flatten() {
+        for port in object.pointer_mut("/spec/ports").and_then(Value::as_array_mut).into_iter().flatten() {
             if port.get("nodePort").is_some() {
                 port["nodePort"] = "…".into();
             }
@@ -220,12 +222,15 @@ fn plain(object: &Value) -> Value {
         }
     } else if object["kind"] == "Deployment" {
         // The count of rollouts is of the way, not of the end.
-        if let Some(annotations) = object["metadata"]["annotations"].as_object_mut() {
+        if let Some(Value::Object(annotations)) = object.pointer_mut("/metadata/annotations") {
             annotations.shift_remove("deployment.kubernetes.io/revision");
         }
         object.as_object_mut().unwrap().shift_remove("status");
     } else {
         object.as_object_mut().unwrap().shift_remove("status");
+    }
+    if object.pointer("/metadata/annotations").is_some_and(|a| a.as_object().is_some_and(|a| a.is_empty())) {
+        object["metadata"].as_object_mut().unwrap().shift_remove("annotations");
     }
     object.sort_all_objects();
     object

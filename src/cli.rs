@@ -105,6 +105,8 @@ pub enum Verb {
     Get(Get),
     /// Print the objects that a gateway is made of.
     Render(Render),
+    /// Keep the gateways of a cluster: make of each IstioGateway what it asks for.
+    Controller(Controller),
     /// Print the configuration in force and where each value came from.
     Config(Config),
     /// Print the commands of the screens and their keys.
@@ -200,6 +202,31 @@ pub struct Render {
     /// Image of the proxy, where the objects must name it: for kernel parameters and on the host network.
     #[arg(long, value_name = "IMAGE")]
     pub proxy_image: Option<String>,
+}
+
+/// Arguments of `controller`.
+#[derive(Args, Clone, Debug)]
+pub struct Controller {
+    /// Id by which gateways name the cluster that holds them; else what its istiod calls it.
+    #[arg(long, value_name = "ID")]
+    pub cluster_id: Option<String>,
+
+    /// Address to answer /healthz, /readyz and /metrics on.
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
+    pub listen: std::net::SocketAddr,
+
+    /// Form of the log.
+    #[arg(long, value_name = "FORM", default_value = "json")]
+    pub log: LogForm,
+}
+
+/// Forms of the controller's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogForm {
+    /// An object a line
+    Json,
+    /// Text
+    Text,
 }
 
 /// Forms of objects.

@@ -115,6 +115,11 @@ pub async fn facts(c: &Connection) -> Known {
     }
 }
 
+/// Who keeps the `IstioGateway`s of a cluster; `None`: it could not be asked.
+pub async fn gateway_keeper(c: &Connection) -> Option<Keeper> {
+    keeper(c).await.1
+}
+
 /// Who keeps `IstioGateway`s, and the versions they are served in. Presence is read from discovery, not from the CRD
 /// object: ASM serves kinds that have none. Evidence that cannot be read leaves it unknown, and unknown is never
 /// egret (R4: fail closed). Marks on the gateways themselves are for whoever has their rows.

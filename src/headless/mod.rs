@@ -6,6 +6,7 @@
 
 pub mod completions;
 pub mod config;
+pub mod controller;
 pub mod get;
 pub mod keys;
 pub mod output;
@@ -79,6 +80,7 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
     match verb {
         Verb::Config(_) => config::print(&settings, &place, streams.out),
         Verb::Keys => keys::print(keys::rows(&keymap), streams.out),
+        Verb::Controller(c) => controller::run(c, &settings, globals, streams),
         Verb::Get(get) => get::run(get, &settings, globals, streams),
         // Done above; and the demo is the screens', not a verb's.
         Verb::Completions(_) | Verb::Demo(_) | Verb::Render(_) => Ok(Outcome::Done),

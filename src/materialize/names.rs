@@ -40,6 +40,9 @@ pub const HOME_UID: &str = "egret/home-uid";
 /// On objects in other clusters: uid of the CR (R2).
 pub const GATEWAY_UID: &str = "egret/gateway-uid";
 
+/// On objects in other clusters: name of the CR.
+pub const GATEWAY: &str = "egret/gateway";
+
 /// The label that says who made an object, and egret's value.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "egret");
 

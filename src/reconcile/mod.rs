@@ -12,15 +12,20 @@
 //! | [`contest`] | fields that somebody else changes back each time (R9) |
 //! | [`status`] | what became of it: conditions, addresses, Events (R20) |
 //! | [`pass`](mod@pass) | one round |
+//! | [`lease`] | who may (R5) |
+//! | [`controller`] | all gateways of a home cluster, while the lease is ours |
 #![allow(clippy::disallowed_methods, reason = "rounds are timed, and say when")]
 
 pub mod apply;
 pub mod clusters;
 pub mod contest;
+pub mod controller;
 pub mod fetch;
+pub mod lease;
 pub mod pass;
 pub mod report;
 pub mod status;
+pub mod telemetry;
 
 pub use clusters::Clusters;
 pub use pass::{Keeper, pass};

@@ -6,6 +6,7 @@
 )]
 
 mod building;
+mod istio;
 mod pods;
 mod samples;
 mod servers;

@@ -24,7 +24,7 @@ pub(super) use pod::{LABELS, TEMPLATES};
 pub(super) use proxy_config::{ANNOTATION as PROXY_CONFIG, read as read_proxy_config};
 pub(super) use service::service_type;
 
-use super::names::{GATEWAY_UID, HOME_UID, MANAGED_BY, Names};
+use super::names::{GATEWAY, GATEWAY_UID, HOME_UID, MANAGED_BY, Names};
 use super::objects::{Desired, Objects, Part};
 use super::validate::Problem;
 use crate::model::istio_gateway::{GROUP, GatewayConfiguration, IstioGateway, Pairs, VERSIONS, names};
@@ -166,6 +166,7 @@ impl Plan<'_> {
             Owner::Abroad { home, uid } => {
                 labels.insert(HOME_UID.into(), home.clone());
                 labels.insert(GATEWAY_UID.into(), uid.clone());
+                labels.insert(GATEWAY.into(), self.gateway.name().to_owned());
             }
         }
         metadata["labels"] = json!(labels);

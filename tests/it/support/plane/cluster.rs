@@ -46,7 +46,7 @@ impl Default for Options {
 /// directory goes.
 pub struct Cluster {
     name: String,
-    prefix: String,
+    pub(super) prefix: String,
     url: String,
     pub(super) dir: PathBuf,
     kubeconfig: PathBuf,
@@ -55,7 +55,7 @@ pub struct Cluster {
     admin: Identity,
     pub(super) supervisor: &'static Supervisor,
     pub(super) api: Mutex<Option<Server>>,
-    others: Mutex<Vec<Server>>,
+    pub(super) others: Mutex<Vec<Server>>,
 }
 
 /// The loopback ports of one cluster.
@@ -260,7 +260,12 @@ impl Cluster {
     }
 
     /// Waits until a server is up. There is nothing that tells: it is asked again and again.
-    async fn until(&self, name: &str, server: &mut Server, up: impl AsyncFn() -> bool) -> Result<()> {
+    pub(super) async fn until(
+        &self,
+        name: &str,
+        server: &mut Server,
+        up: impl AsyncFn() -> bool,
+    ) -> Result<()> {
         let asking = async {
             while !up().await {
                 tokio::time::sleep(Duration::from_millis(25)).await;
@@ -391,20 +396,26 @@ fn is_usable(node: &Node) -> bool {
 }
 
 impl Ports {
-    /// Ports that nobody listens on. They lie below those that Linux and macOS give to outgoing connections, so that
-    /// none is taken while a stopped API server is away.
     fn free() -> Result<Self> {
-        use std::hash::{BuildHasher as _, RandomState};
-        let mut held = Vec::new();
-        for _ in 0..1000 {
-            let random = RandomState::new().hash_one(held.len());
-            let port = 16_000 + u16::try_from(random % 16_000).unwrap_or_default();
-            // Held until all are chosen, so that they differ.
-            held.extend(TcpListener::bind(("127.0.0.1", port)).map(|listener| (port, listener)));
-            if let [(etcd, _), (etcd_peer, _), (api, _), (kubelet, _)] = held[..] {
-                return Ok(Self { etcd, etcd_peer, api, kubelet });
-            }
-        }
-        Err(Error("there is no free port on 127.0.0.1".to_owned()))
+        let [etcd, etcd_peer, api, kubelet] = free_ports()?;
+        Ok(Self { etcd, etcd_peer, api, kubelet })
     }
+}
+
+/// Ports that nobody listens on. They lie below those that Linux and macOS give to outgoing connections, so that none
+/// is taken while a stopped API server is away.
+pub(super) fn free_ports<const N: usize>() -> Result<[u16; N]> {
+    use std::hash::{BuildHasher as _, RandomState};
+    let mut held = Vec::new();
+    for _ in 0..1000 {
+        let random = RandomState::new().hash_one(held.len());
+        let port = 16_000 + u16::try_from(random % 16_000).unwrap_or_default();
+        // Held until all are chosen, so that they differ.
+        held.extend(TcpListener::bind(("127.0.0.1", port)).map(|listener| (port, listener)));
+        if held.len() == N {
+            let mut ports = held.iter().map(|(port, _)| *port);
+            return Ok(std::array::from_fn(|_| ports.next().unwrap_or_default()));
+        }
+    }
+    Err(Error("there is no free port on 127.0.0.1".to_owned()))
 }

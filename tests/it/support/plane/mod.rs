@@ -19,6 +19,7 @@
 mod api;
 mod build;
 mod cluster;
+mod istio;
 mod kubeconfig;
 mod kwok;
 mod load;
@@ -36,6 +37,7 @@ mod users;
 
 pub use api::{AuditEntry, Mark};
 pub use cluster::{Cluster, NodeSize, Options, shared, shared_with_crds, unique};
+pub use istio::{rendered_gateway_chart, shared_with_istio};
 pub use kubeconfig::kubeconfig_of;
 pub use load::Load;
 pub use objects::{apply_yaml, delete_now, patch_status, wait_for, wait_until_gone};

@@ -66,6 +66,24 @@ pub const PARTS: &[Part] = &[
     },
 ];
 
+/// What a mesh takes beside: built only for the tests that have one.
+pub const MESH_PARTS: &[Part] = &[
+    Part {
+        name: "istio",
+        programs: &[("pilot-discovery", "istio.io/istio/pilot/cmd/pilot-discovery")],
+        files: &[(
+            "istio.io/istio",
+            &[
+                "manifests/charts/base/files/crd-all.gen.yaml",
+                "manifests/charts/istio-control/istio-discovery",
+                "manifests/charts/gateway",
+            ],
+        )],
+        version_of: None,
+    },
+    Part { name: "helm", programs: &[("helm", "helm.sh/helm/v3/cmd/helm")], files: &[], version_of: None },
+];
+
 /// The built parts.
 #[derive(Debug, Clone)]
 pub struct Parts {
@@ -107,10 +125,16 @@ impl Parts {
 /// The parts, built where the cache does not have them. Blocks: minutes when something is to be built.
 pub fn ready() -> Result<&'static Parts> {
     static READY: OnceLock<Result<Parts>> = OnceLock::new();
-    READY.get_or_init(prepare).as_ref().map_err(Clone::clone)
+    READY.get_or_init(|| prepare(PARTS)).as_ref().map_err(Clone::clone)
 }
 
-fn prepare() -> Result<Parts> {
+/// The parts of a mesh, likewise.
+pub fn mesh() -> Result<&'static Parts> {
+    static READY: OnceLock<Result<Parts>> = OnceLock::new();
+    READY.get_or_init(|| prepare(MESH_PARTS)).as_ref().map_err(Clone::clone)
+}
+
+fn prepare(all: &[Part]) -> Result<Parts> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let missing = tools::missing(&path);
     if !missing.is_empty() {
@@ -118,7 +142,7 @@ fn prepare() -> Result<Parts> {
     }
     let cache = cache_folder()?;
     let mut parts = Parts { folders: BTreeMap::new(), programs: BTreeMap::new() };
-    for part in PARTS {
+    for part in all {
         let folder = built(part, &sources(part), &cache)?;
         for (name, _) in part.programs {
             parts.programs.insert(name, folder.join("bin").join(name));

@@ -56,7 +56,8 @@ impl Streams<'_> {
 
 /// Does what a verb says, on the streams of the process.
 pub fn run(verb: &Verb, globals: &Globals) -> Outcome {
-    let (mut out, mut err) = (BufWriter::new(io::stdout().lock()), io::stderr().lock());
+    // Not locked: the controller's log goes the same way, from other threads.
+    let (mut out, mut err) = (BufWriter::new(io::stdout()), io::stderr());
     let mut streams = Streams { out: &mut out, err: &mut err };
     let done = dispatch(verb, globals, &mut streams);
     ended(done.and_then(|outcome| streams.out.flush().map(|()| outcome)))

@@ -2,6 +2,7 @@
 
 mod crash;
 mod golden;
+mod real;
 mod rounds;
 mod stage;
 mod transitions;

@@ -1,0 +1,232 @@
+//! The controller as a process, on the real control plane with the real injector.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::Client;
+use kube::api::{Api, ListParams, Patch, PatchParams};
+use serde_json::{Value, json};
+
+use egret::model::istio_gateway::IstioGateway;
+
+use crate::support::plane::{self, Cluster, shared_with_istio, wait_for, wait_until_gone};
+
+/// A controller, ended when it is dropped.
+struct Controller {
+    child: Child,
+    log: std::sync::mpsc::Receiver<Value>,
+}
+
+impl Controller {
+    fn start(kubeconfig: &Path, more: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
+        command.args(["controller", "--listen", "127.0.0.1:0", "--kubeconfig"]).arg(kubeconfig).args(more);
+        command.env_clear().env("HOME", home.path()).stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (told, log) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                eprintln!("{line}");
+                // A line that is no log is a complaint: it shows in the test's own output.
+                if let Ok(line) = serde_json::from_str(&line) {
+                    let _ = told.send(line);
+                }
+            }
+        });
+        Self { child, log }
+    }
+
+    /// Waits for a line of the log.
+    fn says(&self, message: &str) -> Value {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
+        loop {
+            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let line: Value = self.log.recv_timeout(left).unwrap_or_else(|_| panic!("never said: {message}"));
+            if line["message"].as_str().is_some_and(|said| said.contains(message)) {
+                return line;
+            }
+        }
+    }
+
+    /// Asks it to stop, and waits until it has.
+    fn stop(mut self) -> Option<i32> {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Controller {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn gateways(client: &Client) -> Api<IstioGateway> {
+    Api::namespaced(client.clone(), "istio-system")
+}
+
+fn is_running(gateway: &IstioGateway) -> bool {
+    let status = gateway.status.clone().unwrap_or_default();
+    let current = gateway.metadata.generation;
+    let is_current = status.conditions.iter().flatten().all(|c| c.observed_generation == current);
+    status.status.as_ref().is_some_and(|status| status.as_str() == "Running") && is_current
+}
+
+async fn edit(client: &Client, name: &str, spec: Value) {
+    let patch = Patch::Merge(json!({"spec": spec}));
+    gateways(client).patch(name, &PatchParams::default(), &patch).await.unwrap();
+    wait_for(gateways(client), name, is_running).await;
+}
+
+async fn canonical(name: &str) -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/gateways/canonical.yaml");
+    let mut gateway: Value = serde_yaml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    gateway["metadata"]["name"] = name.into();
+    gateway["spec"]["clusterIds"] = json!(["own-cluster"]);
+    gateway
+}
+
+/// What `kubectl get` would show of a gateway's objects.
+async fn names(client: &Client, name: &str) -> Vec<String> {
+    let selector = ListParams::default().labels(&format!("istio={name}"));
+    let mut found = Vec::new();
+    for path in [
+        "apps/v1/deployments",
+        "autoscaling/v2/horizontalpodautoscalers",
+        "policy/v1/poddisruptionbudgets",
+        "rbac.authorization.k8s.io/v1/roles",
+        "rbac.authorization.k8s.io/v1/rolebindings",
+        "networking.istio.io/v1alpha3/envoyfilters",
+    ] {
+        found.extend(listed(client, &format!("/apis/{path}"), &selector).await);
+    }
+    for path in ["services", "serviceaccounts", "pods"] {
+        found.extend(listed(client, &format!("/api/v1/{path}"), &selector).await);
+    }
+    found
+}
+
+async fn listed(client: &Client, path: &str, params: &ListParams) -> Vec<String> {
+    let (group, plural) = path.rsplit_once('/').unwrap();
+    let uri = format!(
+        "{group}/namespaces/istio-system/{plural}?labelSelector={}",
+        params.label_selector.clone().unwrap_or_default().replace('=', "%3D")
+    );
+    let list: Value = client.request(http::Request::get(uri).body(Vec::new()).unwrap()).await.unwrap();
+    let items = list["items"].as_array().unwrap();
+    items.iter().map(|item| format!("{plural}/{}", item["metadata"]["name"].as_str().unwrap())).collect()
+}
+
+async fn cluster() -> (&'static Cluster, Client) {
+    let cluster = shared_with_istio().await;
+    (cluster, cluster.admin().await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_canonical_gateway_runs_follows_edits_and_goes_without_a_trace() {
+    let (cluster, client) = cluster().await;
+    let controller = Controller::start(cluster.kubeconfig(), &["--cluster-id", "own-cluster"]);
+    controller.says("the lease is ours");
+    plane::apply_yaml(&client, &canonical("egressgateway").await.to_string()).await.unwrap();
+    let gateway = wait_for(gateways(&client), "egressgateway", is_running).await;
+    let status = serde_json::to_value(gateway.status.unwrap()).unwrap();
+
+    // The address is the Service's, and the pod was injected for real.
+    let services: Api<Service> = Api::namespaced(client.clone(), "istio-system");
+    let service = services.get("istio-egressgateway").await.unwrap();
+    let ip = service.spec.unwrap().cluster_ip.unwrap();
+    assert_eq!(status["GatewayAddress"], json!([ip]));
+    assert_eq!(status["ClusterIdGatewayAddressMap"], json!([{"clusterId": "own-cluster", "ipAddress": ip}]));
+    let pods: Api<Pod> = Api::namespaced(client.clone(), "istio-system");
+    let pod = &pods.list(&ListParams::default().labels("istio=egressgateway")).await.unwrap().items[0];
+    let proxy = &pod.spec.as_ref().unwrap().containers[0];
+    assert_ne!(proxy.image.as_deref(), Some("auto"));
+    assert_eq!(pod.metadata.labels.as_ref().unwrap()["security.istio.io/tlsMode"], "istio");
+
+    // Every parameter of the product document.
+    let deployments: Api<Deployment> = Api::namespaced(client.clone(), "istio-system");
+    let deployment =
+        async || serde_json::to_value(deployments.get("istio-egressgateway").await.unwrap()).unwrap();
+    let proxy = |deployment: &Value, path: &str| {
+        deployment.pointer(&format!("/spec/template/spec/containers/0/{path}")).cloned().unwrap_or_default()
+    };
+    edit(&client, "egressgateway", json!({"ports": [{"name": "tls-0", "port": 8443, "protocol": "TLS"}]}))
+        .await;
+    let service = serde_json::to_value(services.get("istio-egressgateway").await.unwrap()).unwrap();
+    assert_eq!(service["spec"]["clusterIP"], ip.as_str(), "no change loses the address");
+    let ports: Vec<&Value> =
+        service["spec"]["ports"].as_array().unwrap().iter().map(|port| &port["port"]).collect();
+    assert_eq!(ports, [&json!(15021), &json!(8443)]);
+    edit(&client, "egressgateway", json!({"resources": {"limits": {"cpu": "1", "memory": "1Gi"}}})).await;
+    assert_eq!(proxy(&deployment().await, "resources/limits"), json!({"cpu": "1", "memory": "1Gi"}));
+    edit(&client, "egressgateway", json!({"replicaCount": 3})).await;
+    assert_eq!(deployment().await["status"]["readyReplicas"], 3);
+    assert!(
+        names(&client, "egressgateway")
+            .await
+            .contains(&"poddisruptionbudgets/istio-egressgateway".to_owned())
+    );
+    edit(
+        &client,
+        "egressgateway",
+        json!({"autoscaleEnabled": true, "minReplicas": 2, "maxReplicas": 5,
+        "cpu": {"targetAverageUtilization": 70}}),
+    )
+    .await;
+    assert_eq!(deployment().await["spec"]["replicas"], 3, "R6: replicas never jump");
+    assert!(
+        names(&client, "egressgateway")
+            .await
+            .contains(&"horizontalpodautoscalers/istio-egressgateway".to_owned())
+    );
+    edit(&client, "egressgateway", json!({"autoscaleEnabled": false, "replicaCount": 2})).await;
+    assert_eq!(deployment().await["spec"]["replicas"], 2);
+    assert!(
+        !names(&client, "egressgateway")
+            .await
+            .contains(&"horizontalpodautoscalers/istio-egressgateway".to_owned())
+    );
+    edit(&client, "egressgateway", json!({"rollingMaxSurge": "1", "rollingMaxUnavailable": "0"})).await;
+    let strategy = &deployment().await["spec"]["strategy"]["rollingUpdate"];
+    assert_eq!(*strategy, json!({"maxSurge": 1, "maxUnavailable": 0}));
+    let spread = json!({"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100,
+        "podAffinityTerm": {"labelSelector": {"matchLabels": {"istio": "egressgateway"}}, "topologyKey": "kubernetes.io/hostname"}}]}});
+    edit(&client, "egressgateway", json!({"affinity": spread})).await;
+    assert_eq!(deployment().await["spec"]["template"]["spec"]["affinity"], spread);
+    let policy =
+        json!({"nodeSelector": {"kubernetes.io/os": "linux"}, "tolerations": [{"operator": "Exists"}]});
+    edit(&client, "egressgateway", policy.clone()).await;
+    assert_eq!(deployment().await["spec"]["template"]["spec"]["nodeSelector"], policy["nodeSelector"]);
+    edit(&client, "egressgateway", json!({"podLabels": {"security.istio.io/tlsMode": null}})).await;
+    assert!(
+        deployment().await["spec"]["template"]["metadata"]["labels"]
+            .get("security.istio.io/tlsMode")
+            .is_none()
+    );
+
+    // A pass over what is as it should be sends no write; nor does a second controller, which waits.
+    let second = Controller::start(cluster.kubeconfig(), &["--cluster-id", "own-cluster"]);
+    second.says("waits: somebody else keeps the gateways");
+    assert_eq!(controller.stop(), Some(0));
+    second.says("the lease is ours");
+    let passed = second.says("passed");
+    assert_eq!((&passed["gateway"], &passed["writes"]), (&json!("egressgateway"), &json!(0)));
+
+    gateways(&client).delete("egressgateway", &Default::default()).await.unwrap();
+    wait_until_gone(gateways(&client), "egressgateway").await;
+    wait_until_gone(deployments.clone(), "istio-egressgateway").await;
+    wait_until_gone(services.clone(), "istio-egressgateway").await;
+    // The rest goes with them; what is slowest are the pods.
+    for pod in names(&client, "egressgateway").await.iter().filter_map(|name| name.strip_prefix("pods/")) {
+        wait_until_gone(pods.clone(), pod).await;
+    }
+    assert_eq!(names(&client, "egressgateway").await, Vec::<String>::new());
+    assert_eq!(second.stop(), Some(0));
+}

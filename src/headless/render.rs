@@ -102,7 +102,7 @@ pub fn print(objects: &[Value], form: Form, out: &mut dyn io::Write) -> io::Resu
         Form::Yaml => {
             for (index, object) in objects.iter().enumerate() {
                 let text = yaml::to_yaml(object, false).map_err(|fault| io::Error::other(fault.summary))?;
-                write!(out, "{}{}\n", if index > 0 { "---\n" } else { "" }, text.trim_end())?;
+                writeln!(out, "{}{}", if index > 0 { "---\n" } else { "" }, text.trim_end())?;
             }
             Ok(())
         }

@@ -1,7 +1,7 @@
 //! An `IstioGateway` as the objects that make it run: judged, built, and compared with what is there.
 //!
-//! Pure: the reconciler, `egret render` and the screens use the same functions. [`validate`] says everything that is
-//! wrong with a gateway at once; [`build`] makes the objects of a valid one for one cluster; [`compare`] tells what of
+//! Pure: the reconciler, `egret render` and the screens use the same functions. [`validate()`] says everything that is
+//! wrong with a gateway at once; [`build()`] makes the objects of a valid one for one cluster; [`compare`] tells what of
 //! them differs from the live ones, field by field and by meaning.
 //!
 //! What ASM does not publish is decided here once, in the doc comment of the function that does it (asm-api.md marks

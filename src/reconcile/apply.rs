@@ -32,7 +32,7 @@ pub struct Work<'a> {
     pub names: &'a Names,
     /// Whether anything may be written; else it is only compared.
     pub writes: bool,
-    /// Where the gateway is asked for once more before the first write; see [`Home::confirm`].
+    /// Where the gateway is asked for once more before the first write.
     pub home: Option<Home<'a>>,
 }
 

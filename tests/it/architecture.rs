@@ -105,6 +105,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("std::net::IpAddr", &[""]),
     ("std::net::Ipv4Addr", &[""]),
     ("std::net::Ipv6Addr", &[""]),
+    ("std::net::SocketAddr", &[""]),
     ("std::process", IO),
     ("std::thread", IO),
     ("std::time::Instant", IO),

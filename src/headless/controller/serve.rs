@@ -38,7 +38,10 @@ pub enum Probe {
 
 /// Named checks, each with how it went last. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Probes(Arc<Mutex<BTreeMap<(Probe, &'static str), Result<(), String>>>>);
+pub struct Probes(Arc<Mutex<Checks>>);
+
+/// How each check went last.
+type Checks = BTreeMap<(Probe, &'static str), Result<(), String>>;
 
 impl Probes {
     /// Says how a check went.

@@ -89,8 +89,10 @@ fn rolling(c: &GatewayConfiguration, found: &mut Found) {
 fn resources(path: &str, resources: &ResourceRequirements, found: &mut Found) {
     let mut read = |kind: &str, name: &str, quantity: &Quantity| -> Option<Amount> {
         let path = format!("{path}.{kind}.{name}");
-        let known = ["cpu", "memory", "ephemeral-storage"].contains(&name) || name.starts_with("hugepages-");
-        if !known && !(name.contains('/') && words::is_qualified(name)) {
+        let known = ["cpu", "memory", "ephemeral-storage"].contains(&name)
+            || name.starts_with("hugepages-")
+            || (name.contains('/') && words::is_qualified(name));
+        if !known {
             found.error(&path, format!("{name:?} is no resource of a container"), "cpu, memory");
         }
         match quantity.to_string().parse::<Amount>() {

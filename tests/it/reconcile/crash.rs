@@ -251,6 +251,7 @@ pub(super) fn difference(a: &str, b: &str) -> String {
     diff.unified_diff().context_radius(1).to_string()
 }
 
+#[allow(clippy::print_stdout, reason = "how many runs there were is part of the result")]
 fn all(part: usize, of: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut runs, mut wrong) = (0, String::new());

@@ -7,3 +7,4 @@ mod rounds;
 mod stage;
 mod transitions;
 mod trouble;
+mod validation;

@@ -21,6 +21,7 @@ struct Controller {
 }
 
 impl Controller {
+    #[allow(clippy::print_stderr, reason = "the log of a controller tells why its test failed")]
     fn start(kubeconfig: &Path, more: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));

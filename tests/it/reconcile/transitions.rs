@@ -39,9 +39,9 @@ fn end(stage: &Stage, target: &Value) -> String {
     let picture = stage.picture();
     let lines = picture.lines().filter(|line| {
         // How far pods that cannot run have come is of the way, not of the end.
-        !(kept && line.contains("\"replicas\":"))
-            && !line.contains("pods are ready")
-            && !line.contains(REPLICAS_MANAGER)
+        let of_the_way = line.contains("pods are ready") || line.contains(REPLICAS_MANAGER);
+        let of_somebody_else = kept && line.contains("\"replicas\":");
+        !of_the_way && !of_somebody_else
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -1,5 +1,6 @@
 //! Gateways and what they are made of: on paper, on the simulated server, and on the real one.
 
+mod accepted;
 mod crash;
 mod golden;
 mod real;

@@ -86,11 +86,14 @@ async fn edit(client: &Client, name: &str, spec: Value) {
     wait_for(gateways(client), name, is_running).await;
 }
 
-async fn canonical(name: &str) -> Value {
+/// The canonical gateway, by another name, in these clusters; none: its own.
+fn canonical(name: &str, clusters: &[&str]) -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/gateways/canonical.yaml");
     let mut gateway: Value = serde_yaml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     gateway["metadata"]["name"] = name.into();
-    gateway["spec"]["clusterIds"] = json!(["own-cluster"]);
+    if !clusters.is_empty() {
+        gateway["spec"]["clusterIds"] = json!(clusters);
+    }
     gateway
 }
 
@@ -125,17 +128,20 @@ async fn listed(client: &Client, path: &str, params: &ListParams) -> Vec<String>
     items.iter().map(|item| format!("{plural}/{}", item["metadata"]["name"].as_str().unwrap())).collect()
 }
 
-async fn cluster() -> (&'static Cluster, Client) {
+/// The shared cluster, for one test with a controller at a time: it has one lease.
+async fn cluster() -> (&'static Cluster, Client, tokio::sync::MutexGuard<'static, ()>) {
+    static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let turn = TURN.lock().await;
     let cluster = shared_with_istio().await;
-    (cluster, cluster.admin().await)
+    (cluster, cluster.admin().await, turn)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_canonical_gateway_runs_follows_edits_and_goes_without_a_trace() {
-    let (cluster, client) = cluster().await;
+    let (cluster, client, _turn) = cluster().await;
     let controller = Controller::start(cluster.kubeconfig(), &["--cluster-id", "own-cluster"]);
     controller.says("the lease is ours");
-    plane::apply_yaml(&client, &canonical("egressgateway").await.to_string()).await.unwrap();
+    plane::apply_yaml(&client, &canonical("egressgateway", &["own-cluster"]).to_string()).await.unwrap();
     let gateway = wait_for(gateways(&client), "egressgateway", is_running).await;
     let status = serde_json::to_value(gateway.status.unwrap()).unwrap();
 
@@ -230,4 +236,135 @@ async fn the_canonical_gateway_runs_follows_edits_and_goes_without_a_trace() {
     }
     assert_eq!(names(&client, "egressgateway").await, Vec::<String>::new());
     assert_eq!(second.stop(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_runs_in_two_clusters_and_leaves_the_one_that_is_taken_out() {
+    let (home, client, _turn) = cluster().await;
+    let far = Cluster::start(plane::Options { name: "far".to_owned(), ..Default::default() }).await.unwrap();
+    far.start_istio().await.unwrap();
+    let far_client = far.admin().await;
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = plane::kubeconfig_of(&[home, &far]).unwrap();
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, "[[context]]\nmatch = 'far'\ncluster-id = 'far-id'\n").unwrap();
+    let more = ["--cluster-id", "home-id", "--context", home.name(), "--config", config.to_str().unwrap()];
+    let controller = Controller::start(&kubeconfig, &more);
+    controller.says("the lease is ours");
+    let mut gateway = canonical("two", &["home-id", "far-id", "nobody-knows"]);
+    gateway["spec"]["overrides"] = json!({"far-id": {"replicaCount": 2}});
+    plane::apply_yaml(&client, &gateway.to_string()).await.unwrap();
+    let told = wait_for(gateways(&client), "two", |gateway| {
+        let status = gateway.status.clone().unwrap_or_default();
+        let ready = status.cluster_id_gateway_address_map.clone().unwrap_or_default();
+        let known = ready.iter().filter(|a| a.ip_address.as_ref().is_some_and(|ip| !ip.is_empty())).count();
+        known == 2
+            && status.error_message.as_ref().is_some_and(|why| why.contains("nobody-knows is not known"))
+    });
+    let told = told.await;
+    let finalizers = told.metadata.finalizers.clone().unwrap_or_default();
+    assert_eq!(finalizers, ["egret/cleanup"]);
+    let abroad: Api<Deployment> = Api::namespaced(far_client.clone(), "istio-system");
+    let there = wait_for(abroad.clone(), "istio-two", |deployment: &Deployment| {
+        deployment.status.as_ref().and_then(|status| status.ready_replicas) == Some(2)
+    });
+    let there = there.await;
+    assert_eq!(there.metadata.owner_references, None);
+    // Taken out, it is cleaned up there; the unknown one is untouched and told.
+    edit(&client, "two", json!({"clusterIds": ["home-id"], "overrides": null})).await;
+    wait_until_gone(abroad, "istio-two").await;
+    let services: Api<Service> = Api::namespaced(far_client.clone(), "istio-system");
+    wait_until_gone(services, "istio-two").await;
+    let bare = wait_for(gateways(&client), "two", |gateway| {
+        gateway.metadata.finalizers.as_ref().is_none_or(Vec::is_empty)
+    });
+    assert_eq!(bare.await.annotations_of("egret/clusters"), None);
+    gateways(&client).delete("two", &Default::default()).await.unwrap();
+    wait_until_gone(gateways(&client), "two").await;
+    assert_eq!(controller.stop(), Some(0));
+}
+
+trait Annotated {
+    fn annotations_of(&self, key: &str) -> Option<String>;
+}
+
+impl Annotated for IstioGateway {
+    fn annotations_of(&self, key: &str) -> Option<String> {
+        self.annotation(key).map(str::to_owned)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_controller_that_is_killed_at_any_moment_is_followed_by_one_that_ends_the_work() {
+    let (cluster, client, _turn) = cluster().await;
+    let mut random = fastrand::Rng::with_seed(5);
+    plane::apply_yaml(&client, &canonical("killed", &[]).to_string()).await.unwrap();
+    let leases: Api<k8s_openapi::api::coordination::v1::Lease> =
+        Api::namespaced(client.clone(), "istio-system");
+    for round in 0..50 {
+        let replicas = 1 + random.u32(..4);
+        let mut controller = Controller::start(cluster.kubeconfig(), &[]);
+        let spec = json!({"replicaCount": replicas, "compression": {"enabled": round % 2 == 0},
+            "podLabels": {"round": format!("{round}")}});
+        gateways(&client)
+            .patch("killed", &PatchParams::default(), &Patch::Merge(json!({"spec": spec})))
+            .await
+            .unwrap();
+        // A moment of the work, drawn: there is no event for a death.
+        std::thread::sleep(std::time::Duration::from_millis(random.u64(50..800)));
+        controller.child.kill().unwrap();
+        controller.child.wait().unwrap();
+        // The dead do not give their leases back; to wait for each would be to test the waiting.
+        let _ = leases.delete("egret-controller", &Default::default()).await;
+    }
+    let controller = Controller::start(cluster.kubeconfig(), &[]);
+    controller.says("the lease is ours");
+    edit(&client, "killed", json!({"replicaCount": 2, "compression": {"enabled": false}})).await;
+    let left = names(&client, "killed").await;
+    let expected =
+        ["deployments", "poddisruptionbudgets", "roles", "rolebindings", "services", "serviceaccounts"];
+    let expected: Vec<String> = expected.iter().map(|kind| format!("{kind}/istio-killed")).collect();
+    let objects: Vec<String> = left.into_iter().filter(|name| !name.starts_with("pods/")).collect();
+    assert_eq!(objects, expected);
+    gateways(&client).delete("killed", &Default::default()).await.unwrap();
+    let deployments: Api<Deployment> = Api::namespaced(client.clone(), "istio-system");
+    wait_until_gone(deployments, "istio-killed").await;
+    assert_eq!(controller.stop(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_server_may_go_and_come_back_while_the_controller_works() {
+    let own = Cluster::start(plane::Options { name: "away".to_owned(), ..Default::default() }).await.unwrap();
+    own.start_istio().await.unwrap();
+    own.install_egret().await.unwrap();
+    let client = own.admin().await;
+    let controller = Controller::start(own.kubeconfig(), &[]);
+    controller.says("the lease is ours");
+    own.stop_api().await.unwrap();
+    own.start_api().await.unwrap();
+    // What cannot be built stands beside it, and holds nothing up.
+    let bad = json!({"apiVersion": "istio.alibabacloud.com/v1beta1", "kind": "IstioGateway",
+        "metadata": {"name": "bad", "namespace": "istio-system"}, "spec": {"dnsPolicy": "None"}});
+    plane::apply_yaml(&client, &bad.to_string()).await.unwrap();
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "istio-taken", "namespace": "istio-system"},
+        "spec": {"ports": [{"port": 80}]}});
+    plane::apply_yaml(&client, &service.to_string()).await.unwrap();
+    for name in ["good", "taken"] {
+        plane::apply_yaml(&client, &canonical(name, &[]).to_string()).await.unwrap();
+    }
+    wait_for(gateways(&client), "good", is_running).await;
+    let says = |what: &'static str| {
+        move |gateway: &IstioGateway| {
+            let status = gateway.status.clone().unwrap_or_default();
+            status.error_message.as_ref().is_some_and(|why| why.contains(what))
+        }
+    };
+    wait_for(gateways(&client), "bad", says("spec.dnsPolicy: None needs name servers")).await;
+    wait_for(
+        gateways(&client),
+        "taken",
+        says("Service istio-taken belongs to whoever made it with egret-test"),
+    )
+    .await;
+    assert_eq!(controller.stop(), Some(0));
 }

@@ -1,7 +1,6 @@
 //! What the CRD refuses and ASM's examples ask for, judged by egret's own validation.
 
 use std::fs;
-use std::path::Path;
 
 use egret::materialize::{Problem, validate};
 use egret::model::istio_gateway::IstioGateway;

@@ -72,6 +72,16 @@ pub enum Kind {
     Node,
     /// `v1` `Event`: read for the open object only.
     Event,
+    /// `v1` `ServiceAccount`: watched by the reconciler.
+    ServiceAccount,
+    /// `rbac.authorization.k8s.io/v1` `Role`: watched by the reconciler.
+    Role,
+    /// `rbac.authorization.k8s.io/v1` `RoleBinding`: watched by the reconciler.
+    RoleBinding,
+    /// `networking.istio.io` `EnvoyFilter`: watched by the reconciler.
+    EnvoyFilter,
+    /// `networking.istio.io` `Gateway`, the servers of a proxy: watched by the reconciler.
+    IstioServers,
     /// `apiextensions.k8s.io/v1` `CustomResourceDefinition`: watched by name, to see a kind appear.
     CustomResourceDefinition,
 }
@@ -106,6 +116,11 @@ impl Kind {
             Self::PodDisruptionBudget => ("policy", "v1", "poddisruptionbudgets", true),
             Self::Node => ("", "v1", "nodes", false),
             Self::Event => ("", "v1", "events", true),
+            Self::ServiceAccount => ("", "v1", "serviceaccounts", true),
+            Self::Role => ("rbac.authorization.k8s.io", "v1", "roles", true),
+            Self::RoleBinding => ("rbac.authorization.k8s.io", "v1", "rolebindings", true),
+            Self::EnvoyFilter => ("networking.istio.io", "v1alpha3", "envoyfilters", true),
+            Self::IstioServers => ("networking.istio.io", "v1", "gateways", true),
             Self::CustomResourceDefinition => {
                 ("apiextensions.k8s.io", "v1", "customresourcedefinitions", false)
             }

@@ -1,35 +1,28 @@
 //! Keeps all gateways of a home cluster, for as long as the lease is ours.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use kube::Api;
-use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
-use kube::runtime::controller::{Action, Controller};
-use kube::runtime::reflector::ObjectRef;
-use kube::runtime::watcher;
-use strum::IntoEnumIterator as _;
+use futures::FutureExt as _;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::lease::{self, Decision, Keeping, Me, Standing};
 use super::pass::{Keeper, pass};
+use super::queue::{Key, Queue};
 use super::report::Report;
+use super::watching::{follow, kinds};
 use crate::cluster::connect::Connection;
 use crate::cluster::discovery;
-use crate::materialize::Part;
-use crate::materialize::names::{GATEWAY, GATEWAY_UID, MANAGED_BY};
 use crate::model::fault::{Fault, Reason};
-use crate::model::istio_gateway::{IstioGateway, VERSIONS};
+use crate::model::name::Kind;
 use crate::model::snapshot;
 
-/// First and longest pause before a gateway that failed is tried again.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
-
 /// How many gateways are worked on at once.
-const AT_ONCE: u16 = 16;
+const AT_ONCE: usize = 16;
 
 /// How often, in renewals of the lease, it is made sure that egret still keeps the gateways (R4).
 const CHECKED: u32 = 12;
@@ -176,84 +169,72 @@ async fn expired(mut holds: watch::Receiver<Instant>) {
     }
 }
 
-/// Shared by all passes.
-struct Shared {
-    settings: Settings,
-    attempts: Mutex<HashMap<String, u32>>,
-}
-
-/// A pass never fails as a whole: what went wrong is in its report.
-#[derive(Debug, thiserror::Error)]
-enum Never {}
-
 /// Watches gateways and their objects, in all clusters, and passes over each gateway that something happened to.
 async fn work(settings: &Settings) {
-    let home = &settings.keeper.clusters.home;
-    let resource = IstioGateway::resource(VERSIONS[0]);
-    let gateways: Api<DynamicObject> =
-        Api::namespaced_with(home.client.clone(), &settings.namespace, &resource);
-    let config = watcher::Config::default().any_semantic();
-    let mut controller = Controller::new_with(gateways, config.clone(), resource.clone())
-        .with_config(kube::runtime::controller::Config::default().concurrency(AT_ONCE));
-    let ours = config.labels(&format!("{}={}", MANAGED_BY.0, MANAGED_BY.1));
-    for part in Part::iter() {
-        let kind = api_resource(part);
-        if part.is_of_istio() && !serves(home, part).await {
-            continue;
-        }
-        let objects: Api<DynamicObject> =
-            Api::namespaced_with(home.client.clone(), &settings.namespace, &kind);
-        controller = controller.owns_with(objects, kind.clone(), ours.clone());
-        for other in settings.keeper.clusters.others.values() {
-            let objects = Api::namespaced_with(other.client.clone(), &settings.namespace, &kind);
-            let gateway = resource.clone();
-            controller =
-                controller.watches_with(objects, kind.clone(), ours.clone(), move |object: DynamicObject| {
-                    owner_abroad(&object, &gateway)
-                });
-        }
-    }
-    let shared = Arc::new(Shared { settings: settings.clone(), attempts: Mutex::default() });
-    controller.run(one, |_, _: &Never, _| Action::await_change(), shared).for_each(|_| async {}).await;
-}
-
-/// The gateway of an object in another cluster, by its labels.
-fn owner_abroad(object: &DynamicObject, gateway: &ApiResource) -> Option<ObjectRef<DynamicObject>> {
-    let labels = object.metadata.labels.as_ref()?;
-    labels.get(GATEWAY_UID)?;
-    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-    Some(ObjectRef::new_with(labels.get(GATEWAY)?, gateway.clone()).within(namespace))
-}
-
-fn api_resource(part: Part) -> ApiResource {
-    let resource = part.resource();
-    let kind = GroupVersionKind::gvk(resource.group, resource.version, &part.to_string());
-    ApiResource::from_gvk_with_plural(&kind, resource.plural)
-}
-
-/// Whether a cluster serves a kind that comes with Istio's CRDs.
-async fn serves(c: &Connection, part: Part) -> bool {
-    use crate::cluster::write::{self, Address};
-    let at = Address {
-        kind: "CustomResourceDefinition".to_owned(),
-        resource: crate::model::name::Kind::CustomResourceDefinition.resource(),
-        namespace: String::new(),
-        name: format!("{}.{}", part.resource().plural, part.resource().group),
+    let (tell, mut told) = unbounded_channel();
+    let mut watches = JoinSet::new();
+    let clusters = &settings.keeper.clusters;
+    let mut watched = |c: &Connection, kind| {
+        watches.spawn(follow(c.clone(), settings.namespace.clone(), kind, tell.clone()));
     };
-    matches!(write::get(c, &at).await, Ok(Some(_)))
+    watched(&clusters.home, Kind::IstioGateway);
+    for c in [&clusters.home].into_iter().chain(clusters.others.values()) {
+        kinds().into_iter().for_each(|kind| watched(c, kind));
+    }
+    let mut queue = Queue::default();
+    let mut passes = JoinSet::new();
+    let mut later: Vec<(Instant, Key)> = Vec::new();
+    loop {
+        while let Some(key) = queue.take(AT_ONCE) {
+            passes.spawn(one(settings.clone(), key));
+        }
+        let next = later.iter().map(|(at, _)| *at).min();
+        let due = async {
+            match next {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some(key) = told.recv() => queue.add(key),
+            Some(ended) = passes.join_next() => {
+                if let Ok((key, again)) = ended {
+                    later.retain(|(_, waiting)| *waiting != key);
+                    if let Some(pause) = queue.done(&key, again) {
+                        later.push((Instant::now() + pause, key));
+                    }
+                }
+            }
+            () = due => {
+                let now = Instant::now();
+                later.extract_if(.., |(at, _)| *at <= now).for_each(|(_, key)| queue.add(key));
+            }
+        }
+    }
 }
 
-async fn one(gateway: Arc<DynamicObject>, shared: Arc<Shared>) -> Result<Action, Never> {
-    let namespace = gateway.metadata.namespace.as_deref().unwrap_or_default();
-    let name = gateway.metadata.name.as_deref().unwrap_or_default();
+async fn one(settings: Settings, key: Key) -> (Key, bool) {
     let begun = Instant::now();
-    let report = pass(&shared.settings.keeper, namespace, name).await;
-    shared.settings.observer.passed(namespace, name, &report, begun.elapsed());
-    let mut attempts = shared.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-    if !report.again() {
-        attempts.remove(name);
-        return Ok(Action::await_change());
-    }
-    let tried = attempts.entry(name.to_owned()).and_modify(|n| *n += 1).or_insert(0);
-    Ok(Action::requeue(PAUSES.0.saturating_mul(1 << (*tried).min(10)).min(PAUSES.1)))
+    let (namespace, name) = &key;
+    // A panic fails this one pass.
+    let passed = AssertUnwindSafe(pass(&settings.keeper, namespace, name)).catch_unwind().await;
+    let again = match passed {
+        Ok(report) => {
+            settings.observer.passed(namespace, name, &report, begun.elapsed());
+            report.again()
+        }
+        Err(_) => {
+            let summary = format!(
+                "{}: the pass over gateway {namespace}/{name} panicked",
+                settings.keeper.clusters.home.cluster
+            );
+            settings.observer.news(&News::Failed(Fault::new(
+                Reason::Invalid,
+                summary,
+                "This is a mistake of egret's.",
+            )));
+            true
+        }
+    };
+    (key, again)
 }

@@ -13,6 +13,7 @@
 //! | [`status`] | what became of it: conditions, addresses, Events (R20) |
 //! | [`pass`](mod@pass) | one round |
 //! | [`lease`] | who may (R5) |
+//! | [`queue`] | which gateway is next |
 //! | [`controller`] | all gateways of a home cluster, while the lease is ours |
 #![allow(clippy::disallowed_methods, reason = "rounds are timed, and say when")]
 
@@ -23,9 +24,11 @@ pub mod controller;
 pub mod fetch;
 pub mod lease;
 pub mod pass;
+pub mod queue;
 pub mod report;
 pub mod status;
 pub mod telemetry;
+mod watching;
 
 pub use clusters::Clusters;
 pub use pass::{Keeper, pass};

@@ -184,8 +184,9 @@ async fn hold(
 
 fn no_injector(work: Work<'_>, site: &Site, exists: bool) -> Fault {
     let Work { c, names, .. } = work;
-    let revision =
-        site.revision.as_deref().map_or("the default revision".to_owned(), |r| format!("revision {r}"));
+    let configuration = work.gateway.spec.effective(work.cluster_id);
+    let revision = build::own_revision(&configuration).or(site.revision.as_deref());
+    let revision = revision.map_or("the default revision".to_owned(), |r| format!("revision {r}"));
     let done = if exists { "is not rolled" } else { "is not made" };
     let summary = format!(
         "{}: no webhook of Istio would inject a gateway of {revision} in {}: Deployment {} {done}",

@@ -5,6 +5,7 @@ mod crash;
 mod golden;
 mod real;
 mod rounds;
+mod rules;
 mod stage;
 mod transitions;
 mod trouble;

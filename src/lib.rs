@@ -48,11 +48,8 @@
 //!   cells of the frame before, and drawing must not write state.
 //! - ratatui's `Terminal` is not used: its two buffers are kept here, so that an unchanged frame is no bytes at all
 //!   and a changed one is a single write inside a synchronized update.
-//! - crossterm's event stream is not used: it forgets a resize that comes together with a key, or the key, until
-//!   something else comes. A thread of our own reads keys ([`runtime::keys`]), resizes come by their signal.
-//! - Cells become bytes in [`runtime::cells`]: crossterm writes the terminal's own 16 colours as numbers among 256.
-//! - Keys are read by a small reader of our own (`runtime::input`, `runtime::keys`): crossterm's stream loses one of a
-//!   key and a resize that come together, and a test shows it. Cells are written by `runtime::cells`, because
+//! - Keys are read by a small reader of our own (`runtime::input`, `runtime::keys`), and resizes come by their signal:
+//!   crossterm's stream loses one of a key and a resize that come together, and a test shows it. Cells are written by `runtime::cells`, because
 //!   crossterm writes the 16 colours by their numbers among 256, which the simplest terminals do not know.
 //! - Which clock a session goes by comes with its clusters (`cluster::clock`, `Contexts::handed`): all of a demo, its
 //!   logs and its certificates too, is of one time, which can stand.
@@ -63,6 +60,12 @@
 //!   third of all memory.
 //! - An object is watched from the version of a list when its own is too old: a server that was started again knows
 //!   nothing older than its start, and would be asked without end.
+//! - The controller watches with [`cluster::stream`], not with kube's `Controller`: there one watch that fails lets all
+//!   wait, and after a restart of an API server nothing was done for minutes (a test on the real one shows it).
+//! - What a pod template was built from, and what came of it, is recorded on the Deployment: only so can a newer egret
+//!   tell its own wishes from those of a gateway's owner (R5).
+//! - Before anything is written to another cluster the gateway is read once more: there no owner reference cleans up
+//!   after a pass that believed an old state. The crash-point run found it.
 //! - `setup` stands beside the verbs and the TUI: what both begin with.
 //! - There is no aggregated discovery: lists are begun at once, and the kinds that come with a CRD ask for their group
 //!   alone. A cluster is complete one round trip earlier.

@@ -199,6 +199,10 @@ pub struct Render {
     #[arg(long, value_name = "ID")]
     pub cluster_id: Option<String>,
 
+    /// Tell how what is in the chosen cluster differs from it, instead of printing it.
+    #[arg(long)]
+    pub against_cluster: bool,
+
     /// Image of the proxy, where the objects must name it: for kernel parameters and on the host network.
     #[arg(long, value_name = "IMAGE")]
     pub proxy_image: Option<String>,

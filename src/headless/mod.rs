@@ -68,7 +68,7 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
     match verb {
         Verb::Completions(c) => return completions::print(c.shell, streams.out),
         Verb::Config(c) if c.default => return config::print_default(streams.out),
-        Verb::Render(render) => return render::run(render, streams),
+        Verb::Render(render) => return render::run(render, globals, streams),
         _ => {}
     }
     let Setup { settings, place, keymap } = match setup(globals) {

@@ -1,4 +1,7 @@
-//! `egret render`: the objects that gateways of a file would be made of. Nothing is asked of any cluster.
+//! `egret render`: the objects that gateways of a file would be made of. No cluster is asked, but with
+//! `--against-cluster`: then it tells how what is there differs.
+
+mod against;
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -7,14 +10,15 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{Outcome, Streams};
-use crate::cli::{Form, Render};
+use crate::cli::{Form, Globals, Render};
 use crate::materialize::{Problem, Site, build, validate};
 use crate::model::clean::clean;
 use crate::model::istio_gateway::{GROUP, IstioGateway};
 use crate::model::yaml;
+use crate::setup;
 
 /// Reads the file, and prints what its gateways are made of. What is wrong goes to the error stream, all of it.
-pub fn run(render: &Render, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+pub fn run(render: &Render, globals: &Globals, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     let name = render.file.display().to_string();
     let documents = match text(&render.file).and_then(|text| documents(&text)) {
         Ok(documents) => documents,
@@ -23,6 +27,9 @@ pub fn run(render: &Render, streams: &mut Streams<'_>) -> io::Result<Outcome> {
             return Ok(Outcome::Failed);
         }
     };
+    if render.against_cluster {
+        return compared(render, &documents, globals, streams);
+    }
     let mut outcome = Outcome::Done;
     let mut objects = Vec::new();
     for (index, document) in documents.iter().enumerate() {
@@ -49,6 +56,36 @@ pub fn run(render: &Render, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     }
     print(&objects, render.output, streams.out)?;
     Ok(outcome)
+}
+
+fn compared(
+    render: &Render,
+    documents: &[Value],
+    globals: &Globals,
+    streams: &mut Streams<'_>,
+) -> io::Result<Outcome> {
+    let settings = match setup::setup(globals) {
+        Ok(setup) => setup.settings,
+        Err(wrong) => {
+            streams.complain(wrong)?;
+            return Ok(Outcome::Usage);
+        }
+    };
+    match against::lines(render, documents, &settings, globals) {
+        Ok(lines) => {
+            for line in lines {
+                writeln!(streams.out, "{}", clean(&line))?;
+            }
+            Ok(Outcome::Done)
+        }
+        Err(fault) => {
+            streams.complain(clean(&fault.summary))?;
+            if !fault.hint.is_empty() {
+                streams.complain(&fault.hint)?;
+            }
+            Ok(Outcome::Failed)
+        }
+    }
 }
 
 /// The objects of one document, and what there is to note.

@@ -218,6 +218,25 @@ async fn the_canonical_gateway_runs_follows_edits_and_goes_without_a_trace() {
             .is_none()
     );
 
+    // The same eyes without a controller: what is there, and what a file asks for.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let live = serde_json::to_value(gateways(&client).get("egressgateway").await.unwrap()).unwrap();
+    let mut asked = canonical("egressgateway", &[]);
+    asked["spec"] = live["spec"].clone();
+    asked["spec"]["replicaCount"] = 4.into();
+    std::fs::write(file.path(), asked.to_string()).unwrap();
+    let mut render = Command::new(env!("CARGO_BIN_EXE_egret"));
+    render.args(["render", "--against-cluster", "--cluster-id", "own-cluster", "-f"]).arg(file.path());
+    render.arg("--kubeconfig").arg(cluster.kubeconfig());
+    let printed = tokio::task::spawn_blocking(move || render.output().unwrap()).await.unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    let differ: Vec<&str> = printed.lines().filter(|line| !line.ends_with("as it should be")).collect();
+    assert_eq!(
+        differ,
+        ["egressgateway: Deployment istio-egressgateway: spec.replicas: 2, should be 4"],
+        "{printed}"
+    );
+
     // A pass over what is as it should be sends no write; nor does a second controller, which waits.
     let second = Controller::start(cluster.kubeconfig(), &["--cluster-id", "own-cluster"]);
     second.says("waits: somebody else keeps the gateways");

@@ -2,8 +2,8 @@
 //!
 //! Objects come in as the API server's JSON ([`read_gateway`], [`read_destination_rule`], [`read_virtual_service`],
 //! [`mesh_config`]) and make a [`Mesh`]. [`mtls()`] says of each server of a gateway how clients and server get along,
-//! [`breaks`] which servers a change would break. Sources: istiod's own lookup and cluster building, read in its code
-//! (1.28); asm-api.md §4.3 and §6.
+//! [`breaks`] which servers a change would break. Sources: istiod's own lookup and cluster building, read in its code;
+//! asm-api.md §4.3 and §6.
 //!
 //! Pure: no client, no clock, no file.
 

@@ -65,11 +65,38 @@ fn the_help_says_what_there_is() {
         ("help-short", "-h"),
         ("help-get", "get --help"),
         ("help-config", "config --help"),
+        ("help-render", "render --help"),
+        ("help-controller", "controller --help"),
     ] {
         let end = egret(line).run();
         assert_eq!((end.code, end.err.as_str()), (Some(0), ""), "{line}");
         snapshot(name, &end.out);
     }
+}
+
+#[test]
+fn a_gateway_of_a_file_is_rendered_or_everything_wrong_with_it_is_told() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let file = |name: &str| folder.join(name).display().to_string();
+    let golden = fs::read_to_string(file("gateways/golden/minimal.yaml")).unwrap();
+    let end = egret(&format!("render -f {}", file("gateways/minimal.yaml"))).run();
+    assert_eq!((end.code, end.out), (Some(0), golden));
+    assert!(end.err.contains("note: spec.ports: without ports nothing can be sent"), "{}", end.err);
+    let end = egret(&format!("render -f {} -o json", file("gateways/minimal.yaml"))).run();
+    let list: serde_json::Value = serde_json::from_str(&end.out).unwrap();
+    assert_eq!((&list["kind"], list["items"].as_array().unwrap().len()), (&"List".into(), 5));
+    let end = egret(&format!("render -f {}", file("istiogateways/bad/rolling-stuck.yaml"))).run();
+    assert_eq!((end.code, end.out.as_str()), (Some(1), ""));
+    assert!(
+        end.err.contains("spec.rollingMaxUnavailable: this and rollingMaxSurge are both zero"),
+        "{}",
+        end.err
+    );
+    let end = egret(&format!("render -f {}", file("policies/one-destination.yaml"))).run();
+    assert_eq!(end.code, Some(1));
+    assert!(end.err.contains("is no gateway of istio.alibabacloud.com"), "{}", end.err);
+    let end = egret("render -f no-such-file.yaml").run();
+    assert!(end.code == Some(1) && end.err.contains("no-such-file.yaml: No such file"), "{}", end.err);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Found, words};
-use crate::materialize::names::{ALLOW_NODE_SYSCTLS, Names, PAUSED};
+use crate::materialize::names::{ADOPTED, ALLOW_NODE_SYSCTLS, Names, PAUSED};
 use crate::model::istio_gateway::names::{self, GATEWAY_NAMESPACE, NAME_MAX};
 use crate::model::istio_gateway::{GatewayType, IstioGateway};
 
@@ -59,13 +59,28 @@ fn annotations(gateway: &IstioGateway, found: &mut Found) {
             ),
         }
     }
-    if let Err(why) = Names::read(gateway) {
-        let key = crate::materialize::names::ADOPTED;
-        found.error(
-            &path(key),
-            format!("the record of what was adopted {why}"),
-            "take the one from before the edit",
-        );
+    adopted(gateway, found);
+}
+
+/// The record of what was adopted names objects, and whoever may edit a gateway may write it: it must not lead anywhere
+/// else.
+fn adopted(gateway: &IstioGateway, found: &mut Found) {
+    let path = format!("metadata.annotations[{ADOPTED}]");
+    let example = "take the record from before the edit";
+    let names = match Names::read(gateway) {
+        Ok(names) => names,
+        Err(why) => return found.error(&path, format!("the record of what was adopted {why}"), example),
+    };
+    for name in [&names.deployment, &names.service, &names.service_account] {
+        let is_name = !name.is_empty() && name.len() <= 253 && name.split('.').all(words::is_label_name);
+        if !is_name && gateway.annotation(ADOPTED).is_some() {
+            found.error(&path, format!("{name:?} is no name of an object"), example);
+        }
+    }
+    let is_label =
+        |(key, value): (&String, &String)| words::is_qualified(key) && words::is_label_value(value);
+    if names.selector.is_empty() || !names.selector.iter().all(is_label) {
+        found.error(&path, "the selector is not one of labels", example);
     }
 }
 

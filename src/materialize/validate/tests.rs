@@ -192,6 +192,15 @@ fn the_metadata_is_judged_too() {
             "error metadata.annotations[asm.alibabacloud.com/gateway-drain-timeout-seconds]: \"soon\" is no number of \
              seconds from 1 to 86400 (\"30\")",
         ),
+        (
+            gateway(
+                "a",
+                "egret/adopted",
+                r#"{"deployment":"../../nodes/n","service":"s","serviceAccount":"s","selector":{"istio":"a"}}"#,
+            ),
+            "error metadata.annotations[egret/adopted]: \"../../nodes/n\" is no name of an object (take the record from \
+             before the edit)",
+        ),
     ] {
         assert_eq!(of(object), [expected]);
     }

@@ -154,14 +154,36 @@ pub async fn replace(c: &Connection, at: &Address, object: &Value, manager: &str
     send(c, at, "replace", Method::PUT, &query, body).await
 }
 
+/// What becomes of what a deleted object owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+pub enum Dependents {
+    /// It goes after it.
+    Background,
+    /// It stays, and is nobody's then.
+    Orphan,
+}
+
 /// Deletes an object if it is still the one of this uid; one that is gone is as good. What it owns goes after it.
 ///
 /// # Errors
 /// When the server refuses or does not answer, or another object has the name now.
 pub async fn delete(c: &Connection, at: &Address, uid: &str) -> Result<(), Fault> {
+    delete_with(c, at, uid, Dependents::Background).await
+}
+
+/// The same, with what becomes of what it owns.
+///
+/// # Errors
+/// When the server refuses or does not answer, or another object has the name now.
+pub async fn delete_with(
+    c: &Connection,
+    at: &Address,
+    uid: &str,
+    dependents: Dependents,
+) -> Result<(), Fault> {
     let options = json!({
         "apiVersion": "v1", "kind": "DeleteOptions",
-        "preconditions": {"uid": uid}, "propagationPolicy": "Background",
+        "preconditions": {"uid": uid}, "propagationPolicy": dependents.to_string(),
     });
     match send(c, at, "delete", Method::DELETE, "", Some(("application/json", &options))).await {
         Ok(_) => Ok(()),

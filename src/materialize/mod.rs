@@ -7,6 +7,7 @@
 //! What ASM does not publish is decided here once, in the doc comment of the function that does it (asm-api.md marks
 //! such points *inferred*).
 
+pub mod adopt;
 pub mod build;
 pub mod compare;
 pub mod fields;

@@ -34,6 +34,9 @@ pub const ROLL: &str = "egret/roll";
 /// On the Deployment: what its pod template was built from (R5), as JSON; see [`super::pending`].
 pub const TEMPLATE: &str = "egret/template";
 
+/// On the CR: `"true"` lets it go and its objects stay (R12).
+pub const RELEASE: &str = "egret/release";
+
 /// On objects in other clusters: uid of the home cluster (R2).
 pub const HOME_UID: &str = "egret/home-uid";
 
@@ -58,6 +61,10 @@ pub struct Names {
     pub service_account: String,
     /// Labels that select the pods.
     pub selector: BTreeMap<String, String>,
+    /// Uid of each object that was there before the gateway, by kind: these are taken over (R11). A record that was
+    /// carried to another cluster, or outlived its objects, takes nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub objects: BTreeMap<String, String>,
 }
 
 impl Names {
@@ -70,6 +77,7 @@ impl Names {
             service: generated.clone(),
             service_account: generated,
             selector: selector.map(|(key, value)| (key.to_owned(), value)).into(),
+            objects: BTreeMap::new(),
         }
     }
 
@@ -79,6 +87,13 @@ impl Names {
             None => Ok(Self::of(gateway.name())),
             Some(text) => serde_json::from_str(text).map_err(|why| format!("cannot be read: {why}")),
         }
+    }
+
+    /// Whether a live object is on the record of what is taken over.
+    pub fn takes(&self, live: &Value) -> bool {
+        let uid = live["metadata"]["uid"].as_str();
+        uid.is_some()
+            && live["kind"].as_str().and_then(|kind| self.objects.get(kind)).map(String::as_str) == uid
     }
 
     /// The selector as JSON.
@@ -113,7 +128,12 @@ mod tests {
             service: "old-svc".into(),
             service_account: "old-sa".into(),
             selector: [("istio".to_owned(), "old".to_owned())].into(),
+            objects: [("Deployment".to_owned(), "u".to_owned())].into(),
         };
+        let live = |kind: &str, uid: &str| json!({"kind": kind, "metadata": {"uid": uid}});
+        assert!(adopted.takes(&live("Deployment", "u")));
+        assert!(!adopted.takes(&live("Deployment", "v")), "another of that name");
+        assert!(!adopted.takes(&live("Service", "u")) && !adopted.takes(&json!({"kind": "Deployment"})));
         let record = serde_json::to_string(&adopted).unwrap();
         gateway.metadata.annotations = Some([(ADOPTED.to_owned(), record)].into());
         assert_eq!(Names::read(&gateway), Ok(adopted));

@@ -3,17 +3,28 @@
 use serde_json::Value;
 
 use super::build::Owner;
-use super::names::{GATEWAY_UID, HOME_UID};
+use super::names::{GATEWAY_UID, HOME_UID, Names};
 
 /// Whose a live object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// This gateway's.
     Ours,
+    /// Not yet, and its record says that it is to become so (R11).
+    ToTake,
     /// Of an `IstioGateway` of this name that is gone: garbage collection has not come by yet.
     Leftover,
     /// Somebody else's; who, as far as the object tells.
     Theirs(String),
+}
+
+/// Whose a live object is, where some are to be taken over.
+pub fn standing_of(live: &Value, owner: &Owner, gateway: &str, names: &Names) -> Standing {
+    let standing = standing(live, owner, gateway);
+    let owners = live["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let is_kept = owners.into_iter().any(|reference| reference["controller"] == true);
+    let takes = matches!(owner, Owner::Gateway { .. }) && !is_kept && names.takes(live);
+    if takes && matches!(standing, Standing::Theirs(_)) { Standing::ToTake } else { standing }
 }
 
 /// Whose a live object is.

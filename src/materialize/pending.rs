@@ -56,6 +56,13 @@ pub fn settle(
     pending
 }
 
+/// The record for a Deployment that is taken over: its own template stays, whatever would be built for it (R11).
+pub fn as_it_is(template: Value, input: &Value, revision: Option<&str>) -> Option<String> {
+    let record =
+        Record { input: digest(&input.to_string()), template, revision: revision.map(str::to_owned) };
+    serde_json::to_string(&record).ok()
+}
+
 /// The revision that was chosen for a live Deployment; `None` for one that egret did not make, whose pods have theirs.
 pub fn chosen_revision(live: &Value) -> Option<Option<String>> {
     record(live).map(|record| record.revision)

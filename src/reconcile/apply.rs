@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::contest::{Contest, leave_out};
 use super::fetch::{self, Live};
 use super::report::{PartReport, PartState, Place};
-use super::status;
+use super::{status, take};
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address, Conflicts, Meant};
 use crate::materialize::build::{self, Owner, Site, build};
 use crate::materialize::compare::differences;
 use crate::materialize::fields::{self, FieldPath};
 use crate::materialize::names::{MANAGER, Names, REPLICAS_MANAGER};
-use crate::materialize::ours::{Standing, standing};
+use crate::materialize::ours::{Standing, standing, standing_of};
 use crate::materialize::{Desired, Objects, Part, pending};
 use crate::model::fault::{Fault, Reason};
 use crate::model::istio_gateway::IstioGateway;
@@ -72,7 +72,7 @@ pub async fn place(work: Work<'_>, contest: &mut Contest) -> Place {
 
 async fn try_place(work: Work<'_>, contest: &mut Contest) -> Result<Place, Fault> {
     let Work { c, gateway, cluster_id, owner, names, .. } = work;
-    let live = fetch::live(c, work.namespace(), names).await?;
+    let mut live = fetch::live(c, work.namespace(), names).await?;
     let deployment = live.get(&Part::Deployment);
     let site = fetch::site(c, gateway, cluster_id, owner.clone(), names.clone(), deployment).await?;
     let mut objects = build(gateway, &site).map_err(|problem| {
@@ -83,16 +83,19 @@ async fn try_place(work: Work<'_>, contest: &mut Contest) -> Result<Place, Fault
         )
     })?;
     let mut place = Place { cluster_id: cluster_id.map(str::to_owned), ..Place::default() };
-    let held = hold(work, &site, &mut objects, deployment, &mut place).await?;
-    if let Some(live) = live.get(&Part::Service).filter(|live| work.standing(live) == Standing::Ours) {
-        place.faults.extend(keep_class(c, &mut objects.service, live));
-    }
     let conflicts = objects.parts().iter().any(|(part, desired)| {
         desired.is_some()
             && live.get(part).is_some_and(|live| matches!(work.standing(live), Standing::Theirs(_)))
     });
     // One name that is somebody else's stops all: half a gateway serves nobody.
     let work = Work { writes: work.writes && !conflicts, ..work };
+    if work.writes {
+        take::over(work, &site, &mut live, &mut place).await?;
+    }
+    let held = hold(work, &site, &mut objects, live.get(&Part::Deployment), &mut place).await?;
+    if let Some(live) = live.get(&Part::Service).filter(|live| work.standing(live) == Standing::Ours) {
+        place.faults.extend(keep_class(c, &mut objects.service, live));
+    }
     let would_write = |(part, desired): &(Part, Option<&Desired>)| work.differs(*desired, live.get(part));
     if let Some(home) = work.home.filter(|_| work.writes)
         && objects.parts().iter().any(would_write)
@@ -119,7 +122,7 @@ async fn try_place(work: Work<'_>, contest: &mut Contest) -> Result<Place, Fault
 
 /// The class of a load balancer cannot change while the Service has one (R10): it stays, and that is told. Another class
 /// is another load balancer, with another address: whoever wants it says so by way of `ClusterIP`.
-fn keep_class(c: &Connection, desired: &mut Desired, live: &Value) -> Option<Fault> {
+pub(super) fn keep_class(c: &Connection, desired: &mut Desired, live: &Value) -> Option<Fault> {
     const CLASS: &str = "loadBalancerClass";
     let balanced = |service: &Value| service["spec"]["type"] == "LoadBalancer";
     let (wanted, there) = (desired.0["spec"].get(CLASS).cloned(), live["spec"].get(CLASS).cloned());
@@ -199,12 +202,12 @@ fn no_injector(work: Work<'_>, site: &Site, exists: bool) -> Fault {
 }
 
 impl Work<'_> {
-    fn namespace(&self) -> &str {
+    pub(super) fn namespace(&self) -> &str {
         self.gateway.metadata.namespace.as_deref().unwrap_or_default()
     }
 
-    fn standing(&self, live: &Value) -> Standing {
-        standing(live, self.owner, self.gateway.name())
+    pub(super) fn standing(&self, live: &Value) -> Standing {
+        standing_of(live, self.owner, self.gateway.name(), self.names)
     }
 
     /// Whether an object is not as it should be.
@@ -235,6 +238,7 @@ impl Work<'_> {
             (Some(_), None) if !self.writes || (held && needs_pods) => return (PartState::Held, None),
             (Some(desired), None) => self.create(part, &at, desired, place).await,
             (Some(desired), Some(live)) => match self.standing(live) {
+                Standing::ToTake => return (PartState::ToTake, Some(live.clone())),
                 Standing::Theirs(who) => return (PartState::Conflict(who), Some(live.clone())),
                 Standing::Leftover => Err(leftover(self.c, &at)),
                 Standing::Ours => self.change(part, &at, desired, live, contest, place).await,

@@ -10,6 +10,7 @@
 //! | [`fetch`] | what is there: live objects, and what of the mesh the build depends on |
 //! | [`apply`] | the writes, each only where something differs (R3, R6, R9) |
 //! | [`contest`] | fields that somebody else changes back each time (R9) |
+//! | [`adopt`] | taking over what somebody else made (R11); `release` is the way back (R12) |
 //! | [`status`] | what became of it: conditions, addresses, Events (R20) |
 //! | [`pass`](mod@pass) | one round |
 //! | [`lease`] | who may (R5) |
@@ -17,6 +18,7 @@
 //! | [`controller`] | all gateways of a home cluster, while the lease is ours |
 #![allow(clippy::disallowed_methods, reason = "rounds are timed, and say when")]
 
+pub mod adopt;
 pub mod apply;
 pub mod clusters;
 pub mod contest;
@@ -25,8 +27,10 @@ pub mod fetch;
 pub mod lease;
 pub mod pass;
 pub mod queue;
+mod release;
 pub mod report;
 pub mod status;
+mod take;
 pub mod telemetry;
 mod watching;
 

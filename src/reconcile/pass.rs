@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use super::apply::{self, Home, Work};
 use super::clusters::{self, Clusters, Target, Way};
 use super::contest::Contest;
+use super::release;
 use super::report::{Place, Report};
 use super::status::{self, Turn};
 use crate::cluster::clock::Clock;
 use crate::cluster::write::{self, Address};
 use crate::materialize::build::Owner;
-use crate::materialize::names::{CLUSTERS, FINALIZER, MANAGER, Names, PAUSED};
+use crate::materialize::names::{CLUSTERS, FINALIZER, MANAGER, Names, PAUSED, RELEASE};
 use crate::materialize::{Problem, validate};
 use crate::model::digest::digest;
 use crate::model::fault::{Fault, Reason};
@@ -74,8 +75,12 @@ async fn try_pass(keeper: &Keeper, at: &Address, report: &mut Report) -> Result<
             format!("{}: IstioGateway {}/{} cannot be read: {why}", home.cluster, at.namespace, at.name);
         Fault::new(Reason::Invalid, summary, "Mend its metadata.")
     })?;
-    if !object["metadata"]["deletionTimestamp"].is_null() {
-        report.deleting = true;
+    let is_going = !object["metadata"]["deletionTimestamp"].is_null();
+    report.deleting = is_going;
+    if gateway.annotation(RELEASE) == Some("true") {
+        return release::release(keeper, at, &object, &gateway, report).await;
+    }
+    if is_going {
         return farewell(keeper, at, &object, &gateway, report).await;
     }
     report.problems = validate(&gateway);
@@ -142,7 +147,7 @@ async fn settle_clusters(
 }
 
 /// Whether a cluster is the one it was; a new one is put on the record.
-async fn known(
+pub(super) async fn known(
     id: &str,
     way: &Way,
     record: &BTreeMap<String, String>,
@@ -166,7 +171,7 @@ async fn known(
     }
 }
 
-fn record(gateway: &IstioGateway) -> Result<BTreeMap<String, String>, Fault> {
+pub(super) fn record(gateway: &IstioGateway) -> Result<BTreeMap<String, String>, Fault> {
     clusters::recorded(gateway.annotation(CLUSTERS)).map_err(|why| {
         let summary = format!("annotation {CLUSTERS} of gateway {}: {why}", gateway.name());
         Fault::new(
@@ -179,7 +184,7 @@ fn record(gateway: &IstioGateway) -> Result<BTreeMap<String, String>, Fault> {
 
 /// Writes the record, and the finalizer as long as there is something on it; nothing may have changed since the gateway
 /// was read.
-async fn write_record(
+pub(super) async fn write_record(
     keeper: &Keeper,
     at: &Address,
     object: &Value,

@@ -70,6 +70,8 @@ pub enum PartState {
     Drifted(Vec<Difference>),
     /// Somebody else changes these fields back each time.
     Contested(Vec<Difference>),
+    /// It was there before the gateway, and is not taken over yet: the gateway is paused, or only looked at.
+    ToTake,
     /// It was taken away: it is not wanted any more.
     Removed,
     /// It is not made: the reason is told beside it.

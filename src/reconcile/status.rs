@@ -242,8 +242,9 @@ fn contested(place: &Place) -> Vec<String> {
 
 /// What a paused gateway would change.
 fn drift(report: &Report) -> String {
-    let drifted =
-        |part: &&super::report::PartReport| matches!(part.state, PartState::Drifted(_) | PartState::Held);
+    let drifted = |part: &&super::report::PartReport| {
+        matches!(part.state, PartState::Drifted(_) | PartState::Held | PartState::ToTake)
+    };
     let objects: Vec<String> = report
         .places
         .iter()

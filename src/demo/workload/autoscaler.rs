@@ -78,6 +78,13 @@ fn sync(state: &mut State, key: &Key) {
         });
         return;
     }
+    let bounds = [
+        (current > most, most, "above Spec.MaxReplicas"),
+        (current < least, least, "below Spec.MinReplicas"),
+    ];
+    if let Some((_, bound, how)) = bounds.into_iter().find(|(is_outside, ..)| *is_outside) {
+        return enforce(state, key, &autoscaler, &deployment, (current, bound), how);
+    }
     let metrics = autoscaler["spec"]["metrics"].as_array().cloned().unwrap_or_default();
     if !state.workload.metrics {
         return unmeasured(state, key, &autoscaler, &metrics, current);
@@ -94,6 +101,29 @@ fn sync(state: &mut State, key: &Key) {
 fn able(status: &mut Value, now: jiff::Timestamp) {
     let message = "the HPA controller was able to get the target's current scale";
     set_condition(status, "AbleToScale", "True", "SucceededGetScale", message, now, false);
+}
+
+/// Outside its bounds nothing is measured: the bound is what is wanted.
+fn enforce(
+    state: &mut State,
+    key: &Key,
+    autoscaler: &Object,
+    deployment: &Key,
+    (current, bound): (i64, i64),
+    how: &str,
+) {
+    let now = state.now;
+    let _ = state.change(deployment, WRITER, |d| d["spec"]["replicas"] = bound.into());
+    let said = format!("New size: {bound}; reason: Current number of replicas {how}");
+    events::write(state, autoscaler, SOURCE, "Normal", "SuccessfulRescale", &said);
+    let _ = state.change_status(key, WRITER, |a| {
+        let status = &mut a["status"];
+        status["currentReplicas"] = current.into();
+        status["desiredReplicas"] = bound.into();
+        status["lastScaleTime"] = time(now).into();
+        let message = format!("the HPA controller was able to update the target scale to {bound}");
+        set_condition(status, "AbleToScale", "True", "SucceededRescale", &message, now, false);
+    });
 }
 
 /// Nobody measures.

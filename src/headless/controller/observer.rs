@@ -53,7 +53,7 @@ impl Observer for Told {
             for part in &place.parts {
                 let (object, kind) = (&part.name, part.part.to_string());
                 match &part.state {
-                    PartState::InSync | PartState::Held | PartState::Failed(_) => {}
+                    PartState::InSync | PartState::Held | PartState::ToTake | PartState::Failed(_) => {}
                     PartState::Created => tracing::info!(namespace, gateway = name, cluster, kind, object, "created"),
                     PartState::Removed => tracing::info!(namespace, gateway = name, cluster, kind, object, "removed"),
                     PartState::Conflict(who) => {

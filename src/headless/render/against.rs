@@ -94,6 +94,7 @@ fn told(place: &Place, gateway: &str) -> Vec<String> {
                 lines.extend(fields.iter().map(|f| format!("{object}: {}", f.in_words())))
             }
             PartState::Held => lines.push(format!("{object}: not there")),
+            PartState::ToTake => lines.push(format!("{object}: is to be taken over")),
             PartState::Conflict(who) => lines.push(format!("{object}: belongs to {who}")),
             PartState::Failed(fault) => lines.push(format!("{object}: {}", fault.summary)),
             _ => lines.push(format!("{object}: as it should be")),

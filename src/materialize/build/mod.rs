@@ -154,14 +154,7 @@ impl Plan<'_> {
         match &self.site.owner {
             Owner::Nobody => {}
             Owner::Gateway { uid } => {
-                metadata["ownerReferences"] = json!([{
-                    "apiVersion": format!("{GROUP}/{}", VERSIONS[0]),
-                    "kind": "IstioGateway",
-                    "name": self.gateway.name(),
-                    "uid": uid,
-                    "controller": true,
-                    "blockOwnerDeletion": true,
-                }]);
+                metadata["ownerReferences"] = json!([reference(self.gateway.name(), uid)])
             }
             Owner::Abroad { home, uid } => {
                 labels.insert(HOME_UID.into(), home.clone());
@@ -178,6 +171,18 @@ impl Plan<'_> {
         extend(&mut object, body);
         Desired(object)
     }
+}
+
+/// What says on an object whose it is, in the cluster of its CR.
+pub fn reference(gateway: &str, uid: &str) -> Value {
+    json!({
+        "apiVersion": format!("{GROUP}/{}", VERSIONS[0]),
+        "kind": "IstioGateway",
+        "name": gateway,
+        "uid": uid,
+        "controller": true,
+        "blockOwnerDeletion": true,
+    })
 }
 
 /// Adds the fields of one object to another.

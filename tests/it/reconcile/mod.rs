@@ -1,6 +1,7 @@
 //! Gateways and what they are made of: on paper, on the simulated server, and on the real one.
 
 mod accepted;
+mod adopt;
 mod crash;
 mod golden;
 mod real;

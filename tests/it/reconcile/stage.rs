@@ -98,6 +98,22 @@ impl Stage {
         self.with(HOME, |state| state.make(GATEWAYS, gateway, "kubectl").map(drop)).unwrap();
     }
 
+    /// Makes an object, as somebody of this name does.
+    pub(super) fn install(&self, cluster: &str, part: Part, object: &Value, by: &str) {
+        self.with(cluster, |state| state.make(&id(part), object.clone(), by).map(drop)).unwrap();
+    }
+
+    /// Uids of the pods that have a label, in order.
+    pub(super) fn pods(&self, cluster: &str, label: &str) -> Vec<String> {
+        let (key, value) = label.split_once('=').unwrap();
+        let pods = self.with(cluster, |state| state.list("pods", Some(NAMESPACE)));
+        let labelled = pods.iter().filter(|pod| pod["metadata"]["labels"][key] == value);
+        let mut uids: Vec<String> =
+            labelled.map(|pod| pod["metadata"]["uid"].as_str().unwrap().to_owned()).collect();
+        uids.sort();
+        uids
+    }
+
     /// Changes a gateway, as a person does.
     pub(super) fn edit(&self, name: &str, change: impl FnOnce(&mut Value)) {
         let key = Key::new(GATEWAYS, NAMESPACE, name);

@@ -17,8 +17,10 @@ pub mod names;
 pub mod objects;
 pub mod ours;
 pub mod pending;
+pub mod report;
 pub mod validate;
 
 pub use build::{Owner, Site, build};
 pub use objects::{Applied, Desired, Objects, Part};
+pub use report::Report;
 pub use validate::{Problem, validate};

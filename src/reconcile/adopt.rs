@@ -14,7 +14,7 @@ use super::fetch;
 use crate::cluster::connect::Connection;
 use crate::cluster::discovery;
 use crate::cluster::write::{self, Address, Conflicts, Meant};
-use crate::materialize::adopt::{self, Draft, Found};
+use crate::materialize::adopt::{self, Draft, Found, Plan};
 use crate::materialize::build::{self, Owner};
 use crate::materialize::compare::{Difference, differences};
 use crate::materialize::fields::{self, FieldPath};
@@ -23,21 +23,6 @@ use crate::materialize::{Part, pending};
 use crate::model::fault::{Fault, Reason};
 use crate::model::istio_gateway::IstioGateway;
 use crate::model::snapshot::Keeper;
-
-/// What adopting a gateway would do.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// The `IstioGateway` that would be created, and what to know beforehand.
-    pub draft: Draft,
-    /// Each object, and which fields of it would change; `None`: it would be made.
-    pub changes: Vec<(Part, String, Option<Vec<Difference>>)>,
-    /// Who has owned fields of the objects, by object: they would be egret's then.
-    pub managers: BTreeMap<Part, Vec<String>>,
-    /// Whether the pods would be restarted: their template would be another.
-    pub restarts: bool,
-    /// What of the pod template egret would build differently: it waits for somebody to roll it.
-    pub pending: Vec<Difference>,
-}
 
 /// Finds out what adopting a gateway would do. Writes nothing.
 ///

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::contest::{Contest, leave_out};
 use super::fetch::{self, Live};
-use super::report::{PartReport, PartState, Place};
 use super::{status, take};
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address, Conflicts, Meant};
@@ -13,6 +12,7 @@ use crate::materialize::compare::differences;
 use crate::materialize::fields::{self, FieldPath};
 use crate::materialize::names::{MANAGER, Names, REPLICAS_MANAGER};
 use crate::materialize::ours::{Standing, standing, standing_of};
+use crate::materialize::report::{PartReport, PartState, Place};
 use crate::materialize::{Desired, Objects, Part, pending};
 use crate::model::fault::{Fault, Reason};
 use crate::model::istio_gateway::IstioGateway;

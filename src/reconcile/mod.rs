@@ -13,6 +13,7 @@
 //! | [`adopt`] | taking over what somebody else made (R11); `release` is the way back (R12) |
 //! | [`status`] | what became of it: conditions, addresses, Events (R20) |
 //! | [`pass`](mod@pass) | one round |
+//! | [`look`](mod@look) | a pass that writes nothing |
 //! | [`lease`] | who may (R5) |
 //! | [`queue`] | which gateway is next |
 //! | [`controller`] | all gateways of a home cluster, while the lease is ours |
@@ -25,15 +26,16 @@ pub mod contest;
 pub mod controller;
 pub mod fetch;
 pub mod lease;
+pub mod look;
 pub mod pass;
 pub mod queue;
 mod release;
-pub mod report;
 pub mod status;
 mod take;
 pub mod telemetry;
 mod watching;
 
+pub use crate::materialize::Report;
 pub use clusters::Clusters;
+pub use look::{look, survey};
 pub use pass::{Keeper, pass};
-pub use report::Report;

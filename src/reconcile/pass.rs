@@ -10,12 +10,13 @@ use super::apply::{self, Home, Work};
 use super::clusters::{self, Clusters, Target, Way};
 use super::contest::Contest;
 use super::release;
-use super::report::{Place, Report};
 use super::status::{self, Turn};
 use crate::cluster::clock::Clock;
+use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address};
 use crate::materialize::build::Owner;
 use crate::materialize::names::{CLUSTERS, FINALIZER, MANAGER, Names, PAUSED, RELEASE};
+use crate::materialize::report::{Place, Report};
 use crate::materialize::{Problem, validate};
 use crate::model::digest::digest;
 use crate::model::fault::{Fault, Reason};
@@ -66,15 +67,10 @@ pub async fn pass(keeper: &Keeper, namespace: &str, name: &str) -> Report {
 
 async fn try_pass(keeper: &Keeper, at: &Address, report: &mut Report) -> Result<(), Fault> {
     let home = &keeper.clusters.home;
-    let Some(object) = write::get(home, at).await? else {
+    let Some((object, gateway)) = read(home, at).await? else {
         report.gone = true;
         return Ok(());
     };
-    let gateway = IstioGateway::read(&object).map_err(|why| {
-        let summary =
-            format!("{}: IstioGateway {}/{} cannot be read: {why}", home.cluster, at.namespace, at.name);
-        Fault::new(Reason::Invalid, summary, "Mend its metadata.")
-    })?;
     let is_going = !object["metadata"]["deletionTimestamp"].is_null();
     report.deleting = is_going;
     if gateway.annotation(RELEASE) == Some("true") {
@@ -91,6 +87,17 @@ async fn try_pass(keeper: &Keeper, at: &Address, report: &mut Report) -> Result<
     tell(keeper, at, &object, report).await
 }
 
+/// The gateway as it is; `None`: it is gone.
+pub(super) async fn read(home: &Connection, at: &Address) -> Result<Option<(Value, IstioGateway)>, Fault> {
+    let Some(object) = write::get(home, at).await? else { return Ok(None) };
+    let gateway = IstioGateway::read(&object).map_err(|why| {
+        let summary =
+            format!("{}: IstioGateway {}/{} cannot be read: {why}", home.cluster, at.namespace, at.name);
+        Fault::new(Reason::Invalid, summary, "Mend its metadata.")
+    })?;
+    Ok(Some((object, gateway)))
+}
+
 /// Works on every cluster of a gateway, side by side: one that does not answer holds no other up.
 async fn bring_about(
     keeper: &Keeper,
@@ -101,7 +108,7 @@ async fn bring_about(
 ) {
     match settle_clusters(keeper, at, object, gateway, report).await {
         Ok(ready) => {
-            let each = ready.into_iter().map(|place| one_cluster(keeper, at, gateway, place, report.paused));
+            let each = ready.into_iter().map(|place| one_cluster(keeper, at, gateway, place, !report.paused));
             report.places = join_all(each).await;
             leave(keeper, at, gateway, report).await;
         }
@@ -110,7 +117,7 @@ async fn bring_about(
 }
 
 /// A cluster that may be worked on, or why not.
-type Settled = (Option<String>, Result<(Way, Owner), Fault>);
+pub(super) type Settled = (Option<String>, Result<(Way, Owner), Fault>);
 
 /// Finds out what each cluster is, and records the others on the gateway before anything is written to them, with the
 /// finalizer that keeps it until they are clean (R2).
@@ -121,9 +128,26 @@ async fn settle_clusters(
     gateway: &IstioGateway,
     report: &mut Report,
 ) -> Result<Vec<Settled>, Fault> {
+    let before = record(gateway)?;
+    let (settled, new) = settle(keeper, gateway, &before, None).await?;
+    if new != before && !report.paused {
+        write_record(keeper, at, object, &new, true).await?;
+        report.writes += 1;
+    }
+    Ok(settled)
+}
+
+/// Finds out what each cluster of a gateway is, or `only` the one of this id. Returns them with the record as it should
+/// be.
+pub(super) async fn settle(
+    keeper: &Keeper,
+    gateway: &IstioGateway,
+    record: &BTreeMap<String, String>,
+    only: Option<&str>,
+) -> Result<(Vec<Settled>, BTreeMap<String, String>), Fault> {
     let uid = gateway.metadata.uid.clone().unwrap_or_default();
-    let record = record(gateway)?;
-    let targets = keeper.clusters.targets(gateway.spec.cluster_ids.as_deref().unwrap_or_default());
+    let mut targets = keeper.clusters.targets(gateway.spec.cluster_ids.as_deref().unwrap_or_default());
+    targets.retain(|target| only.is_none() || target.id.is_none() || target.id.as_deref() == only);
     let abroad = targets.iter().any(|t| t.way.as_ref().is_ok_and(|way| !way.is_home));
     let home_uid = if abroad { clusters::uid(&keeper.clusters.home).await? } else { String::new() };
     let mut new = record.clone();
@@ -133,17 +157,13 @@ async fn settle_clusters(
             Ok(way) if way.is_home => Ok((way, Owner::Gateway { uid: uid.clone() })),
             Ok(way) => {
                 let owner = Owner::Abroad { home: home_uid.clone(), uid: uid.clone() };
-                known(id.as_deref().unwrap_or_default(), &way, &record, &mut new).await.map(|()| (way, owner))
+                known(id.as_deref().unwrap_or_default(), &way, record, &mut new).await.map(|()| (way, owner))
             }
             Err(fault) => Err(fault),
         };
         settled.push((id, ready));
     }
-    if new != record && !report.paused {
-        write_record(keeper, at, object, &new, true).await?;
-        report.writes += 1;
-    }
-    Ok(settled)
+    Ok((settled, new))
 }
 
 /// Whether a cluster is the one it was; a new one is put on the record.
@@ -206,12 +226,12 @@ pub(super) async fn write_record(
     write::merge(&keeper.clusters.home, at, "", &patch, MANAGER).await
 }
 
-async fn one_cluster(
+pub(super) async fn one_cluster(
     keeper: &Keeper,
     at: &Address,
     gateway: &IstioGateway,
     settled: Settled,
-    paused: bool,
+    writes: bool,
 ) -> Place {
     let (id, ready) = settled;
     let (way, owner) = match ready {
@@ -228,11 +248,13 @@ async fn one_cluster(
         cluster_id: id.as_deref(),
         owner: &owner,
         names: &names,
-        writes: !paused,
+        writes,
         home: (!way.is_home).then_some(Home { c: &keeper.clusters.home, at }),
     };
     let place = apply::place(work, &mut contest).await;
-    keeper.remember(key, contest);
+    if writes {
+        keeper.remember(key, contest);
+    }
     place
 }
 

@@ -10,11 +10,11 @@ use strum::IntoEnumIterator as _;
 
 use super::clusters;
 use super::pass::{Keeper, known, record, write_record};
-use super::report::Report;
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address, Dependents};
 use crate::materialize::Part;
 use crate::materialize::names::{FINALIZER, GATEWAY, GATEWAY_UID, HOME_UID, MANAGER};
+use crate::materialize::report::Report;
 use crate::model::fault::Fault;
 use crate::model::istio_gateway::IstioGateway;
 

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fetch;
-use super::report::{PartState, Place, Readiness, Report};
 use crate::cluster::connect::Connection;
 use crate::materialize::names::Names;
+use crate::materialize::report::{PartState, Place, Readiness, Report};
 use crate::materialize::{Part, Problem};
 use crate::model::fault::Fault;
 
@@ -242,7 +242,7 @@ fn contested(place: &Place) -> Vec<String> {
 
 /// What a paused gateway would change.
 fn drift(report: &Report) -> String {
-    let drifted = |part: &&super::report::PartReport| {
+    let drifted = |part: &&crate::materialize::report::PartReport| {
         matches!(part.state, PartState::Drifted(_) | PartState::Held | PartState::ToTake)
     };
     let objects: Vec<String> = report

@@ -2,12 +2,12 @@
 
 use super::apply::Work;
 use super::fetch::{self, Live};
-use super::report::Place;
 use crate::cluster::write;
 use crate::materialize::adopt::{take_over, template};
 use crate::materialize::build::{self, Owner, Site};
 use crate::materialize::names::MANAGER;
 use crate::materialize::ours::Standing;
+use crate::materialize::report::Place;
 use crate::materialize::{Part, pending};
 use crate::model::fault::Fault;
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::serve::{Probe, Probes};
+use crate::materialize::report::{PartState, Report};
 use crate::model::clean::clean;
 use crate::reconcile::controller::{News, Observer};
 use crate::reconcile::lease::Decision;
-use crate::reconcile::report::{PartState, Report};
 use crate::reconcile::telemetry::Telemetry;
 
 /// Tells it.

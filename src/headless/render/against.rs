@@ -10,13 +10,13 @@ use crate::cluster::write;
 use crate::config::Settings;
 use crate::materialize::build::Owner;
 use crate::materialize::names::Names;
+use crate::materialize::report::{PartState, Place};
 use crate::materialize::{Problem, validate};
 use crate::model::fault::{Fault, Reason};
 use crate::model::istio_gateway::IstioGateway;
 use crate::reconcile::apply::{self, Work};
 use crate::reconcile::clusters;
 use crate::reconcile::contest::Contest;
-use crate::reconcile::report::{PartState, Place};
 use crate::{setup, sources};
 
 /// The lines for the gateways of a file, in the chosen cluster.

@@ -9,12 +9,14 @@
 //! where it is in the pod template.
 
 mod draft;
+mod plan;
 mod refuse;
 mod spec;
 mod take;
 mod template;
 
 pub use draft::{Draft, draft};
+pub use plan::Plan;
 pub use refuse::{GITOPS, helm_release, refusals};
 pub use take::{helm_marks, take_over};
 pub use template::template;

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use egret::materialize::Part;
-use egret::reconcile::report::PartState;
+use egret::materialize::adopt::Plan;
+use egret::materialize::report::PartState;
 use egret::reconcile::{adopt, pass};
 use serde_json::{Value, json};
 use strum::IntoEnumIterator as _;
@@ -33,13 +34,13 @@ pub(super) fn install(stage: &Stage, objects: &[Value], by: &str) {
     stage.advance();
 }
 
-async fn plan(stage: &Stage, name: &str) -> Result<adopt::Plan, egret::model::fault::Fault> {
+async fn plan(stage: &Stage, name: &str) -> Result<Plan, egret::model::fault::Fault> {
     let c = stage.connection(HOME, &Trouble::none()).await;
     adopt::plan(&c, NAMESPACE, name, Some(name), "egress").await
 }
 
 /// What a plan would change, a line each.
-fn lines(plan: &adopt::Plan) -> Vec<String> {
+fn lines(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     for (part, name, changes) in &plan.changes {
         match changes {

@@ -4,6 +4,7 @@ mod accepted;
 mod adopt;
 mod crash;
 mod golden;
+mod look;
 mod real;
 mod rounds;
 mod rules;

@@ -1,8 +1,8 @@
 //! What passes over gateways do, on the simulated server.
 
 use egret::materialize::Part;
+use egret::materialize::report::PartState;
 use egret::reconcile::pass;
-use egret::reconcile::report::PartState;
 use serde_json::{Value, json};
 
 use super::stage::{HOME, NAMESPACE, Stage};

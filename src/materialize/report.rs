@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::materialize::compare::Difference;
-use crate::materialize::{Part, Problem};
+use super::compare::Difference;
+use super::{Part, Problem};
 use crate::model::fault::Fault;
 
 /// A pass over one gateway.

@@ -73,6 +73,8 @@ pub struct App {
     pub overlay: Option<Overlay>,
     /// What there is to say.
     pub notice: Option<Notice>,
+    /// The clusters whose gateways this process keeps, or waits to.
+    pub keeping: BTreeMap<ClusterName, super::keeping::Keeping>,
     /// What the demo adds; none: these are real clusters.
     pub demo: Option<super::tour::Demo>,
     next_ticket: u64,
@@ -98,6 +100,7 @@ impl App {
             stack: Vec::new(),
             overlay: None,
             notice: None,
+            keeping: BTreeMap::new(),
             demo: None,
             next_ticket: 0,
         };

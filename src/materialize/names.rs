@@ -31,6 +31,9 @@ pub const ALLOW_NODE_SYSCTLS: &str = "egret/allow-node-kernel-parameters";
 /// new one rolls again.
 pub const ROLL: &str = "egret/roll";
 
+/// On the CR: whoever keeps it looks at it when this changes; its value is of no meaning to egret.
+pub const RECONCILE: &str = "egret/reconcile";
+
 /// On the Deployment: what its pod template was built from (R5), as JSON; see [`super::pending`].
 pub const TEMPLATE: &str = "egret/template";
 

@@ -7,10 +7,11 @@ use super::fetch::{self, Live};
 use super::{status, take};
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address, Conflicts, Meant};
+use crate::materialize::adopt::template;
 use crate::materialize::build::{self, Owner, Site, build};
 use crate::materialize::compare::differences;
 use crate::materialize::fields::{self, FieldPath};
-use crate::materialize::names::{MANAGER, Names, REPLICAS_MANAGER};
+use crate::materialize::names::{MANAGER, Names, REPLICAS_MANAGER, TEMPLATE};
 use crate::materialize::ours::{Standing, standing, standing_of};
 use crate::materialize::report::{PartReport, PartState, Place};
 use crate::materialize::{Desired, Objects, Part, pending};
@@ -164,6 +165,14 @@ async fn hold(
     let input = build::template_input(work.gateway, site);
     let built = objects.deployment.clone();
     let live_ours = live.filter(|live| work.standing(live) == Standing::Ours);
+    // One of ours without its record was made by somebody else, or lost it: its pods stay too (R5).
+    let recorded = live_ours.filter(|live| !pending::has_record(live)).map(|live| {
+        let mut recorded = live.clone();
+        recorded["metadata"]["annotations"][TEMPLATE] =
+            pending::as_it_is(template(live), &input, site.revision.as_deref()).into();
+        recorded
+    });
+    let live_ours = recorded.as_ref().or(live_ours);
     place.pending =
         pending::settle(&mut objects.deployment, &input, site.revision.as_deref(), live_ours, false);
     let template = &objects.deployment.0["spec"]["template"];

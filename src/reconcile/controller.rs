@@ -50,6 +50,9 @@ pub trait Observer: Send + Sync {
 
     /// A pass over a gateway ended.
     fn passed(&self, namespace: &str, name: &str, report: &Report, took: Duration);
+
+    /// A gateway that failed is tried again after a pause.
+    fn tries_again(&self, _namespace: &str, _name: &str, _after: Duration) {}
 }
 
 /// What a controller is.
@@ -83,12 +86,13 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) {
 
 /// Waits for the lease, works, waits again.
 async fn in_turns(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>) {
+    let clock = &settings.keeper.clock;
     loop {
         match may_keep(c).await {
             Ok(()) => {}
             Err(fault) => {
                 settings.observer.news(&News::Failed(fault));
-                tokio::time::sleep(lease::HOLDS).await;
+                clock.sleep(lease::HOLDS).await;
                 continue;
             }
         }
@@ -101,11 +105,11 @@ async fn in_turns(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>
             }
             Ok(Standing::Not(decision)) => {
                 settings.observer.news(&News::Waiting(decision));
-                tokio::time::sleep(lease::RENEWED).await;
+                clock.sleep(lease::RENEWED).await;
             }
             Err(fault) => {
                 settings.observer.news(&News::Failed(fault));
-                tokio::time::sleep(lease::RENEWED).await;
+                clock.sleep(lease::RENEWED).await;
             }
         }
     }
@@ -127,11 +131,14 @@ async fn may_keep(c: &Connection) -> Result<(), Fault> {
 /// Works while the lease holds. Returns why it ended.
 async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mut sent: Instant) -> String {
     // The lease holds from when its renewal was sent, not from when the answer came.
-    let (deadline, holds) = watch::channel(sent + lease::DEADLINE);
+    let clock = &settings.keeper.clock;
+    // Where time stands still, nothing expires.
+    let after = |sent: Instant, time| clock.lasts(time).map(|lasts| sent + lasts);
+    let (deadline, holds) = watch::channel(after(sent, lease::DEADLINE));
     let renewing = async {
         let mut round = 0;
         loop {
-            tokio::time::sleep_until(sent + lease::RENEWED).await;
+            until(after(sent, lease::RENEWED)).await;
             round += 1;
             if round % CHECKED == 0
                 && let Err(fault) = may_keep(c).await
@@ -142,7 +149,7 @@ async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mu
             let asked = Instant::now();
             match keeping.tend(settings.keeper.clock.now()).await {
                 Ok(Standing::Ours(_)) => {
-                    let _ = deadline.send(asked + lease::DEADLINE);
+                    let _ = deadline.send(after(asked, lease::DEADLINE));
                 }
                 Ok(Standing::Not(decision)) => return format!("the lease is lost: {decision:?}"),
                 Err(fault) => settings.observer.news(&News::Failed(fault)),
@@ -158,12 +165,20 @@ async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mu
     }
 }
 
+/// Waits for a moment; for ever for one that does not come.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Waits until the deadline has passed, however often it is put off.
-async fn expired(mut holds: watch::Receiver<Instant>) {
+async fn expired(mut holds: watch::Receiver<Option<Instant>>) {
     loop {
-        let until = *holds.borrow_and_update();
+        let deadline = *holds.borrow_and_update();
         tokio::select! {
-            () = tokio::time::sleep_until(until) => return,
+            () = until(deadline) => return,
             changed = holds.changed() => if changed.is_err() { return std::future::pending().await },
         }
     }
@@ -189,23 +204,18 @@ async fn work(settings: &Settings) {
             passes.spawn(one(settings.clone(), key));
         }
         let next = later.iter().map(|(at, _)| *at).min();
-        let due = async {
-            match next {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             Some(key) = told.recv() => queue.add(key),
             Some(ended) = passes.join_next() => {
                 if let Ok((key, again)) = ended {
                     later.retain(|(_, waiting)| *waiting != key);
                     if let Some(pause) = queue.done(&key, again) {
+                        settings.observer.tries_again(&key.0, &key.1, pause);
                         later.push((Instant::now() + pause, key));
                     }
                 }
             }
-            () = due => {
+            () = until(next) => {
                 let now = Instant::now();
                 later.extract_if(.., |(at, _)| *at <= now).for_each(|(_, key)| queue.add(key));
             }

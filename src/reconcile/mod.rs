@@ -14,7 +14,9 @@
 //! | [`status`] | what became of it: conditions, addresses, Events (R20) |
 //! | [`pass`](mod@pass) | one round |
 //! | [`look`](mod@look) | a pass that writes nothing |
+//! | [`mesh`] | how clients get along with the servers of a gateway (R13) |
 //! | [`lease`] | who may (R5) |
+//! | [`identity`] | who this process is |
 //! | [`queue`] | which gateway is next |
 //! | [`controller`] | all gateways of a home cluster, while the lease is ours |
 #![allow(clippy::disallowed_methods, reason = "rounds are timed, and say when")]
@@ -25,8 +27,10 @@ pub mod clusters;
 pub mod contest;
 pub mod controller;
 pub mod fetch;
+pub mod identity;
 pub mod lease;
 pub mod look;
+pub mod mesh;
 pub mod pass;
 pub mod queue;
 mod release;

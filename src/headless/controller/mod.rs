@@ -6,7 +6,6 @@ pub mod serve;
 use std::io;
 use std::net::SocketAddr;
 
-use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -15,20 +14,15 @@ use crate::cli::{Controller, Globals, LogForm};
 use crate::cluster::connect::{self, Connection};
 use crate::cluster::kubeconfig::{self, Contexts};
 use crate::cluster::read_only::ReadOnly;
-use crate::cluster::write::{self, Address};
 use crate::config::{Namespaces, Settings};
 use crate::model::fault::{Fault, Reason};
-use crate::model::name::{ClusterName, Kind};
-use crate::reconcile::controller;
-use crate::reconcile::lease::Me;
+use crate::model::name::ClusterName;
 use crate::reconcile::telemetry::Telemetry;
 use crate::reconcile::{Clusters, Keeper};
+use crate::reconcile::{controller, identity};
 use crate::{setup, sources};
 use observer::Told;
 use serve::{Probe, Probes};
-
-/// The id that istiod gives its own cluster when nobody says another.
-const USUAL_ID: &str = "Kubernetes";
 
 /// Keeps gateways until a signal asks to stop.
 pub fn run(
@@ -67,13 +61,12 @@ async fn keep(controller: &Controller, settings: &Settings, globals: &Globals) -
     let (probes, telemetry) = (Probes::default(), Telemetry::default());
     probes.set(Probe::Ready, "lease", Err("not looked at yet".to_owned()));
     started(&clusters, &namespace, address);
-    let me = Me { identity: identity(), version: env!("CARGO_PKG_VERSION").to_owned(), embedded: false };
     let observer = Told { probes: probes.clone(), telemetry: telemetry.clone() };
     let keeping = controller::run(
         controller::Settings {
             keeper: Keeper::new(clusters, contexts.clock()),
             namespace,
-            me,
+            me: identity::me(false),
             observer: std::sync::Arc::new(observer),
         },
         asked_to_stop(),
@@ -157,7 +150,7 @@ async fn clusters(
     let connection = open(contexts, home).await?;
     let home_id = match &controller.cluster_id {
         Some(id) => id.clone(),
-        None => istiods_id(&connection).await.unwrap_or_else(|| USUAL_ID.to_owned()),
+        None => identity::home_id(&connection).await,
     };
     let mut clusters = Clusters::only(connection, &home_id);
     for rule in &settings.rules {
@@ -176,45 +169,4 @@ async fn open(contexts: &Contexts, name: &ClusterName) -> Result<Connection, Fau
     let plugin = connect::plugin(contexts, name).map(std::sync::Arc::new);
     let patience = sources::Options::default().patience;
     connect::connect(contexts, name, plugin, ReadOnly::new(false), patience).await
-}
-
-/// What istiod calls its cluster (R2).
-async fn istiods_id(c: &Connection) -> Option<String> {
-    let at = Address {
-        kind: Kind::Deployment.to_string(),
-        resource: Kind::Deployment.resource(),
-        namespace: sources::DEFAULT_NAMESPACE.to_owned(),
-        name: String::new(),
-    };
-    let all = write::list(c, &at, "app=istiod").await.ok()?;
-    all.iter().find_map(id_of)
-}
-
-fn id_of(istiod: &Value) -> Option<String> {
-    let containers = istiod["spec"]["template"]["spec"]["containers"].as_array()?;
-    let variables = containers.iter().flat_map(|c| c["env"].as_array().into_iter().flatten());
-    let mut ids = variables.filter(|v| v["name"] == "CLUSTER_ID").filter_map(|v| v["value"].as_str());
-    ids.next().filter(|id| !id.is_empty()).map(str::to_owned)
-}
-
-/// A name that no other process has: that of the machine or pod, and of the process in it.
-fn identity() -> String {
-    let host = rustix::system::uname();
-    let host = host.nodename().to_string_lossy().into_owned();
-    format!("{host}_{}_{:08x}", std::process::id(), fastrand::u32(..))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn the_id_of_the_home_cluster_is_istiods() {
-        let istiod = |env: Value| json!({"spec": {"template": {"spec": {"containers": [{"env": env}]}}}});
-        assert_eq!(id_of(&istiod(json!([{"name": "CLUSTER_ID", "value": "c1"}]))), Some("c1".to_owned()));
-        assert_eq!(id_of(&istiod(json!([{"name": "CLUSTER_ID", "value": ""}]))), None);
-        assert_eq!(id_of(&json!({})), None);
-    }
 }

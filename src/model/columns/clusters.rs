@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::cells::{NONE, age_of, clock, none, number, own, ready_of, toned, word};
 use crate::model::age::age;
 use crate::model::health::HealthState;
-use crate::model::snapshot::{Keeper, KindState, Link, Snapshot};
+use crate::model::holder::{Holder, kept_by};
+use crate::model::snapshot::{ClusterFacts, Keeper, KindState, Link, Snapshot};
 use crate::model::table::{Align, Cell, Column, Item, Subject, Tone};
 
 macro_rules! cell {
@@ -66,13 +67,13 @@ pub(super) const COLUMNS: &[Column] = &[
     Column {
         id: "keeper",
         title: "KEEPER",
-        about: "Who makes IstioGateways into running gateways",
+        about: "Who makes IstioGateways into running gateways, and whether anybody is at work",
         align: Align::Left,
         min: 6,
-        max: 8,
+        max: 48,
         keep: 120,
         wide: false,
-        cell: cell!(|s, _now| keeper(s.facts.keeper)),
+        cell: cell!(|s, _now| keeper(&s.facts)),
     },
     Column {
         id: "gateways",
@@ -199,11 +200,14 @@ fn istio(s: &Snapshot) -> Cell {
     if text.is_empty() { none() } else { word(&text) }
 }
 
-fn keeper(keeper: Keeper) -> Cell {
-    match keeper {
-        Keeper::Unknown | Keeper::Nobody => toned(&keeper.to_string(), Tone::Muted),
-        _ => own(keeper.to_string(), Tone::Plain),
-    }
+fn keeper(facts: &ClusterFacts) -> Cell {
+    let tone = match (facts.keeper, &facts.holder) {
+        (Keeper::Unknown | Keeper::Nobody, _) => Tone::Muted,
+        (Keeper::Egret, Holder::Nobody) => Tone::Warn,
+        (Keeper::Egret, Holder::Silent { .. }) => Tone::Bad,
+        _ => Tone::Plain,
+    };
+    toned(&kept_by(facts), tone)
 }
 
 fn gateways(s: &Snapshot) -> Cell {

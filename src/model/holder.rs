@@ -207,14 +207,18 @@ pub fn advice(facts: &ClusterFacts) -> String {
     }
     match &facts.holder {
         Holder::Unread | Holder::Held(_) => String::new(),
-        Holder::Unknown(fault) => format!("Whether anybody acts on gateways is not known: {}. {}", fault.summary, fault.hint),
+        Holder::Unknown(fault) => {
+            // The row names the cluster.
+            let what = fault.summary.split_once(": ").map_or(&*fault.summary, |(_, what)| what);
+            format!("Who acts on gateways is unknown: {what}. {}", fault.hint)
+        }
         Holder::Nobody => {
             "Nobody acts on IstioGateways: what is changed stays undone, what runs goes on. Start egret controller."
                 .to_owned()
         }
         Holder::Silent { by, since } => format!(
-            "Nobody acts on IstioGateways: {} on {} has not been heard of since {}. Look whether it runs and reaches the \
-             API server, or start another egret controller.",
+            "{} on {} is silent since {}: nobody acts on IstioGateways. Look whether it runs, or start another egret \
+             controller.",
             by.name(),
             by.host(),
             super::columns::clock(*since)

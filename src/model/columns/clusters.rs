@@ -252,3 +252,38 @@ fn namespaces(s: &Snapshot) -> Cell {
         word(&s.facts.namespaces.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::filter::Filter;
+
+    #[test]
+    fn who_keeps_the_gateways_is_told_filtered_by_and_toned() {
+        let cluster = |keeper, holder| {
+            let mut s = Snapshot::connecting("c".into(), Timestamp::UNIX_EPOCH);
+            (s.facts.keeper, s.facts.holder) = (keeper, holder);
+            Item { cluster: "c".into(), stale: false, subject: Subject::Cluster(Arc::new(s)) }
+        };
+        let column = COLUMNS.iter().find(|c| c.id == "keeper").unwrap();
+        let filter = Filter::parse("keeper:nobody", COLUMNS).unwrap();
+        for (keeper, holder, tone, found) in [
+            (Keeper::Egret, Holder::Nobody, Tone::Warn, true),
+            (
+                Keeper::Egret,
+                Holder::Silent { by: Default::default(), since: Timestamp::UNIX_EPOCH },
+                Tone::Bad,
+                false,
+            ),
+            (Keeper::Egret, Holder::Held(Default::default()), Tone::Plain, false),
+            (Keeper::Asm, Holder::Unread, Tone::Plain, false),
+            (Keeper::Unknown, Holder::Unread, Tone::Muted, false),
+        ] {
+            let item = cluster(keeper, holder.clone());
+            assert_eq!((column.cell)(&item, Timestamp::UNIX_EPOCH).tone, tone, "{holder:?}");
+            assert_eq!(filter.matches(&item, COLUMNS, Timestamp::UNIX_EPOCH), found, "{holder:?}");
+        }
+    }
+}

@@ -17,6 +17,7 @@ pub mod filter;
 pub mod fleet;
 pub mod gateway;
 pub mod health;
+pub mod holder;
 pub mod istio_gateway;
 pub mod layout;
 pub mod name;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::gateway::GatewayRow;
+use super::holder::Holder;
 use super::name::{ClusterName, Kind};
 use super::row::{
     EndpointSliceRow, GatewayApiRow, GatewayClassRow, HpaRow, IstioGatewayRow, PdbRow, PodRow, ReplicaSetRow,
@@ -164,6 +165,8 @@ pub struct ClusterFacts {
     pub istio: Box<[IstioRevision]>,
     /// Who materialises `IstioGateway`s (R4).
     pub keeper: Keeper,
+    /// Who holds the lease, where that is egret.
+    pub holder: Holder,
     /// The versions in which `istio.alibabacloud.com` is served.
     pub served_versions: Box<[Box<str>]>,
     /// Duration of the last real request that was timed, and when it ended.

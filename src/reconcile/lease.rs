@@ -12,16 +12,10 @@ use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address};
 use crate::materialize::names::MANAGER;
 use crate::model::fault::{Fault, Reason};
-use crate::model::name::Resource;
+use crate::model::holder::Lease;
+use crate::model::name::Kind;
 
-/// The name of the lease.
-pub const NAME: &str = "egret-controller";
-
-/// On the lease: the version of its holder.
-pub const VERSION: &str = "egret/version";
-
-/// How long a lease holds without being renewed.
-pub const HOLDS: Duration = Duration::from_secs(15);
+pub use crate::model::holder::{EMBEDDED, HOLDS, LEASE as NAME, VERSION};
 
 /// How often it is renewed.
 pub const RENEWED: Duration = Duration::from_secs(5);
@@ -112,11 +106,9 @@ pub enum Standing {
 impl<'a> Keeping<'a> {
     /// The lease in a namespace.
     pub fn new(c: &'a Connection, namespace: &str, me: Me) -> Self {
-        let resource =
-            Resource { group: "coordination.k8s.io", version: "v1", plural: "leases", namespaced: true };
         let at = Address {
-            kind: "Lease".to_owned(),
-            resource,
+            kind: Kind::Lease.to_string(),
+            resource: Kind::Lease.resource(),
             namespace: namespace.to_owned(),
             name: NAME.to_owned(),
         };
@@ -172,15 +164,15 @@ impl<'a> Keeping<'a> {
     }
 
     fn look(&self, lease: &Value, now: Timestamp) -> Seen {
-        let spec = &lease["spec"];
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let renewed = format!("{}{}", text(&spec["renewTime"]), text(&lease["metadata"]["resourceVersion"]));
+        let Lease { meta, holder, holds, transitions, .. } = Lease::of(lease);
+        // Whoever renews it also changes its state's number.
+        let renewed = String::from(meta.resource_version);
         let same = self.seen.as_ref().filter(|seen| seen.renewed == renewed);
         Seen {
-            holder: text(&spec["holderIdentity"]),
-            version: text(&lease["metadata"]["annotations"][VERSION]),
-            holds: Duration::from_secs(spec["leaseDurationSeconds"].as_u64().unwrap_or(HOLDS.as_secs())),
-            transitions: spec["leaseTransitions"].as_i64().unwrap_or_default(),
+            holder: holder.identity.into(),
+            version: holder.version.into(),
+            holds,
+            transitions,
             since: same.map_or(now, |seen| seen.since),
             renewed,
         }
@@ -195,6 +187,9 @@ impl<'a> Keeping<'a> {
         let mut metadata = json!({
             "name": self.at.name, "namespace": self.at.namespace, "annotations": {VERSION: self.me.version},
         });
+        if self.me.embedded {
+            metadata["annotations"][EMBEDDED] = json!("true");
+        }
         if let Some(live) = live {
             metadata["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
         }

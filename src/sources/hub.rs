@@ -61,6 +61,11 @@ impl Hub {
         &self.cluster
     }
 
+    /// The clock of the cluster.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Held for the few instructions of a change; never over a wait.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -27,6 +27,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// Where the gateways are that egret keeps, and with them the lease.
+    pub(super) fn home(&self) -> Box<str> {
+        self.namespaces.first().cloned().unwrap_or_else(|| super::DEFAULT_NAMESPACE.into())
+    }
+
     /// Where a kind is listed: once a namespace, or once for all.
     fn places(&self, kind: Kind) -> Vec<Place> {
         if self.namespaces.is_empty() || !kind.resource().namespaced {

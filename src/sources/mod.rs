@@ -5,6 +5,7 @@
 //! back for a moment.
 #![allow(clippy::disallowed_methods, reason = "snapshots say when a cluster was last heard of")]
 
+mod holder;
 mod hub;
 mod keepers;
 mod kind;

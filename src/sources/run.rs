@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::holder;
 use super::hub::{Hub, Source};
 use super::keepers::{Keepers, Wanted};
 use crate::cluster::connect::{self, Connection, Patience};
@@ -14,6 +15,7 @@ use crate::cluster::discovery;
 use crate::cluster::kubeconfig::Contexts;
 use crate::cluster::read_only::ReadOnly;
 use crate::model::fault::Fault;
+use crate::model::snapshot::Keeper;
 
 /// A kind that is no longer wanted is kept for this long: whoever left its screen may be back in a moment.
 const GRACE: Duration = Duration::from_secs(30);
@@ -65,7 +67,9 @@ impl Run {
         let mut anew = hub.wishes_to_connect();
         hub.change(|s| s.connected(c.clone()));
         let mut tasks = JoinSet::new();
-        tasks.spawn(probe(hub.clone(), c.clone()));
+        let (tell, keeper) = watch::channel(hub.lock().facts().keeper);
+        tasks.spawn(probe(hub.clone(), c.clone(), tell));
+        tasks.spawn(holder::follow(hub.clone(), c.clone(), self.wanted.clone(), keeper));
         let mut keepers = Keepers::new(hub.clone(), c.clone());
         let mut strictly = true;
         loop {
@@ -91,13 +95,17 @@ impl Run {
     }
 }
 
-/// Reads what the cluster is, beside its rows. Failures are told by the kinds; what is unknown stays unknown.
-async fn probe(hub: Arc<Hub>, c: Connection) {
+/// Reads what the cluster is, beside its rows, and tells who keeps its gateways. Failures are told by the kinds; what is unknown stays unknown.
+async fn probe(hub: Arc<Hub>, c: Connection, tell: watch::Sender<Keeper>) {
     loop {
         let returns = hub.returns();
         let known = discovery::facts(&c).await;
         let unanswered = known.unanswered;
-        hub.change(|s| s.learn(known));
+        let keeper = hub.change(|s| {
+            s.learn(known);
+            s.facts().keeper
+        });
+        tell.send_replace(keeper);
         tokio::select! {
             () = hub.reconnected(returns) => {}
             // The kinds may have been answered before this was not.

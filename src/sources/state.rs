@@ -12,6 +12,7 @@ use crate::cluster::connect::Connection;
 use crate::cluster::credentials::Plugin;
 use crate::cluster::discovery::Known;
 use crate::model::fault::{Fault, Reason};
+use crate::model::holder::Holder;
 use crate::model::name::{ClusterName, Kind};
 use crate::model::row::{
     DaemonSetRow, DeploymentRow, EndpointSliceRow, GatewayApiRow, GatewayClassRow, HpaRow, IstioGatewayRow,
@@ -235,8 +236,11 @@ impl State {
     /// Whether nothing more is to be waited for by who asks once.
     pub(super) fn is_settled(&self) -> bool {
         let states = self.shelves.states();
-        let listed =
-            self.probed && !states.is_empty() && !states.values().any(|s| matches!(s, KindState::Loading));
+        let asked = self.facts.keeper != Keeper::Egret || self.facts.holder != Holder::Unread;
+        let listed = self.probed
+            && asked
+            && !states.is_empty()
+            && !states.values().any(|s| matches!(s, KindState::Loading));
         listed || !matches!(self.link(), Link::Ready | Link::Connecting { .. })
     }
 

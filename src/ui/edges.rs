@@ -10,7 +10,7 @@ use crate::app::command::{Command, Spec};
 use crate::app::geometry::Area;
 use crate::app::keymap::Chord;
 use crate::app::screen::{Details, Screen, Tab, Table, facts};
-use crate::model::snapshot::Keeper;
+use crate::model::holder::keeps;
 use crate::model::table::TableKind;
 
 /// Where am I, how are the clusters, who keeps the gateways, may I write.
@@ -43,7 +43,7 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
     let mut x = area.x + area.width.saturating_sub(width(rights) + 1);
     canvas.text(x, area.y, area.width, rights, canvas.style(role), Cut::End);
     let mut parts = vec![clusters(app, canvas)];
-    if let Some(keeper) = app.acting_on().map(|s| keeper_words(s.facts.keeper)).filter(|k| !k.is_empty()) {
+    if let Some(keeper) = app.acting_on().map(|s| keeps(&s.facts)).filter(|k| !k.is_empty()) {
         let keeper = vec![(keeper, muted)];
         let taken = need(&parts[0]) + need(&keeper) + length(&app.crumbs(), canvas) + 1;
         if taken <= x.saturating_sub(area.x) {
@@ -85,15 +85,6 @@ fn clusters(app: &App, canvas: &Canvas<'_>) -> Part {
         }
     }
     part
-}
-
-fn keeper_words(keeper: Keeper) -> String {
-    match keeper {
-        Keeper::Unknown => String::new(),
-        Keeper::Nobody => "nobody keeps".to_owned(),
-        Keeper::Other => "another keeps".to_owned(),
-        known => format!("{known} keeps"),
-    }
 }
 
 /// Cells of crumbs in a line.

@@ -11,6 +11,7 @@ use crate::app::msg::LogLine;
 use crate::app::screen::Screen;
 use crate::app::{App, Msg, Settings, update};
 use crate::model::fault::{Fault, Reason};
+use crate::model::holder::{By, Holder};
 use crate::model::name::{ClusterName, Kind};
 use crate::model::snapshot::{Keeper, KindState, Link, Snapshot};
 use crate::model::table::TableKind;
@@ -59,7 +60,39 @@ fn america() -> Snapshot {
     objects.extend(gateway_objects("istio-egress-telemetry-collector-with-a-long-name", 1));
     let mut snapshot = cluster("prod-us", &objects);
     snapshot.facts.keeper = Keeper::Egret;
+    snapshot.facts.holder = Holder::Held(holder());
     snapshot
+}
+
+fn holder() -> By {
+    By {
+        identity: "ops-1_2041_7c1f09ab".into(),
+        version: "0.1.0".into(),
+        embedded: false,
+        since: Some(at("2026-05-03T09:00:00Z")),
+    }
+}
+
+/// Clusters that egret keeps, with nobody at work, one who is silent, one who may not be looked at, and a screen.
+pub(super) fn kept(size: (u16, u16)) -> App {
+    let denied = Fault::new(
+        Reason::Denied,
+        "denied: no right to list leases in istio-system (as kim)",
+        "Ask for a Role that allows it: list leases in istio-system.",
+    );
+    let clusters = [
+        ("nobody", Holder::Nobody),
+        ("silent", Holder::Silent { by: holder(), since: at("2026-05-03T11:40:00Z") }),
+        ("denied", Holder::Unknown(denied)),
+        ("screen", Holder::Held(By { embedded: true, ..holder() })),
+    ];
+    let cluster = |(name, holder): (&str, Holder)| {
+        let mut snapshot = cluster(name, &gateway_objects("istio-egress", 2));
+        snapshot.facts.keeper = Keeper::Egret;
+        snapshot.facts.holder = holder;
+        snapshot
+    };
+    app(TableKind::Clusters, clusters.into_iter().map(cluster).collect(), size)
 }
 
 fn unreachable(name: &str) -> Snapshot {

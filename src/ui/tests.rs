@@ -134,6 +134,22 @@ const ONCE: &[Situation] = &[
         );
         app
     }),
+    ("nobody-keeps", fixture::kept),
+    ("silent-keeps", |size| {
+        let mut app = fixture::kept(size);
+        fixture::keys(&mut app, "down");
+        app
+    }),
+    ("unknown-keeps", |size| {
+        let mut app = fixture::kept(size);
+        fixture::keys(&mut app, "down down");
+        app
+    }),
+    ("screen-keeps", |size| {
+        let mut app = fixture::kept(size);
+        fixture::keys(&mut app, "end");
+        app
+    }),
     ("choose", |size| {
         let mut app = fixture::fleet(TableKind::Gateways, size);
         fixture::keys(&mut app, "o down");

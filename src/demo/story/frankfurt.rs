@@ -85,6 +85,7 @@ pub(super) fn fill(state: &mut State) {
     mesh::gateway_api(state);
     mesh::istio_gateways(state, true);
     mesh::istiod(state, "1.28.0", 2);
+    super::keeper::takes(state);
     let mut all: Vec<(u64, Step)> = GATEWAYS_OF.iter().map(|(at, g)| (*at, Step::Make(g))).collect();
     all.extend(EVENTS.iter().map(|(at, act)| (*at, Step::Do(*act))));
     all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));

@@ -296,6 +296,11 @@ impl Gateway {
         }
     }
 
+    /// Makes its `IstioGateway` alone: nobody acts on it.
+    pub(super) fn wish(&self, state: &mut State) {
+        self.custom_resource(state);
+    }
+
     /// The `IstioGateway`, as its person wrote it, and the reference of what it owns.
     fn custom_resource(&self, state: &mut State) -> Option<Value> {
         let mut spec = json!({

@@ -2,7 +2,8 @@
 //!
 //! | cluster | what it shows |
 //! |---|---|
-//! | `frankfurt` | production: 40 egress gateways of every origin and in every state, 8 nodes of which one is lost |
+//! | `frankfurt` | production: 40 egress gateways of every origin and in every state, 8 nodes of which one is lost; a controller of egret's runs |
+//! | `dev` | egret's, and nobody acts on its gateways: two wait to be made |
 //! | `singapore` | small and healthy: Helm and Gateway API only, nobody keeps `IstioGateway`s, nobody measures CPU |
 //! | `audit` | kept by ASM; here the person may only look, and not at everything |
 //! | `lab` | nobody answers |
@@ -12,6 +13,7 @@
 
 mod frankfurt;
 mod gateway;
+mod keeper;
 mod mesh;
 mod routes;
 #[cfg(test)]
@@ -43,10 +45,11 @@ const ROUND: Duration = Duration::from_secs(600);
 type Played = fn(u64) -> State;
 
 /// The clusters: name, who looks at it, how it is played. The small ones are there first.
-fn cast() -> [(&'static str, User, Played); 4] {
+fn cast() -> [(&'static str, User, Played); 5] {
     let admin = || User::admin("demo");
     [
         ("audit", User::plain(ONLOOKER), |seed| played(seed ^ 0xa0, 40, audit, None)),
+        ("dev", admin(), |seed| played(seed ^ 0xde, 9, dev, None)),
         ("singapore", admin(), |seed| played(seed ^ 0x51, 12, singapore, None)),
         ("frankfurt", admin(), |seed| played(seed, 30, frankfurt::fill, Some(play))),
         (UNREACHABLE, admin(), |seed| State::new(seed ^ 0x1ab, begin())),
@@ -119,6 +122,7 @@ fn played(seed: u64, days: u64, fill: fn(&mut State), scenes: Option<fn(&mut Sta
     state.wake_autoscalers();
     if let Some(play) = scenes {
         state.workload.scenes = Some(play);
+        keeper::renews(&mut state);
         for (number, (at, _)) in frankfurt::SCENES.iter().enumerate() {
             state.after(Duration::from_secs(*at), Work::Scene(number));
         }
@@ -128,7 +132,9 @@ fn played(seed: u64, days: u64, fill: fn(&mut State), scenes: Option<fn(&mut Sta
 
 /// Plays a scene, and puts it on the agenda again.
 fn play(state: &mut State, number: usize) {
-    if let Some((_, act)) = frankfurt::SCENES.get(number) {
+    if number == keeper::RENEWAL {
+        keeper::renews(state);
+    } else if let Some((_, act)) = frankfurt::SCENES.get(number) {
         act(state);
         state.after(ROUND, Work::Scene(number));
     }
@@ -166,6 +172,31 @@ fn singapore(state: &mut State) {
     SINGAPORE.iter().for_each(|gateway| gateway.make(state));
     until(state, ago(11 * 24 * 60 - 10));
     state.wake_autoscalers();
+}
+
+#[rustfmt::skip]
+const DEV: &[Gateway] = &[
+    Gateway::new("egress-shared", Maker::Chart, 1),
+    Gateway::new("egress-preview", Maker::Egret, 1),
+    Gateway::new("egress-load-test", Maker::Egret, 2).scales(2, 6),
+];
+
+/// Nobody runs a controller here: the gateways of egret's are wished for, and not made.
+fn dev(state: &mut State) {
+    state.workload.cloud = true;
+    mesh::nodes(state, "dev", 2, 8);
+    mesh::namespaces(state, &["istio-system"]);
+    mesh::istio_kinds(state);
+    mesh::istio_gateways(state, true);
+    mesh::istiod(state, "1.28.0", 1);
+    until(state, ago(8 * 24 * 60));
+    for gateway in DEV {
+        match gateway.maker {
+            Maker::Egret => gateway.wish(state),
+            _ => gateway.make(state),
+        }
+    }
+    until(state, ago(8 * 24 * 60 - 10));
 }
 
 #[rustfmt::skip]

@@ -25,11 +25,11 @@ fn one_seed_tells_one_story_and_another_seed_the_same_with_other_names() {
     for (a, b) in one.iter().zip(&two) {
         assert!(text(&a.state) == text(&b.state), "{}", a.name);
     }
-    assert!(text(&one[2].state) != text(&other[2].state));
+    assert!(text(&one[3].state) != text(&other[3].state));
     let names = |s: &State| {
         all(s, "deployments.apps").iter().map(|d| d["metadata"]["name"].to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(names(&one[2].state), names(&other[2].state));
+    assert_eq!(names(&one[3].state), names(&other[3].state));
 }
 
 #[test]
@@ -98,4 +98,28 @@ fn what_the_story_is_made_of() {
         counts.retain(|_, n| *n > 0);
         println!("{} revision {} {counts:?}", place.name, place.state.store.revision());
     }
+}
+
+#[test]
+fn the_controller_of_the_story_renews_its_lease_while_time_passes_and_elsewhere_nobody_has_one() {
+    let mut state = place("frankfurt");
+    let renewed = |state: &State| {
+        let lease = state.get("leases.coordination.k8s.io", "istio-system", "egret-controller").unwrap();
+        crate::model::holder::Lease::of(lease).renewed.unwrap()
+    };
+    assert_eq!(renewed(&state), begin());
+    state.step_to(begin() + Duration::from_secs(3600));
+    assert!(state.now.duration_since(renewed(&state)) <= jiff::SignedDuration::from_secs(5));
+    for other in ["dev", "singapore", "audit"] {
+        assert!(all(&place(other), "leases.coordination.k8s.io").is_empty(), "{other}");
+    }
+    // Another takes it over: the story's controller has lost it.
+    let key = crate::demo::store::Key::new("leases.coordination.k8s.io", "istio-system", "egret-controller");
+    state.change(&key, "other", |lease| lease["spec"]["holderIdentity"] = "other".into()).unwrap();
+    let (at, revision) = (renewed(&state), state.get(&key.resource, "istio-system", &key.name).cloned());
+    state.step_to(state.now + Duration::from_secs(60));
+    assert_eq!(
+        (renewed(&state), state.get(&key.resource, "istio-system", &key.name).cloned()),
+        (at, revision)
+    );
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Lines;
 use crate::model::gateway::GatewayRow;
+use crate::model::holder::Holder;
 use crate::model::name::ClusterName;
 use crate::model::row::{PodRow, ServicePort, ServiceRow};
 use crate::model::snapshot::{IstioRevision, Link, Snapshot};
@@ -70,6 +71,7 @@ const CLUSTER: &[Field<Snapshot>] = &[
         s.facts.istio.iter().map(one).collect()
     }),
     ("keeper", |s| json!(s.facts.keeper.to_string())),
+    ("holder", |s| holder(&s.facts.holder)),
     ("gateways", |s| {
         let ready = |g: &&Arc<GatewayRow>| g.ready.is_some_and(|(ready, wanted)| ready >= wanted);
         json!({"ready": s.gateways.iter().filter(ready).count(), "total": s.gateways.len()})
@@ -171,6 +173,29 @@ fn ports(ports: &[ServicePort]) -> Value {
         })
     };
     ports.iter().map(one).collect()
+}
+
+/// Who holds the lease, where egret keeps gateways; null where that was not looked at.
+fn holder(holder: &Holder) -> Value {
+    let Some(state) = holder.state() else { return Value::Null };
+    let reason = match holder {
+        Holder::Unknown(fault) => Some(&*fault.summary),
+        _ => None,
+    };
+    let silent = match holder {
+        Holder::Silent { since, .. } => Some(*since),
+        _ => None,
+    };
+    let by = holder.by();
+    json!({
+        "embedded": by.map(|by| by.embedded),
+        "identity": by.map(|by| &by.identity),
+        "reason": reason,
+        "silentSince": moment(silent),
+        "since": moment(by.and_then(|by| by.since)),
+        "state": state,
+        "version": by.map(|by| &by.version),
+    })
 }
 
 /// How a cluster is connected: one word, and why.

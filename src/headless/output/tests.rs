@@ -238,3 +238,53 @@ fn no_two_fields_of_a_record_have_one_name() {
         assert_eq!(names.len(), all, "{table}");
     }
 }
+
+#[test]
+fn a_cluster_tells_scripts_who_holds_the_lease() {
+    use crate::model::holder::{By, Holder};
+    use crate::model::snapshot::Keeper;
+    let by = By {
+        identity: "ops-1_2041_7c1f".into(),
+        version: "0.1.0".into(),
+        embedded: true,
+        since: Some(moment("2026-05-01T10:00:00Z")),
+    };
+    let fault = Fault::new(Reason::Denied, "c: no right", "");
+    let told = |holder| {
+        let mut snapshot = Snapshot::connecting("c".into(), moment("2026-05-01T10:00:00Z"));
+        (snapshot.facts.keeper, snapshot.facts.holder) = (Keeper::Egret, holder);
+        let text = lines(
+            TableKind::Clusters,
+            &[item("c", Subject::Cluster(Arc::new(snapshot)))],
+            COLUMNS,
+            Output::Json,
+        );
+        let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let holder = record.pointer("/0/holder").or_else(|| record.pointer("/holder")).unwrap().clone();
+        holder
+    };
+    let nobody = serde_json::json!({"embedded": null, "identity": null, "reason": null, "silentSince": null,
+        "since": null, "state": "nobody", "version": null});
+    let with = |changes: &[(&str, serde_json::Value)]| {
+        let mut record = nobody.clone();
+        changes.iter().for_each(|(name, value)| record[*name] = value.clone());
+        record
+    };
+    let held = [
+        ("state", "held".into()),
+        ("identity", "ops-1_2041_7c1f".into()),
+        ("version", "0.1.0".into()),
+        ("embedded", true.into()),
+        ("since", "2026-05-01T10:00:00Z".into()),
+    ];
+    assert_eq!(told(Holder::Unread), serde_json::Value::Null);
+    assert_eq!(told(Holder::Nobody), nobody);
+    assert_eq!(
+        told(Holder::Unknown(fault)),
+        with(&[("state", "unknown".into()), ("reason", "c: no right".into())])
+    );
+    assert_eq!(told(Holder::Held(by.clone())), with(&held));
+    let mut silent = with(&held);
+    (silent["state"], silent["silentSince"]) = ("silent".into(), "2026-05-01T11:00:00Z".into());
+    assert_eq!(told(Holder::Silent { by, since: moment("2026-05-01T11:00:00Z") }), silent);
+}

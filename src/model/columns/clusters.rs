@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::cells::{NONE, age_of, clock, none, number, own, ready_of, toned, word};
 use crate::model::age::age;
 use crate::model::health::HealthState;
-use crate::model::snapshot::{Keeper, KindState, Link, Snapshot};
+use crate::model::holder::{Holder, kept_by};
+use crate::model::snapshot::{ClusterFacts, Keeper, KindState, Link, Snapshot};
 use crate::model::table::{Align, Cell, Column, Item, Subject, Tone};
 
 macro_rules! cell {
@@ -66,13 +67,13 @@ pub(super) const COLUMNS: &[Column] = &[
     Column {
         id: "keeper",
         title: "KEEPER",
-        about: "Who makes IstioGateways into running gateways",
+        about: "Who makes IstioGateways into running gateways, and whether anybody is at work",
         align: Align::Left,
         min: 6,
-        max: 8,
+        max: 48,
         keep: 120,
         wide: false,
-        cell: cell!(|s, _now| keeper(s.facts.keeper)),
+        cell: cell!(|s, _now| keeper(&s.facts)),
     },
     Column {
         id: "gateways",
@@ -199,11 +200,14 @@ fn istio(s: &Snapshot) -> Cell {
     if text.is_empty() { none() } else { word(&text) }
 }
 
-fn keeper(keeper: Keeper) -> Cell {
-    match keeper {
-        Keeper::Unknown | Keeper::Nobody => toned(&keeper.to_string(), Tone::Muted),
-        _ => own(keeper.to_string(), Tone::Plain),
-    }
+fn keeper(facts: &ClusterFacts) -> Cell {
+    let tone = match (facts.keeper, &facts.holder) {
+        (Keeper::Unknown | Keeper::Nobody, _) => Tone::Muted,
+        (Keeper::Egret, Holder::Nobody) => Tone::Warn,
+        (Keeper::Egret, Holder::Silent { .. }) => Tone::Bad,
+        _ => Tone::Plain,
+    };
+    toned(&kept_by(facts), tone)
 }
 
 fn gateways(s: &Snapshot) -> Cell {
@@ -246,5 +250,40 @@ fn namespaces(s: &Snapshot) -> Cell {
         own("all".to_owned(), Tone::Plain)
     } else {
         word(&s.facts.namespaces.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::filter::Filter;
+
+    #[test]
+    fn who_keeps_the_gateways_is_told_filtered_by_and_toned() {
+        let cluster = |keeper, holder| {
+            let mut s = Snapshot::connecting("c".into(), Timestamp::UNIX_EPOCH);
+            (s.facts.keeper, s.facts.holder) = (keeper, holder);
+            Item { cluster: "c".into(), stale: false, subject: Subject::Cluster(Arc::new(s)) }
+        };
+        let column = COLUMNS.iter().find(|c| c.id == "keeper").unwrap();
+        let filter = Filter::parse("keeper:nobody", COLUMNS).unwrap();
+        for (keeper, holder, tone, found) in [
+            (Keeper::Egret, Holder::Nobody, Tone::Warn, true),
+            (
+                Keeper::Egret,
+                Holder::Silent { by: Default::default(), since: Timestamp::UNIX_EPOCH },
+                Tone::Bad,
+                false,
+            ),
+            (Keeper::Egret, Holder::Held(Default::default()), Tone::Plain, false),
+            (Keeper::Asm, Holder::Unread, Tone::Plain, false),
+            (Keeper::Unknown, Holder::Unread, Tone::Muted, false),
+        ] {
+            let item = cluster(keeper, holder.clone());
+            assert_eq!((column.cell)(&item, Timestamp::UNIX_EPOCH).tone, tone, "{holder:?}");
+            assert_eq!(filter.matches(&item, COLUMNS, Timestamp::UNIX_EPOCH), found, "{holder:?}");
+        }
     }
 }

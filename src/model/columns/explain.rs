@@ -7,6 +7,7 @@ use super::link_words;
 use crate::model::age::age;
 use crate::model::clean::clean;
 use crate::model::gateway::GatewayRow;
+use crate::model::holder::{advice, kept_by};
 use crate::model::row::{PodRow, ServiceRow};
 use crate::model::snapshot::{Keeper, KindState, Link, Snapshot};
 use crate::model::table::{Item, Subject};
@@ -33,7 +34,13 @@ fn cluster(s: &Snapshot, now: Timestamp) -> [String; 2] {
         Keeper::Unknown => "who keeps gateways is not known".to_owned(),
         Keeper::Nobody => "nobody keeps IstioGateways: the kind is not served".to_owned(),
         Keeper::Asm => "ASM keeps gateways".to_owned(),
-        Keeper::Egret => "egret keeps gateways".to_owned(),
+        Keeper::Egret => match s.facts.holder.by() {
+            Some(by) if by.since.is_some() => {
+                let since = by.since.map(|at| format!(", for {}", age(at, now))).unwrap_or_default();
+                format!("kept by {}{since}", kept_by(&s.facts))
+            }
+            _ => format!("kept by {}", kept_by(&s.facts)),
+        },
         Keeper::Other => "another controller keeps gateways".to_owned(),
     };
     let first = joined(&[s.cluster.to_string(), s.facts.server.to_string(), keeper]);
@@ -57,6 +64,7 @@ fn cluster(s: &Snapshot, now: Timestamp) -> [String; 2] {
         (Link::Connecting { since }, _) => format!("Connecting since {}.", clock(*since)),
         _ if !denied.is_empty() => format!("It answers, but: {}.", denied.join("; ")),
         _ if !s.complete() => "It answers; lists are under way.".to_owned(),
+        _ if !advice(&s.facts).is_empty() => advice(&s.facts),
         _ => match s.facts.round_trip {
             Some((took, at)) => format!(
                 "It answers. The last request took {:.0} ms, {} ago.",

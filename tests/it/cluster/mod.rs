@@ -4,6 +4,7 @@
 mod broken;
 mod credentials;
 mod healing;
+mod holder;
 mod kubeconfig;
 mod network;
 mod objects;

@@ -38,7 +38,7 @@ async fn opened(late: Option<(Option<&str>, Option<&str>)>) -> [Buffer; 2] {
     }
     // Few rows and little room: what stood there for a moment would take it from others.
     let mut session = Session::of(world, 1, (80, 24), &[]).await;
-    session.sees("3/4 clusters");
+    session.sees("4/5 clusters");
     let gateways = session.buffer();
     [gateways, session.keys("1").await.buffer()]
 }

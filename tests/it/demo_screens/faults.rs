@@ -10,10 +10,10 @@ use crate::support::demo::{Session, run};
 fn a_cluster_that_is_taken_away_says_so_and_comes_back_when_it_is_mended() {
     run(async {
         let mut session = Session::open(1, (120, 40), &["outage=frankfurt"]).await;
-        session.sees("2/4 clusters").sees_not("egress-coupons").sees("fault outage=frankfurt");
+        session.sees("3/5 clusters").sees_not("egress-coupons").sees("fault outage=frankfurt");
         session.command("fault none").await;
         session.advance(Duration::from_secs(5)).await;
-        session.sees("3/4 clusters").sees("egress-coupons").sees_not("fault outage");
+        session.sees("4/5 clusters").sees("egress-coupons").sees_not("fault outage");
     });
 }
 
@@ -49,11 +49,11 @@ fn a_right_that_is_denied_is_told_where_it_is_missing() {
 fn a_slow_line_is_waited_for_and_what_was_asked_comes_in_the_end() {
     run(async {
         let mut session = Session::open(1, (120, 40), &["latency=3s"]).await;
-        session.sees("0/4 clusters").sees("fault latency=3s").sees_not("egress-coupons");
+        session.sees("0/5 clusters").sees("fault latency=3s").sees_not("egress-coupons");
         for _ in 0..30 {
             session.settle().await;
         }
-        session.sees("3/4 clusters").sees("egress-coupons");
+        session.sees("4/5 clusters").sees("egress-coupons");
         session.keys("y").await;
         session.sees("Loading IstioGateway").sees_not("apiVersion");
         for _ in 0..5 {
@@ -72,7 +72,7 @@ fn a_server_that_answers_with_errors_is_told_in_its_own_words() {
         for _ in 0..30 {
             session.settle().await;
         }
-        session.sees("3/4 clusters").sees("egress-coupons").sees_not("a fault of the demo");
+        session.sees("4/5 clusters").sees("egress-coupons").sees_not("a fault of the demo");
     });
 }
 
@@ -81,7 +81,7 @@ fn watches_that_break_off_are_begun_anew_and_nothing_is_missed() {
     run(async {
         // Tries are as far apart as the demo's clock says: it has to run.
         let mut session = Session::of(story::world(1, 1.0), 1, (120, 40), &["drop-watch=10s"]).await;
-        session.sees("fault drop-watch=10s").sees("3/4 clusters");
+        session.sees("fault drop-watch=10s").sees("4/5 clusters");
         let asked = session.requests("frankfurt");
         for _ in 0..15 {
             session.settle().await;

@@ -12,7 +12,7 @@ const NONE: &str = "/nowhere/kubeconfig";
 #[test]
 fn one_command_shows_gateways_in_every_state_and_what_to_press() {
     let session = egret(Path::new(NONE), "demo").size(80, 24).go();
-    session.sees("egret demo › gateways").sees("3/4 clusters").sees("frankfurt").sees("T tour");
+    session.sees("egret demo › gateways").sees("4/5 clusters").sees("frankfurt").sees("T tour");
     for state in ["Running", "Error", "Pending", "Progressing", "Deleting"] {
         session.sees(state);
     }
@@ -22,7 +22,7 @@ fn one_command_shows_gateways_in_every_state_and_what_to_press() {
 #[test]
 fn not_a_byte_is_written_while_the_time_of_the_demo_stands() {
     let session = egret(Path::new(NONE), "demo --speed 0").go();
-    session.sees("3/4 clusters").sees("✕ 1");
+    session.sees("4/5 clusters").sees("✕ 1");
     // The unreachable cluster is tried again meanwhile: that, too, changes nothing here.
     while !session.bytes_within(Duration::from_secs(2)).is_empty() {}
     let written = session.bytes_within(Duration::from_secs(5));
@@ -36,7 +36,7 @@ fn clusters_of_ones_own_config_are_not_looked_for_in_the_demo_and_no_file_is_wri
         .env("EGRET_NAMESPACES", "elsewhere")
         .env("NO_COLOR", "1")
         .go();
-    session.sees("3/4 clusters").sees("in istio-system").sees("egress-pci").keys("q");
+    session.sees("4/5 clusters").sees("in istio-system").sees("egress-pci").keys("q");
     let left: Vec<_> = fs::read_dir(session.home()).unwrap().map(|e| e.unwrap().path()).collect();
     assert!(left.is_empty(), "{left:?}");
 }

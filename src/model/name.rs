@@ -82,6 +82,8 @@ pub enum Kind {
     EnvoyFilter,
     /// `networking.istio.io` `Gateway`, the servers of a proxy: watched by the reconciler.
     IstioServers,
+    /// `v1` `Secret`: those that are labelled as kubeconfigs of other clusters, read by the controller alone.
+    Secret,
     /// `apiextensions.k8s.io/v1` `CustomResourceDefinition`: watched by name, to see a kind appear.
     CustomResourceDefinition,
 }
@@ -121,6 +123,7 @@ impl Kind {
             Self::RoleBinding => ("rbac.authorization.k8s.io", "v1", "rolebindings", true),
             Self::EnvoyFilter => ("networking.istio.io", "v1alpha3", "envoyfilters", true),
             Self::IstioServers => ("networking.istio.io", "v1", "gateways", true),
+            Self::Secret => ("", "v1", "secrets", true),
             Self::CustomResourceDefinition => {
                 ("apiextensions.k8s.io", "v1", "customresourcedefinitions", false)
             }

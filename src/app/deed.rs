@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::materialize::adopt::Draft;
+use crate::materialize::forgetting::Forgetting;
+use crate::materialize::install;
 use crate::model::facts::Section;
 use crate::model::name::ClusterName;
 
@@ -76,6 +78,10 @@ pub enum Basis {
     Uid(String),
     /// This draft.
     Draft(Box<Draft>),
+    /// These objects.
+    Install(Box<install::Plan>),
+    /// This record.
+    Forget(Box<Forgetting>),
 }
 
 impl Deed {

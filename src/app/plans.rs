@@ -6,6 +6,8 @@ use super::standing::told;
 use crate::materialize::adopt;
 use crate::materialize::compare::Difference;
 use crate::materialize::fields::FieldPath;
+use crate::materialize::forgetting::Forgetting;
+use crate::materialize::install;
 use crate::materialize::report::{PartState, Place};
 use crate::materialize::{Part, Problem, Report};
 use crate::model::facts::{Fact, Section};
@@ -179,6 +181,21 @@ pub fn adopt(plan: &adopt::Plan) -> Vec<Section> {
     let name = plan.draft.gateway["metadata"]["name"].as_str().unwrap_or_default();
     sections.push(Section::new(format!("IstioGateway {name} would say"), spec.lines().map(line).collect()));
     sections
+}
+
+/// Installing.
+pub fn install(plan: &install::Plan) -> Vec<Section> {
+    let objects = plan.objects.iter().map(|object| line(object.in_words())).collect();
+    let mut sections = vec![Section::new("What it would do", objects)];
+    let mut notes: Vec<Fact> = plan.notes.iter().map(|note| line(note.clone())).collect();
+    notes.push(line("Then `keep` has this screen keep the gateways, or `egret install --image …` a controller in the cluster."));
+    sections.push(Section::new("To know", notes));
+    sections
+}
+
+/// Forgetting a cluster.
+pub fn forget(forgetting: &Forgetting) -> Vec<Section> {
+    vec![Section::new("What it means", forgetting.in_words().into_iter().map(line).collect())]
 }
 
 fn in_cluster(place: &Place) -> String {

@@ -15,6 +15,7 @@ use crate::model::clock;
 use crate::model::facts::{Fact, Section};
 use crate::model::fault::Fault;
 use crate::model::gateway::{GatewayRow, Origin};
+use crate::model::holder::{Holder, kept_by};
 use crate::model::name::ClusterName;
 use crate::model::snapshot::{Keeper, Snapshot};
 use crate::model::table::Tone;
@@ -123,8 +124,22 @@ impl App {
     }
 
     /// Who of the egrets holds the lease.
-    fn holder_fact(&self, _snapshot: Option<&Snapshot>) -> Fact {
-        Fact::new("keeper", "egret")
+    fn holder_fact(&self, snapshot: Option<&Snapshot>) -> Fact {
+        let Some(facts) = snapshot.map(|s| &s.facts) else { return Fact::new("keeper", "egret") };
+        let fact = Fact::new("keeper", kept_by(facts));
+        match &facts.holder {
+            Holder::Nobody => fact.tone(Tone::Bad).note(format!(
+                "changes are not acted on: {} in the clusters table keeps them from this screen, or `egret install` a controller",
+                self.key_of(Command::Keep)
+            )),
+            Holder::Silent { .. } => fact.tone(Tone::Bad).note("its process is gone, or cannot reach the API server"),
+            Holder::Unknown(fault) => fact.tone(Tone::Warn).note(fault.summary.clone()),
+            Holder::Held(by) => match by.since {
+                Some(since) => fact.tone(Tone::Good).note(format!("holds the lease since {}", at(since))),
+                None => fact.tone(Tone::Good),
+            },
+            Holder::Unread => fact,
+        }
     }
 
     fn last_pass(&self, row: &GatewayRow, home: &ClusterName) -> Vec<Fact> {

@@ -49,6 +49,9 @@ pub const GATEWAY_UID: &str = "egret/gateway-uid";
 /// On objects in other clusters: name of the CR.
 pub const GATEWAY: &str = "egret/gateway";
 
+/// On a Secret with a kubeconfig: the id of the cluster that it leads to (R2).
+pub const CLUSTER_ID: &str = "egret/cluster-id";
+
 /// The label that says who made an object, and egret's value.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "egret");
 

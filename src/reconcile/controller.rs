@@ -1,5 +1,6 @@
 //! Keeps all gateways of a home cluster, for as long as the lease is ours.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +8,12 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
+use super::clusters::Others;
 use super::lease::{self, Decision, Keeping, Me, Standing};
+use super::look::survey;
 use super::pass::{Keeper, pass};
 use super::queue::{Key, Queue};
 use super::watching::{follow, kinds};
@@ -47,6 +50,11 @@ pub enum News {
 pub trait Observer: Send + Sync {
     /// Something about who keeps the gateways.
     fn news(&self, news: &News);
+
+    /// What would be done to each gateway, before this process first asks for the lease (R4).
+    fn planned(&self, plan: &Result<Vec<(String, Report)>, Fault>) {
+        let _ = plan;
+    }
 
     /// A pass over a gateway ended.
     fn passed(&self, namespace: &str, name: &str, report: &Report, took: Duration);
@@ -87,6 +95,8 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) {
 /// Waits for the lease, works, waits again.
 async fn in_turns(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>) {
     let clock = &settings.keeper.clock;
+    // A screen has shown the plan before it was told to begin.
+    let mut is_planned = settings.me.embedded;
     loop {
         match may_keep(c).await {
             Ok(()) => {}
@@ -95,6 +105,10 @@ async fn in_turns(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>
                 clock.sleep(lease::HOLDS).await;
                 continue;
             }
+        }
+        if !is_planned {
+            settings.observer.planned(&survey(&settings.keeper, &settings.namespace).await);
+            is_planned = true;
         }
         let sent = Instant::now();
         match keeping.tend(settings.keeper.clock.now()).await {
@@ -190,12 +204,15 @@ async fn work(settings: &Settings) {
     let mut watches = JoinSet::new();
     let clusters = &settings.keeper.clusters;
     let mut watched = |c: &Connection, kind| {
-        watches.spawn(follow(c.clone(), settings.namespace.clone(), kind, tell.clone()));
+        watches.spawn(follow(c.clone(), settings.namespace.clone(), kind, tell.clone()))
     };
-    watched(&clusters.home, Kind::IstioGateway);
-    for c in [&clusters.home].into_iter().chain(clusters.others.values()) {
-        kinds().into_iter().for_each(|kind| watched(c, kind));
+    let mut gateways = watched(&clusters.home, Kind::IstioGateway);
+    for kind in kinds() {
+        watched(&clusters.home, kind);
     }
+    let mut elsewhere = Elsewhere::default();
+    let mut others = clusters.follow();
+    elsewhere.settle(others.borrow_and_update().clone(), &mut watched);
     let mut queue = Queue::default();
     let mut passes = JoinSet::new();
     let mut later: Vec<(Instant, Key)> = Vec::new();
@@ -206,6 +223,14 @@ async fn work(settings: &Settings) {
         let next = later.iter().map(|(at, _)| *at).min();
         tokio::select! {
             Some(key) = told.recv() => queue.add(key),
+            Ok(()) = others.changed() => {
+                let now = others.borrow_and_update().clone();
+                if elsewhere.settle(now, &mut watched) {
+                    // Listed again, every gateway is told of: those that name a cluster which came or went are among them.
+                    gateways.abort();
+                    gateways = watched(&clusters.home, Kind::IstioGateway);
+                }
+            }
             Some(ended) = passes.join_next() => {
                 if let Ok((key, again)) = ended {
                     later.retain(|(_, waiting)| *waiting != key);
@@ -220,6 +245,38 @@ async fn work(settings: &Settings) {
                 later.extract_if(.., |(at, _)| *at <= now).for_each(|(_, key)| queue.add(key));
             }
         }
+    }
+}
+
+/// The watches in other clusters, by id, with the version of the connection they go over.
+#[derive(Default)]
+struct Elsewhere(BTreeMap<String, (u64, Vec<AbortHandle>)>);
+
+impl Elsewhere {
+    /// Ends the watches over connections that are gone, and begins those over new ones. Returns whether anything
+    /// has changed.
+    fn settle(&mut self, now: Others, mut watched: impl FnMut(&Connection, Kind) -> AbortHandle) -> bool {
+        let mut changed = false;
+        self.0.retain(|id, (version, watches)| {
+            let stays = now.get(id).is_some_and(|other| other.version == *version);
+            if !stays {
+                watches.iter().for_each(AbortHandle::abort);
+                changed = true;
+            }
+            stays
+        });
+        for (id, other) in now {
+            if self.0.contains_key(&id) {
+                continue;
+            }
+            let watches = match &other.way {
+                Ok(c) => kinds().into_iter().map(|kind| watched(c, kind)).collect(),
+                Err(_) => Vec::new(),
+            };
+            self.0.insert(id, (other.version, watches));
+            changed = true;
+        }
+        changed
     }
 }
 

@@ -115,6 +115,11 @@ impl<'a> Keeping<'a> {
         Self { c, at, me, seen: None }
     }
 
+    /// Where the lease is.
+    pub fn address(&self) -> &Address {
+        &self.at
+    }
+
     /// Looks at the lease, and takes or renews it where that may be.
     ///
     /// # Errors

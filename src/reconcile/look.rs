@@ -69,7 +69,7 @@ pub async fn follow(
     let at = match only.filter(|id| *id != keeper.clusters.home_id) {
         None => keeper.clusters.home.clone(),
         // Where there is no way to it, the look says so.
-        Some(id) => keeper.clusters.others.get(id).unwrap_or(&keeper.clusters.home).clone(),
+        Some(id) => keeper.clusters.way(id).map_or(keeper.clusters.home.clone(), |way| way.connection),
     };
     let (tell, mut heard) = unbounded_channel();
     let mut watches = JoinSet::new();

@@ -84,19 +84,22 @@ impl Object {
 
 /// The kinds that are watched for gateways, beside their own.
 pub(super) fn kinds() -> Vec<Kind> {
-    Part::iter()
-        .map(|part| match part {
-            Part::ServiceAccount => Kind::ServiceAccount,
-            Part::Role => Kind::Role,
-            Part::RoleBinding => Kind::RoleBinding,
-            Part::Service => Kind::Service,
-            Part::Deployment => Kind::Deployment,
-            Part::HorizontalPodAutoscaler => Kind::HorizontalPodAutoscaler,
-            Part::PodDisruptionBudget => Kind::PodDisruptionBudget,
-            Part::EnvoyFilter => Kind::EnvoyFilter,
-            Part::Gateway => Kind::IstioServers,
-        })
-        .collect()
+    Part::iter().map(kind_of).collect()
+}
+
+/// The kind of a part.
+pub(super) fn kind_of(part: Part) -> Kind {
+    match part {
+        Part::ServiceAccount => Kind::ServiceAccount,
+        Part::Role => Kind::Role,
+        Part::RoleBinding => Kind::RoleBinding,
+        Part::Service => Kind::Service,
+        Part::Deployment => Kind::Deployment,
+        Part::HorizontalPodAutoscaler => Kind::HorizontalPodAutoscaler,
+        Part::PodDisruptionBudget => Kind::PodDisruptionBudget,
+        Part::EnvoyFilter => Kind::EnvoyFilter,
+        Part::Gateway => Kind::IstioServers,
+    }
 }
 
 /// Tells of every gateway that something happens to, by the objects of one kind, until dropped.
@@ -107,6 +110,7 @@ pub(super) async fn follow(c: Connection, namespace: String, kind: Kind, tell: U
         version: version.into(),
         namespace: Some(namespace.as_str().into()),
         fields: String::new(),
+        labels: String::new(),
     };
     let is_gateway = kind == Kind::IstioGateway;
     let hear = |Touched(meta, gateway): Touched| {

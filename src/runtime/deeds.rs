@@ -8,7 +8,7 @@ use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Meant};
 use crate::materialize::names::{PAUSED, RECONCILE, RELEASE, ROLL};
 use crate::model::fault::{Fault, Reason};
-use crate::reconcile::{Keeper, adopt, clusters, look, survey};
+use crate::reconcile::{Keeper, adopt, clusters, forget, install, look, survey};
 
 /// Who owns what a person changes on a CR from a screen.
 const MANAGER: &str = "egret-screen";
@@ -52,7 +52,18 @@ pub(super) async fn plan(keeper: &Keeper, namespace: &str, deed: &Deed) -> Resul
                 is_idle: plans::is_idle(&all),
             })
         }
-        What::Install | What::Forget(..) => Err(Fault::new(Reason::Invalid, "not built", "")),
+        What::Install => {
+            let plan = install::plan(c, &wish(namespace)).await?;
+            Ok(Plan {
+                sections: plans::install(&plan),
+                basis: Basis::Install(Box::new(plan)),
+                is_idle: false,
+            })
+        }
+        What::Forget(gateway, id) => {
+            let plan = forget::plan(keeper, &gateway.namespace, &gateway.name, id).await?;
+            Ok(Plan { sections: plans::forget(&plan), basis: Basis::Forget(Box::new(plan)), is_idle: false })
+        }
     }
 }
 
@@ -82,12 +93,25 @@ pub(super) async fn carry_out(keeper: &Keeper, deed: &Deed, plan: &Plan) -> Resu
                 draft.gateway["metadata"]["name"].as_str().unwrap_or_default()
             ))
         }
+        (What::Install, Basis::Install(plan)) => {
+            install::install(c, plan).await?;
+            Ok(format!("{} serves IstioGateway, and egret is its keeper; nobody keeps gateways yet.", c.cluster))
+        }
+        (What::Forget(gateway, id), Basis::Forget(plan)) => {
+            forget::forget(keeper, plan).await?;
+            Ok(format!("Cluster {id} is struck off the record of {}.", gateway.name))
+        }
         _ => Err(Fault::new(
             Reason::Invalid,
             format!("{}: this deed has no plan", c.cluster),
             "Ask for it again.",
         )),
     }
+}
+
+/// From a screen the CRD alone is installed: this process keeps the gateways then, or `egret install` a controller.
+fn wish(namespace: &str) -> install::Wish {
+    install::Wish { namespace: namespace.to_owned(), image: None }
 }
 
 fn said(what: &What, name: &str) -> String {

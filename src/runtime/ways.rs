@@ -1,6 +1,5 @@
 //! From the clusters that are open to those of a mesh: its home, and the others by the ids that gateways name.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -8,6 +7,7 @@ use futures::future::join_all;
 use crate::cluster::connect::{self, Connection};
 use crate::cluster::kubeconfig::Contexts;
 use crate::cluster::read_only::ReadOnly;
+use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
 use crate::reconcile::{Clusters, Keeper, identity};
 
@@ -34,8 +34,8 @@ pub(super) struct Other {
 }
 
 impl Ways {
-    /// A keeper of these clusters that remembers nothing yet. Those that are not open are connected for it; one that
-    /// cannot be is left out, and what a gateway has there is told and not touched.
+    /// A keeper of these clusters that remembers nothing yet. Those that are not open are connected for it; what
+    /// a gateway has in one that cannot be is told and not touched.
     pub(super) async fn keeper(self) -> Keeper {
         let Self { home, others, contexts } = self;
         let own = others.iter().find(|other| other.name == home.cluster).map(|other| other.id.clone());
@@ -47,29 +47,24 @@ impl Ways {
         let connected = join_all(elsewhere.map(|mut other| {
             let (contexts, home) = (&contexts, &home);
             async move {
-                let connection = match other.open.take() {
-                    Some(connection) => connection,
-                    None => open_for(contexts, &other, home).await?,
+                let way = match other.open.take() {
+                    Some(connection) => Ok(connection),
+                    None => open_for(contexts, &other, home).await,
                 };
-                Some((other.id, connection))
+                (other.id, way)
             }
         }))
         .await;
-        let others: BTreeMap<String, Connection> = connected.into_iter().flatten().collect();
         let clock = contexts.clock();
-        Keeper::new(Clusters { home, home_id, others }, clock)
+        let clusters = Clusters::only(home, &home_id);
+        connected.into_iter().for_each(|(id, way)| clusters.put(&id, way));
+        Keeper::new(clusters, clock)
     }
 }
 
-async fn open_for(contexts: &Contexts, other: &Other, home: &Connection) -> Option<Connection> {
+async fn open_for(contexts: &Contexts, other: &Other, home: &Connection) -> Result<Connection, Fault> {
     let Other { name, is_guarded, .. } = other;
     let plugin = connect::plugin(contexts, name).map(Arc::new);
     let read_only = if *is_guarded { ReadOnly::demanded() } else { home.read_only.clone() };
-    match connect::connect(contexts, name, plugin, read_only, home.patience).await {
-        Ok(connection) => Some(connection),
-        Err(fault) => {
-            tracing::warn!(cluster = %name, "{}", fault.summary);
-            None
-        }
-    }
+    connect::connect(contexts, name, plugin, read_only, home.patience).await
 }

@@ -224,8 +224,8 @@ async fn a_gateway_is_not_released_while_one_of_its_clusters_does_not_answer() {
     stage.put("out", &spec);
     stage.settled("out").await;
     stage.edit("out", |gateway| gateway["metadata"]["annotations"]["egret/release"] = "true".into());
-    let mut keeper = stage.keeper(&Trouble::none()).await;
-    keeper.clusters.others.clear();
+    let keeper = stage.keeper(&Trouble::none()).await;
+    keeper.clusters.remove("far");
     let report = pass(&keeper, NAMESPACE, "out").await;
     assert!(report.all_faults()[0].summary.contains("cluster far is not known"));
     assert!(stage.gateway("out").unwrap()["metadata"]["deletionTimestamp"].is_null());

@@ -3,7 +3,10 @@
 mod accepted;
 mod adopt;
 mod crash;
+mod forget;
 mod golden;
+mod install;
+mod kubeconfigs;
 mod look;
 mod real;
 mod rounds;
@@ -11,4 +14,5 @@ mod rules;
 mod stage;
 mod transitions;
 mod trouble;
+mod uninstall;
 mod validation;

@@ -95,7 +95,10 @@ pub(super) async fn carry_out(keeper: &Keeper, deed: &Deed, plan: &Plan) -> Resu
         }
         (What::Install, Basis::Install(plan)) => {
             install::install(c, plan).await?;
-            Ok(format!("{} serves IstioGateway, and egret is its keeper; nobody keeps gateways yet.", c.cluster))
+            Ok(format!(
+                "{} serves IstioGateway, and egret is its keeper; nobody keeps gateways yet.",
+                c.cluster
+            ))
         }
         (What::Forget(gateway, id), Basis::Forget(plan)) => {
             forget::forget(keeper, plan).await?;

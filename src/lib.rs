@@ -66,6 +66,8 @@
 //!   tell its own wishes from those of a gateway's owner (R5).
 //! - Before anything is written to another cluster the gateway is read once more: there no owner reference cleans up
 //!   after a pass that believed an old state. The crash-point run found it.
+//! - What egret keeps in the demo's story is what egret builds: its controller there goes by `materialize`, status and
+//!   all. Objects written for the story alone were drift on every gateway once the screens could look for it.
 //! - `setup` stands beside the verbs and the TUI: what both begin with.
 //! - There is no aggregated discovery: lists are begun at once, and the kinds that come with a CRD ask for their group
 //!   alone. A cluster is complete one round trip earlier.

@@ -14,6 +14,7 @@
 mod frankfurt;
 mod gateway;
 mod keeper;
+mod kept;
 mod mesh;
 mod routes;
 #[cfg(test)]
@@ -122,6 +123,7 @@ fn played(seed: u64, days: u64, fill: fn(&mut State), scenes: Option<fn(&mut Sta
     state.wake_autoscalers();
     if let Some(play) = scenes {
         state.workload.scenes = Some(play);
+        state.workload.keeper = Some(keeper::keeps);
         keeper::renews(&mut state);
         for (number, (at, _)) in frankfurt::SCENES.iter().enumerate() {
             state.after(Duration::from_secs(*at), Work::Scene(number));
@@ -215,7 +217,7 @@ fn audit(state: &mut State) {
     until(state, ago(39 * 24 * 60));
     AUDIT.iter().for_each(|gateway| gateway.make(state));
     until(state, ago(39 * 24 * 60 - 10));
-    AUDIT.iter().for_each(|gateway| gateway.report(state));
+    AUDIT.iter().for_each(|gateway| gateway.told_by_asm(state));
     let look = ["get", "list", "watch"];
     let rules = json!([
         {"apiGroups": [""], "resources": ["pods", "pods/log", "services", "events"], "verbs": look},

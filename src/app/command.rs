@@ -288,7 +288,7 @@ pub const COMMANDS: &[Spec] = &[
         &["ctrl-r"],
         &[S::Gateways, S::Gateway],
         G::Keeping,
-        "roll",
+        "",
         "Replace its pods by what egret would build now",
     )),
     dangerous(spec(

@@ -115,5 +115,6 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         ingress: settings.show_ingress.value,
         columns: settings.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect(),
         cluster_ids: settings.cluster_ids(),
+        reconcile: settings.reconcile.value,
     }
 }

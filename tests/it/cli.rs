@@ -140,6 +140,7 @@ contexts = ["a"]                       # --context
 namespaces = ["istio-system", "edge"]  # EGRET_NAMESPACES
 read-only = false                      # default
 show-ingress = false                   # default
+reconcile = false                      # default
 theme = "ansi"                         # file, line 1
 color = "never"                        # NO_COLOR
 glyphs = "ascii"                       # --glyphs

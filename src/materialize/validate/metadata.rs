@@ -65,6 +65,9 @@ fn annotations(gateway: &IstioGateway, found: &mut Found) {
 /// The record of what was adopted names objects, and whoever may edit a gateway may write it: it must not lead anywhere
 /// else.
 fn adopted(gateway: &IstioGateway, found: &mut Found) {
+    if gateway.annotation(ADOPTED).is_none() {
+        return;
+    }
     let path = format!("metadata.annotations[{ADOPTED}]");
     let example = "take the record from before the edit";
     let names = match Names::read(gateway) {
@@ -73,7 +76,7 @@ fn adopted(gateway: &IstioGateway, found: &mut Found) {
     };
     for name in [&names.deployment, &names.service, &names.service_account] {
         let is_name = !name.is_empty() && name.len() <= 253 && name.split('.').all(words::is_label_name);
-        if !is_name && gateway.annotation(ADOPTED).is_some() {
+        if !is_name {
             found.error(&path, format!("{name:?} is no name of an object"), example);
         }
     }

@@ -125,7 +125,7 @@ fn demo(cli: &Cli, bench: &Bench) -> Report {
     let mut report = Report { programs: vec!["egret demo"], ..Report::default() };
     if wanted(cli, "demo") {
         bench.say("the demo");
-        report.setting = format!("The demo's four clusters, {}.", machine());
+        report.setting = format!("The demo's five clusters, {}.", machine());
         rows::demo(&mut report, &demo::measure(bench));
     }
     report

@@ -82,7 +82,10 @@ mod tests {
     fn what_needs_a_file_or_a_command_is_refused_and_no_word_of_it_is_repeated() {
         for (given, why) in [
             (text(", certificate-authority: /hidden", ""), "certificate-authority names a file"),
-            (text("", "exec: {command: hidden, apiVersion: client.authentication.k8s.io/v1}"), "credential plugin"),
+            (
+                text("", "exec: {command: hidden, apiVersion: client.authentication.k8s.io/v1}"),
+                "credential plugin",
+            ),
             (text("", "auth-provider: {name: hidden, config: {}}"), "auth-provider"),
             (text("", "tokenFile: /hidden"), "tokenFile"),
             (text("", "client-certificate: /hidden"), "client-certificate names"),

@@ -38,11 +38,10 @@ pub fn run(
         return Ok(Outcome::Usage);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let Before { home, namespace, plan, gateways } =
-        match runtime.block_on(look(verb, settings, globals)) {
-            Ok(before) => before,
-            Err(fault) => return streams.fails(&fault),
-        };
+    let Before { home, namespace, plan, gateways } = match runtime.block_on(look(verb, settings, globals)) {
+        Ok(before) => before,
+        Err(fault) => return streams.fails(&fault),
+    };
     if verb.output == Some(Manifests::Yaml) {
         render::print(&plan.manifests(), Form::Yaml, streams.out)?;
         return Ok(Outcome::Done);
@@ -69,7 +68,9 @@ pub fn run(
                 return Ok(Outcome::Failed);
             }
             Answer::Nobody => {
-                streams.complain("nothing was installed: there is no terminal to ask on; --yes says it beforehand")?;
+                streams.complain(
+                    "nothing was installed: there is no terminal to ask on; --yes says it beforehand",
+                )?;
                 return Ok(Outcome::Usage);
             }
         }
@@ -77,7 +78,11 @@ pub fn run(
     home.read_only.set(false);
     match runtime.block_on(install::install(&home, &plan)) {
         Ok(()) => {
-            writeln!(streams.out, "{}: egret keeps the gateways of {namespace} once its controller runs.", home.cluster)?;
+            writeln!(
+                streams.out,
+                "{}: egret keeps the gateways of {namespace} once its controller runs.",
+                home.cluster
+            )?;
             Ok(Outcome::Done)
         }
         Err(fault) => streams.fails(&fault),

@@ -53,7 +53,8 @@ pub fn run(
     home.read_only.set(false);
     let Mesh { clusters, clock, namespace } = mesh;
     let keeper = Keeper::new(clusters.clone(), clock);
-    let me = Me { identity: mesh::identity(), version: env!("CARGO_PKG_VERSION").to_owned(), embedded: false };
+    let me =
+        Me { identity: mesh::identity(), version: env!("CARGO_PKG_VERSION").to_owned(), embedded: false };
     let (say, mut said) = unbounded_channel::<String>();
     let tell = move |what: &str| drop(say.send(what.to_owned()));
     let work = async { uninstall::uninstall(&keeper, &removal, me, &tell).await };
@@ -102,7 +103,9 @@ fn refused(verb: &Uninstall, context: &str, streams: &mut Streams<'_>) -> io::Re
         (false, _) => ask(&format!("This removes egret from {context}; traffic goes on."), "yes", streams)?,
         (true, Some(name)) if name == context => Answer::Given,
         (true, Some(name)) => {
-            streams.complain(format!("nothing was removed: --confirm names {name}, and the context is {context}"))?;
+            streams.complain(format!(
+                "nothing was removed: --confirm names {name}, and the context is {context}"
+            ))?;
             return Ok(Some(Outcome::Usage));
         }
         (true, None) => {
@@ -118,7 +121,9 @@ fn refused(verb: &Uninstall, context: &str, streams: &mut Streams<'_>) -> io::Re
             Some(Outcome::Failed)
         }
         Answer::Nobody => {
-            streams.complain(format!("nothing was removed: there is no terminal to ask on; {flag} it beforehand"))?;
+            streams.complain(format!(
+                "nothing was removed: there is no terminal to ask on; {flag} it beforehand"
+            ))?;
             Some(Outcome::Usage)
         }
     })

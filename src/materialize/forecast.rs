@@ -66,7 +66,9 @@ impl Forecast {
         }
         if !place.pending.is_empty() {
             let fields = place.pending.len();
-            self.lines.push(format!("{cluster}{fields} fields of the pod template stay pending until it is rolled"));
+            self.lines.push(format!(
+                "{cluster}{fields} fields of the pod template stay pending until it is rolled"
+            ));
         }
         self.lines.extend(place.faults.iter().map(|fault| fault.summary.clone()));
     }
@@ -91,7 +93,9 @@ impl Forecast {
                 self.changed += 1;
                 vec!["taken over".to_owned()]
             }
-            PartState::Contested(fields) => fields.iter().map(|f| format!("contested: {}", f.in_words())).collect(),
+            PartState::Contested(fields) => {
+                fields.iter().map(|f| format!("contested: {}", f.in_words())).collect()
+            }
             PartState::Conflict(who) => vec![format!("belongs to {who}: nothing is written")],
             PartState::Failed(fault) => vec![fault.summary.clone()],
         }

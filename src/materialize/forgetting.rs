@@ -46,9 +46,14 @@ impl Forgetting {
                 "Cluster {id} answers. Taking it out of spec.clusterIds cleans it up; forgetting leaves everything in it."
             ),
             Answers::Another { uid } => {
-                format!("Another cluster answers as {id} (kube-system {uid}); on record is {}.", self.cluster_uid)
+                format!(
+                    "Another cluster answers as {id} (kube-system {uid}); on record is {}.",
+                    self.cluster_uid
+                )
             }
-            Answers::No(why) => format!("Cluster {id} (kube-system {}) does not answer: {why}", self.cluster_uid),
+            Answers::No(why) => {
+                format!("Cluster {id} (kube-system {}) does not answer: {why}", self.cluster_uid)
+            }
         }];
         let verb = if self.answers == Answers::Yes { "Left in it" } else { "Left in it, as far as known" };
         lines.extend(self.left.iter().map(|(part, name)| format!("{verb}: {part} {namespace}/{name}")));

@@ -58,8 +58,10 @@ pub async fn forget(keeper: &Keeper, forgetting: &Forgetting) -> Result<(), Faul
     let mut record = record(&gateway)?;
     let cluster_uid = forgettable(home, &object, &gateway, &record, id)?;
     if cluster_uid != forgetting.cluster_uid {
-        let summary =
-            format!("{}: cluster {id} of IstioGateway {namespace}/{name} is another one by now", home.cluster);
+        let summary = format!(
+            "{}: cluster {id} of IstioGateway {namespace}/{name} is another one by now",
+            home.cluster
+        );
         return Err(Fault::new(Reason::Conflict, summary, "Look at it again."));
     }
     record.remove(id);
@@ -87,7 +89,10 @@ fn forgettable(
     let refused = |why: String, hint: &str| Err(Fault::new(Reason::Invalid, why, hint));
     if names_it && !is_going {
         let why = format!("{}: IstioGateway {name} still asks for cluster {id}", home.cluster);
-        return refused(why, "Take it out of spec.clusterIds first: forgotten, it would be written to again.");
+        return refused(
+            why,
+            "Take it out of spec.clusterIds first: forgotten, it would be written to again.",
+        );
     }
     match record.get(id) {
         Some(uid) => Ok(uid.clone()),
@@ -116,12 +121,7 @@ async fn answers(clusters: &Clusters, id: &str, on_record: &str) -> Answers {
 }
 
 /// What is there by its labels; `None`: it could not be looked.
-async fn found(
-    home: &Connection,
-    c: &Connection,
-    namespace: &str,
-    uid: &str,
-) -> Option<Vec<(Part, String)>> {
+async fn found(home: &Connection, c: &Connection, namespace: &str, uid: &str) -> Option<Vec<(Part, String)>> {
     let home = clusters::uid(home).await.ok()?;
     let selector = format!("{HOME_UID}={home},{GATEWAY_UID}={uid}");
     let mut found = Vec::new();

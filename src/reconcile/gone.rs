@@ -91,7 +91,11 @@ pub(super) async fn gone(
                 patience.as_secs(),
                 names.join(", ")
             );
-            Err(Fault::new(Reason::Conflict, summary, "Find out what holds it, and begin again: what is done stays done."))
+            Err(Fault::new(
+                Reason::Conflict,
+                summary,
+                "Find out what holds it, and begin again: what is done stays done.",
+            ))
         }
     }
 }
@@ -120,7 +124,8 @@ impl Left {
         loop {
             let mut found = BTreeMap::new();
             let keep = |rows: Vec<Seen>| {
-                found.extend(rows.into_iter().filter(&fits).map(|row| (row.uid().to_owned(), in_words(&row))));
+                found
+                    .extend(rows.into_iter().filter(&fits).map(|row| (row.uid().to_owned(), in_words(&row))));
             };
             let mut version = match list::<Seen>(c, &place, keep).await {
                 Ok(listed) => listed.resource_version,

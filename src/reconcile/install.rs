@@ -148,7 +148,8 @@ async fn nobody_else_keeps(c: &Connection) -> Result<(), Fault> {
             "Ask for the right to get customresourcedefinitions.",
         ),
         None => {
-            let summary = format!("{}: it cannot be asked who keeps its gateways: nothing is installed", c.cluster);
+            let summary =
+                format!("{}: it cannot be asked who keeps its gateways: nothing is installed", c.cluster);
             Err(Fault::new(Reason::Unreachable, summary, "Try again when it answers."))
         }
     }
@@ -237,11 +238,8 @@ async fn established(c: &Connection) -> Result<(), Fault> {
         let _ = tell.map(|tell| tell.send(served));
     });
     let late = || {
-        let summary = format!(
-            "{}: CRD {CRD_NAME} is not served after {} s",
-            c.cluster,
-            ESTABLISHED.as_secs()
-        );
+        let summary =
+            format!("{}: CRD {CRD_NAME} is not served after {} s", c.cluster, ESTABLISHED.as_secs());
         Fault::new(Reason::Unreachable, summary, "Install again: what is there stays.")
     };
     tokio::select! {

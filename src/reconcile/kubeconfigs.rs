@@ -179,7 +179,9 @@ impl Ways {
             );
             Fault::new(Reason::Invalid, summary, "Mend the Secret: egret reads it again when it changes.")
         };
-        let Some(text) = &row.text else { return Err(refused(&format!("there is nothing under the key {KEY}"))) };
+        let Some(text) = &row.text else {
+            return Err(refused(&format!("there is nothing under the key {KEY}")));
+        };
         // By its id it is told of.
         let cluster = ClusterName::from(row.id.as_str());
         let contexts = self_contained::contexts(text, &cluster).map_err(|why| refused(&why))?;

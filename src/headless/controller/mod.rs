@@ -66,10 +66,10 @@ async fn foreseen(
 
 async fn keep(controller: &Controller, settings: &Settings, globals: &Globals) -> Result<(), Fault> {
     let id = controller.cluster_id.as_deref();
-    let Mesh { clusters, clock, namespace } =
-        mesh::open(id, settings, globals, ReadOnly::new(false)).await?;
+    let Mesh { clusters, clock, namespace } = mesh::open(id, settings, globals, ReadOnly::new(false)).await?;
     if clusters.home.read_only.is_on() {
-        let summary = format!("{}: a controller writes, and this context is read-only", clusters.home.cluster);
+        let summary =
+            format!("{}: a controller writes, and this context is read-only", clusters.home.cluster);
         return Err(Fault::new(Reason::ReadOnly, summary, "The config says so."));
     }
     let invalid = |what: String, why: io::Error| Fault::new(Reason::Invalid, format!("{what}: {why}"), "");
@@ -80,7 +80,8 @@ async fn keep(controller: &Controller, settings: &Settings, globals: &Globals) -
     let (probes, telemetry) = (Probes::default(), Telemetry::default());
     probes.set(Probe::Ready, "lease", Err("not looked at yet".to_owned()));
     started(&clusters, &namespace, address);
-    let me = Me { identity: mesh::identity(), version: env!("CARGO_PKG_VERSION").to_owned(), embedded: false };
+    let me =
+        Me { identity: mesh::identity(), version: env!("CARGO_PKG_VERSION").to_owned(), embedded: false };
     let observer = Told { probes: probes.clone(), telemetry: telemetry.clone() };
     let keeping = controller::run(
         controller::Settings {

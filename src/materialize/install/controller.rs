@@ -63,9 +63,7 @@ pub(super) fn deployment(namespace: &str, image: &str) -> Value {
         "sidecar.istio.io/inject": "false",
         "istio.io/dataplane-mode": "none",
     });
-    let probe = |path: &str, failures: u32| {
-        json!({"httpGet": {"path": path, "port": "http"}, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": failures})
-    };
+    let probe = |path: &str, failures: u32| json!({"httpGet": {"path": path, "port": "http"}, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": failures});
     let container = json!({
         "name": "controller",
         "image": image,

@@ -146,7 +146,12 @@ pub(super) fn known(kind: &str, object: &Value) -> Known {
 ///
 /// # Errors
 /// What stands in the way; what was done until then stays done, and may be begun again.
-pub async fn uninstall(keeper: &Keeper, removal: &Removal, me: Me, tell: Tell<'_>) -> Result<Vec<String>, Fault> {
+pub async fn uninstall(
+    keeper: &Keeper,
+    removal: &Removal,
+    me: Me,
+    tell: Tell<'_>,
+) -> Result<Vec<String>, Fault> {
     let c = &keeper.clusters.home;
     let namespace = &removal.namespace;
     let mut keeping = Keeping::new(c, namespace, me);
@@ -168,8 +173,7 @@ pub async fn uninstall(keeper: &Keeper, removal: &Removal, me: Me, tell: Tell<'_
             remove(c, object).await?;
         }
         if let Some(crd) = &removal.crd {
-            tell(&format!("removing {}", crd.in_words()));
-            write::delete(c, &install::crd(), &crd.uid).await?;
+            left.extend(remove_crd(c, crd, tell).await?);
         }
         left.extend(remains(removal));
         Ok(left)
@@ -193,7 +197,9 @@ async fn as_it_is_now(c: &Connection, removal: &Removal) -> Result<(Removal, Vec
     let gateways = stay.into_iter().map(|gateway| known("IstioGateway", gateway)).collect();
     let going = go.into_iter().map(|gateway| {
         let gateway = known("IstioGateway", gateway).in_words();
-        format!("{gateway} is being deleted, and waits for egret: install it again, or take its finalizer off")
+        format!(
+            "{gateway} is being deleted, and waits for egret: install it again, or take its finalizer off"
+        )
     });
     Ok((Removal { gateways, ..removal.clone() }, going.collect()))
 }
@@ -209,10 +215,23 @@ fn remains(removal: &Removal) -> Vec<String> {
                 gateways.len()
             ),
             "The CRD stays; deleting it deletes the IstioGateways, and nothing else any more.".to_owned(),
+            "An egret that runs elsewhere and keeps gateways (a controller, or screens with --reconcile) would take them up again: end it.".to_owned(),
         ],
         Fate::Deleted if crd.is_some() => Vec::new(),
         Fate::Deleted => vec!["The CRD stays, if it was there.".to_owned()],
     }
+}
+
+/// Removes the CRD, unless somebody has made a gateway meanwhile, which would go with it.
+async fn remove_crd(c: &Connection, crd: &Known, tell: Tell<'_>) -> Result<Vec<String>, Fault> {
+    let there = install::gateways(c, "").await?;
+    if let Some(gateway) = there.first() {
+        let gateway = known("IstioGateway", gateway).in_words();
+        return Ok(vec![format!("The CRD stays: there is {gateway} now, which would go with it.")]);
+    }
+    tell(&format!("removing {}", crd.in_words()));
+    write::delete(c, &install::crd(), &crd.uid).await?;
+    Ok(Vec::new())
 }
 
 async fn remove(c: &Connection, object: &Known) -> Result<(), Fault> {
@@ -291,7 +310,9 @@ async fn delete_gateways(
         gone(c, kind, namespace, is_owned, PATIENCE).await?;
     }
     let is_theirs = |seen: &super::gone::Seen| {
-        selectors.iter().any(|selector| selector.iter().all(|(key, value)| seen.labels.get(key) == Some(value)))
+        selectors
+            .iter()
+            .any(|selector| selector.iter().all(|(key, value)| seen.labels.get(key) == Some(value)))
     };
     gone(c, Kind::Pod, namespace, is_theirs, PATIENCE).await
 }

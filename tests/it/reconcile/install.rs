@@ -141,9 +141,7 @@ async fn nothing_is_installed_where_somebody_else_keeps_gateways_or_that_cannot_
 
     // Objects of the same name.
     let stage = empty(&[]);
-    let account = |name: &str, labels: Value| {
-        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels}})
-    };
+    let account = |name: &str, labels: Value| json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels}});
     let helm = account("egret-controller", json!({"app.kubernetes.io/managed-by": "Helm"}));
     stage.install(HOME, Part::ServiceAccount, &helm, "helm");
     let fault = refused(&stage, &wish()).await;
@@ -203,7 +201,10 @@ async fn who_lacks_a_right_cannot_install_and_is_told_why() {
     let c = connection_of(&stage, HOME, "anna").await;
     let wanted = plan(&c, &wish()).await.unwrap();
     let fault = put_in(&stage, &c, &wanted).await.unwrap_err();
-    assert!(fault.summary.contains("it grants rights that the user of this context does not hold"), "{fault:?}");
+    assert!(
+        fault.summary.contains("it grants rights that the user of this context does not hold"),
+        "{fault:?}"
+    );
     assert!(fault.hint.contains("cluster-admin"), "{}", fault.hint);
 }
 
@@ -246,7 +247,8 @@ async fn the_rights_are_enough_for_every_gateway_from_its_making_to_its_end() {
     }
     // Changed by hand, no longer wanted, released, deleted.
     stage.advance();
-    stage.meddle(HOME, Part::Service, "istio-canonical", "kubectl", |s| s["spec"]["type"] = "NodePort".into());
+    stage
+        .meddle(HOME, Part::Service, "istio-canonical", "kubectl", |s| s["spec"]["type"] = "NodePort".into());
     stage.edit("compression", |gateway| gateway["spec"] = json!({"ports": ports()}));
     stage.edit("minimal", |gateway| gateway["metadata"]["annotations"] = json!({"egret/release": "true"}));
     for name in ["canonical", "compression", "minimal", "minimal"] {
@@ -303,25 +305,28 @@ async fn the_rights_are_no_wider_than_that() {
         ("escalate", "rbac.authorization.k8s.io", "roles", NAMESPACE, "a", false),
         ("bind", "rbac.authorization.k8s.io", "roles", NAMESPACE, "a", false),
     ] {
-        assert_eq!(may(verb, group, resource, namespace, name), is_allowed, "{verb} {resource} {name} in {namespace}");
+        assert_eq!(
+            may(verb, group, resource, namespace, name),
+            is_allowed,
+            "{verb} {resource} {name} in {namespace}"
+        );
     }
     // Not even by way of a gateway's Role.
     let account = connection_of(&stage, HOME, ACCOUNT).await;
     let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "wide", "namespace": NAMESPACE},
         "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["*"]}]});
-    let resource = Resource { group: "rbac.authorization.k8s.io", version: "v1", plural: "roles", namespaced: true };
-    let all = write::Address { kind: "Role".into(), resource, namespace: NAMESPACE.into(), name: String::new() };
+    let resource =
+        Resource { group: "rbac.authorization.k8s.io", version: "v1", plural: "roles", namespaced: true };
+    let all =
+        write::Address { kind: "Role".into(), resource, namespace: NAMESPACE.into(), name: String::new() };
     let fault = write::create(&account, &all, &role, "egret").await.unwrap_err();
     assert_eq!(fault.reason, Reason::Denied);
 }
 
 #[test]
 fn what_is_installed_is_what_was_reviewed() {
-    let text: Vec<String> = manifests(&wish())
-        .iter()
-        .skip(1)
-        .map(|object| serde_yaml::to_string(object).unwrap())
-        .collect();
+    let text: Vec<String> =
+        manifests(&wish()).iter().skip(1).map(|object| serde_yaml::to_string(object).unwrap()).collect();
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../snapshots");
     settings.set_prepend_module_to_snapshot(false);

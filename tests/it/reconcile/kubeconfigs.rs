@@ -58,7 +58,10 @@ async fn clusters_come_change_and_go_with_their_secrets() {
     put(&stage, secret("broken", "third", &kubeconfig(&format!("tokenFile: /{HIDDEN}"))));
     let now = until(&mut others, |others| others.len() == 2).await;
     let fault = now["third"].way.as_ref().unwrap_err();
-    assert!(fault.summary.contains("Secret istio-system/broken") && fault.summary.contains("tokenFile"), "{fault:?}");
+    assert!(
+        fault.summary.contains("Secret istio-system/broken") && fault.summary.contains("tokenFile"),
+        "{fault:?}"
+    );
     assert!(!format!("{fault:?} {now:?}").contains(HIDDEN));
     assert_eq!(now["first"].version, version, "what has not changed keeps its connection");
 
@@ -66,7 +69,9 @@ async fn clusters_come_change_and_go_with_their_secrets() {
     let change = |name: &str, text: &str| {
         let data = secret(name, "", text)["data"].clone();
         let key = Key::new("secrets", NAMESPACE, name);
-        stage.with(HOME, |state| state.change(&key, "kubectl", |secret| secret["data"] = data).map(drop)).unwrap();
+        stage
+            .with(HOME, |state| state.change(&key, "kubectl", |secret| secret["data"] = data).map(drop))
+            .unwrap();
     };
     change("broken", &kubeconfig("token: x"));
     until(&mut others, |others| others.get("third").is_some_and(|other| other.way.is_ok())).await;
@@ -74,7 +79,14 @@ async fn clusters_come_change_and_go_with_their_secrets() {
     until(&mut others, |others| others["first"].version > version).await;
 
     // Of two with one id the first by name counts, until it goes.
-    put(&stage, secret("another", "first", &kubeconfig("exec: {command: x, apiVersion: client.authentication.k8s.io/v1}")));
+    put(
+        &stage,
+        secret(
+            "another",
+            "first",
+            &kubeconfig("exec: {command: x, apiVersion: client.authentication.k8s.io/v1}"),
+        ),
+    );
     until(&mut others, |others| others["first"].way.is_err()).await;
     for name in ["another", "broken", "one"] {
         stage.with(HOME, |state| state.remove(&Key::new("secrets", NAMESPACE, name)).map(drop)).unwrap();
@@ -102,7 +114,9 @@ async fn a_gateway_whose_cluster_has_a_broken_secret_says_so_and_runs_elsewhere(
     let told: Vec<&str> = report.all_faults().into_iter().map(|fault| fault.summary.as_str()).collect();
     assert_eq!(
         told,
-        ["home: cluster far-id: Secret istio-system/far has no kubeconfig that can be used: it is no kubeconfig"]
+        [
+            "home: cluster far-id: Secret istio-system/far has no kubeconfig that can be used: it is no kubeconfig"
+        ]
     );
     assert_eq!(report.places.iter().filter(|place| !place.parts.is_empty()).count(), 1);
 }

@@ -54,7 +54,9 @@ fn running(stage: &Stage, cluster: &str) -> Vec<String> {
     let mut found: Vec<String> = ["istio-both", "istio-home-alone", "istio-home-alone-compression"]
         .iter()
         .flat_map(|name| Part::iter().filter_map(|part| stage.object(cluster, part, name)))
-        .map(|object| format!("{} {} {}", object["kind"], object["metadata"]["name"], object["metadata"]["uid"]))
+        .map(|object| {
+            format!("{} {} {}", object["kind"], object["metadata"]["name"], object["metadata"]["uid"])
+        })
         .collect();
     found.extend(stage.pods(cluster, "istio=both"));
     found.extend(stage.pods(cluster, "istio=home-alone"));
@@ -173,7 +175,8 @@ async fn nothing_is_let_go_while_somebody_else_keeps_the_gateways() {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     };
-    let owners = || stage.object(HOME, Part::Service, "istio-both").unwrap()["metadata"]["ownerReferences"].clone();
+    let owners =
+        || stage.object(HOME, Part::Service, "istio-both").unwrap()["metadata"]["ownerReferences"].clone();
     let before = owners();
     let fault = tokio::select! {
         biased;
@@ -200,7 +203,10 @@ async fn a_cluster_that_is_not_known_is_told_and_stays_on_the_record() {
     let keeper = stage.keeper(&Trouble::none()).await;
     keeper.clusters.remove("far");
     let left = run(&stage, &keeper, Fate::Kept).await.unwrap();
-    assert!(left[0].starts_with("In cluster far: labels of egret's on the objects of istio-system/both"), "{left:?}");
+    assert!(
+        left[0].starts_with("In cluster far: labels of egret's on the objects of istio-system/both"),
+        "{left:?}"
+    );
     let metadata = &stage.gateway("both").unwrap()["metadata"];
     assert!(metadata["annotations"]["egret/clusters"].as_str().is_some_and(|record| record.contains("far")));
     assert!(metadata["finalizers"].as_array().is_none_or(Vec::is_empty));

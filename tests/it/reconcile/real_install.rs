@@ -150,7 +150,7 @@ async fn egret_is_installed_works_with_its_own_rights_and_leaves_the_traffic_beh
     plane::apply_yaml(&client, &gateway.to_string()).await.unwrap();
     wait_for(gateways(&client), "egressgateway", |gateway| {
         let status = gateway.status.clone().unwrap_or_default();
-        status.error_message.is_some_and(|why| why.contains("cluster far-id is not known"))
+        status.error_message.as_ref().is_some_and(|why| why.contains("cluster far-id is not known"))
     })
     .await;
     put_secret(&client, "far-id", far.kubeconfig()).await;
@@ -172,10 +172,12 @@ async fn egret_is_installed_works_with_its_own_rights_and_leaves_the_traffic_beh
     assert_eq!(gateway.metadata.finalizers.unwrap_or_default(), Vec::<String>::new());
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), "istio-system");
     assert!(deployments.get_opt("egret-controller").await.unwrap().is_none());
+    // The collector takes what a gateway owns: no more than that.
+    gateways(&client).delete("egressgateway", &Default::default()).await.unwrap();
+    collected(&client, &canary).await;
     let crds: Api<CustomResourceDefinition> = Api::all(client.clone());
     crds.delete(CRD, &Default::default()).await.unwrap();
     wait_until_gone(crds.clone(), CRD).await;
-    collected(&client, &canary).await;
     assert_eq!([uids(&client, "egressgateway").await, uids(&abroad, "egressgateway").await], before);
 
     // Installed again, and taken away with everything.

@@ -92,7 +92,7 @@ async fn keep(controller: &Controller, settings: &Settings, globals: &Globals) -
         },
         asked_to_stop(),
     );
-    let keeping = kubeconfigs::beside(clusters, namespace, keeping);
+    let keeping = Box::pin(kubeconfigs::beside(clusters, namespace, keeping));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = serve::serve(listener, probes, telemetry, async move { drop(stopped.await) });
     let keeping = async {

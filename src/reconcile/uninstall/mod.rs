@@ -118,7 +118,7 @@ async fn controllers_objects(
     namespace: &str,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Known>, Fault> {
-    let wish = Wish { namespace: namespace.to_owned(), image: Some(String::new()) };
+    let wish = Wish { namespace: namespace.to_owned(), image: Some(String::new()), cluster_id: None };
     let all = manifests(&wish).into_iter().skip(1);
     let each = all.map(|object| async move {
         let at = install::address(&object);

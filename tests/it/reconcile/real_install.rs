@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::real::{Controller, canonical, gateways, is_running, names};
 use crate::support::plane::{self, Cluster, wait_for, wait_until_gone};
+use crate::support::session::shell;
 
 const CRD: &str = "istiogateways.istio.alibabacloud.com";
 
@@ -29,6 +30,17 @@ async fn egret(cluster: &Cluster, line: &str) -> (Option<i32>, String, String) {
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// Types something else than what a verb asks for on a terminal.
+fn refuses(cluster: &Cluster, line: &str, asks: &str, ends: &str) {
+    tokio::task::block_in_place(|| {
+        let mut session = shell(cluster.kubeconfig(), &format!("$EGRET {line}")).go();
+        session.sees(asks);
+        session.type_in("y\n");
+        session.sees(ends);
+        assert_eq!(session.wait_end(std::time::Duration::from_secs(60)).code(), Some(1));
+    });
 }
 
 /// A kubeconfig of the controller's own account, as its pods would have.
@@ -115,6 +127,7 @@ async fn egret_is_installed_works_with_its_own_rights_and_leaves_the_traffic_beh
     assert!(code == Some(2) && err.contains("there is no terminal to ask on"), "{err}");
     let (code, _, err) = egret(&own, "install --image example/egret:1 --yes --read-only").await;
     assert!(code == Some(2) && err.contains("read-only is set"), "{err}");
+    refuses(&own, "install --image example/egret:1", "Type yes to go on", "nothing was installed");
     let asked = own.audit_since(mark).await.unwrap();
     let writes = asked.iter().filter(|entry| entry.user_agent.starts_with("egret/"));
     let writes: Vec<_> = writes.filter(|e| !["get", "list", "watch"].contains(&e.verb.as_str())).collect();
@@ -189,6 +202,7 @@ async fn egret_is_installed_works_with_its_own_rights_and_leaves_the_traffic_beh
     wait_for(gateways(&client), "second", is_running).await;
     assert_eq!(controller.stop(), Some(0));
     let line = "uninstall --cluster-id home-id --yes --delete-gateways";
+    refuses(&own, line, "Type install to go on", "nothing was removed");
     let (code, _, err) = egret(&own, line).await;
     assert!(code == Some(2) && err.contains("--confirm CONTEXT says it beforehand"), "{err}");
     let (code, _, err) = egret(&own, &format!("{line} --confirm other")).await;

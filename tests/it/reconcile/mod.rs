@@ -9,6 +9,7 @@ mod install;
 mod kubeconfigs;
 mod look;
 mod real;
+mod real_install;
 mod rounds;
 mod rules;
 mod stage;

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::lease::{self, Decision, Keeping, Me, Standing};
 use super::pass::{Keeper, pass};
 use super::queue::{Key, Queue};
+use super::round;
 use super::watching::{follow, kinds};
 use crate::cluster::connect::Connection;
 use crate::cluster::discovery;
@@ -23,6 +24,15 @@ use crate::model::snapshot;
 
 /// How many gateways are worked on at once.
 const AT_ONCE: usize = 16;
+
+/// When so many gateways wait they are judged together, from one list of each kind.
+const MANY: usize = 48;
+
+/// So long nothing new must have come before they are: lists come in one after the other.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// But no longer than this, and not more often.
+const GATHERED: Duration = Duration::from_secs(5);
 
 /// How often, in renewals of the lease, it is made sure that egret still keeps the gateways (R4).
 const CHECKED: u32 = 12;
@@ -184,11 +194,19 @@ async fn work(settings: &Settings) {
     let mut queue = Queue::default();
     let mut passes = JoinSet::new();
     let mut later: Vec<(Instant, Key)> = Vec::new();
+    let mut rounds = Rounds::default();
     loop {
-        while let Some(key) = queue.take(AT_ONCE) {
+        let now = Instant::now();
+        let many = rounds.look(queue.waiting(), now);
+        if many == Some(now) {
+            rounds.begun(now);
+            passes.spawn(together(settings.clone(), queue.take_all()));
+        }
+        // What is going to be judged together waits for it.
+        while let Some(key) = queue.take(if many.is_some() { 0 } else { AT_ONCE }) {
             passes.spawn(one(settings.clone(), key));
         }
-        let next = later.iter().map(|(at, _)| *at).min();
+        let next = later.iter().map(|(at, _)| *at).chain(many.filter(|at| *at > now)).min();
         let due = async {
             match next {
                 Some(at) => tokio::time::sleep_until(at).await,
@@ -196,9 +214,23 @@ async fn work(settings: &Settings) {
             }
         };
         tokio::select! {
-            Some(key) = told.recv() => queue.add(key),
+            Some(key) = told.recv() => {
+                rounds.heard(Instant::now());
+                queue.add(key);
+                while let Ok(key) = told.try_recv() {
+                    queue.add(key);
+                }
+            }
             Some(ended) = passes.join_next() => {
-                if let Ok((key, again)) = ended {
+                for (key, ended) in ended.into_iter().flatten() {
+                    let again = match ended {
+                        Ended::Judged => {
+                            queue.needs_pass(key);
+                            continue;
+                        }
+                        Ended::Settled => false,
+                        Ended::Again => true,
+                    };
                     later.retain(|(_, waiting)| *waiting != key);
                     if let Some(pause) = queue.done(&key, again) {
                         later.push((Instant::now() + pause, key));
@@ -213,7 +245,67 @@ async fn work(settings: &Settings) {
     }
 }
 
-async fn one(settings: Settings, key: Key) -> (Key, bool) {
+/// When many gateways are judged together.
+#[derive(Debug, Default)]
+struct Rounds {
+    /// When something was last heard of any gateway.
+    heard: Option<Instant>,
+    /// Since when many wait.
+    many: Option<Instant>,
+    /// When the last round began.
+    last: Option<Instant>,
+}
+
+impl Rounds {
+    fn heard(&mut self, now: Instant) {
+        self.heard = Some(now);
+    }
+
+    fn begun(&mut self, now: Instant) {
+        (self.many, self.last) = (None, Some(now));
+    }
+
+    /// When those that wait are to be judged together, `now` at the earliest; `None`: each by itself.
+    fn look(&mut self, waiting: usize, now: Instant) -> Option<Instant> {
+        if waiting < MANY || self.last.is_some_and(|last| now < last + GATHERED) {
+            self.many = None;
+            return None;
+        }
+        let since = *self.many.get_or_insert(now);
+        let quiet = self.heard.map_or(now, |heard| heard + QUIET);
+        Some(quiet.min(since + GATHERED).max(now))
+    }
+}
+
+/// How work on a gateway ended.
+enum Ended {
+    /// There is nothing left to do.
+    Settled,
+    /// It failed, and may succeed later.
+    Again,
+    /// It was judged with others, and needs a pass of its own.
+    Judged,
+}
+
+/// Judges gateways together.
+async fn together(settings: Settings, keys: Vec<Key>) -> Vec<(Key, Ended)> {
+    let begun = Instant::now();
+    let names: Vec<String> = keys.iter().map(|(_, name)| name.clone()).collect();
+    // Whatever goes wrong here, each by itself will tell.
+    let judged = AssertUnwindSafe(round::settled(&settings.keeper, &settings.namespace, &names));
+    let mut settled = judged.catch_unwind().await.ok().and_then(Result::ok).unwrap_or_default();
+    let took = begun.elapsed() / u32::try_from(settled.len().max(1)).unwrap_or(u32::MAX);
+    let each = keys.into_iter().map(|key| match settled.remove(&key.1) {
+        Some(report) => {
+            settings.observer.passed(&key.0, &key.1, &report, took);
+            (key, Ended::Settled)
+        }
+        None => (key, Ended::Judged),
+    });
+    each.collect()
+}
+
+async fn one(settings: Settings, key: Key) -> Vec<(Key, Ended)> {
     let begun = Instant::now();
     let (namespace, name) = &key;
     // A panic fails this one pass.
@@ -236,5 +328,29 @@ async fn one(settings: Settings, key: Key) -> (Key, bool) {
             true
         }
     };
-    (key, again)
+    vec![(key, if again { Ended::Again } else { Ended::Settled })]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_are_judged_together_when_no_more_come_and_not_too_often() {
+        let begin = Instant::now();
+        let at = |ms: u64| begin + Duration::from_millis(ms);
+        let mut rounds = Rounds::default();
+        rounds.heard(at(0));
+        assert_eq!(rounds.look(MANY - 1, at(0)), None, "a few are passed over one by one");
+        assert_eq!(rounds.look(MANY, at(0)), Some(at(150)));
+        rounds.heard(at(100));
+        assert_eq!(rounds.look(MANY + 9, at(100)), Some(at(250)), "more may come");
+        rounds.heard(at(4990));
+        assert_eq!(rounds.look(MANY, at(4990)), Some(at(5000)), "but that has an end");
+        assert_eq!(rounds.look(MANY, at(5001)), Some(at(5001)));
+        rounds.begun(at(5001));
+        assert_eq!(rounds.look(MANY, at(9000)), None, "not again at once");
+        rounds.heard(at(10_000));
+        assert_eq!(rounds.look(MANY, at(10_001)), Some(at(10_150)));
+    }
 }

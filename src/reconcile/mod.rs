@@ -15,6 +15,7 @@
 //! | [`pass`](mod@pass) | one round |
 //! | [`look`](mod@look) | a pass that writes nothing |
 //! | [`lease`] | who may (R5) |
+//! | [`round`] | many gateways at once, of which most are as they should be |
 //! | [`queue`] | which gateway is next |
 //! | [`controller`] | all gateways of a home cluster, while the lease is ours |
 #![allow(clippy::disallowed_methods, reason = "rounds are timed, and say when")]
@@ -30,6 +31,7 @@ pub mod look;
 pub mod pass;
 pub mod queue;
 mod release;
+pub mod round;
 pub mod status;
 mod take;
 pub mod telemetry;

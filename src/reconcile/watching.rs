@@ -84,19 +84,7 @@ impl Object {
 
 /// The kinds that are watched for gateways, beside their own.
 pub(super) fn kinds() -> Vec<Kind> {
-    Part::iter()
-        .map(|part| match part {
-            Part::ServiceAccount => Kind::ServiceAccount,
-            Part::Role => Kind::Role,
-            Part::RoleBinding => Kind::RoleBinding,
-            Part::Service => Kind::Service,
-            Part::Deployment => Kind::Deployment,
-            Part::HorizontalPodAutoscaler => Kind::HorizontalPodAutoscaler,
-            Part::PodDisruptionBudget => Kind::PodDisruptionBudget,
-            Part::EnvoyFilter => Kind::EnvoyFilter,
-            Part::Gateway => Kind::IstioServers,
-        })
-        .collect()
+    Part::iter().map(Part::kind).collect()
 }
 
 /// Tells of every gateway that something happens to, by the objects of one kind, until dropped.

@@ -306,7 +306,7 @@ async fn delete_gateways(
     }
     tell("waiting until what ran for them is gone");
     let is_owned = |seen: &super::gone::Seen| seen.owners.iter().any(|owner| uids.contains(owner.as_str()));
-    for kind in Part::iter().map(super::watching::kind_of) {
+    for kind in Part::iter().map(Part::kind) {
         gone(c, kind, namespace, is_owned, PATIENCE).await?;
     }
     let is_theirs = |seen: &super::gone::Seen| {

@@ -151,14 +151,15 @@ async fn a_cluster_that_is_taken_out_while_it_does_not_answer_is_cleaned_when_it
     stage.put("out", &json!({"ports": ports(), "clusterIds": [HOME, "far"]}));
     stage.settled("out").await;
     stage.edit("out", |gateway| gateway["spec"]["clusterIds"] = json!([HOME]));
-    let mut keeper = stage.keeper(&Trouble::none()).await;
-    let far = keeper.clusters.others.remove("far");
+    let keeper = stage.keeper(&Trouble::none()).await;
+    let far = keeper.clusters.connections().remove("far").unwrap();
+    keeper.clusters.remove("far");
     pass(&keeper, NAMESPACE, "out").await;
     let gateway = stage.gateway("out").unwrap();
     assert!(message(&gateway, 1).contains("cluster far is not known"), "{}", message(&gateway, 1));
     assert!(gateway["metadata"]["annotations"]["egret/clusters"].as_str().unwrap().contains("far"));
     assert!(stage.object("far", Part::Deployment, "istio-out").is_some(), "untouched, and told");
-    keeper.clusters.others.extend(far.map(|far| ("far".to_owned(), far)));
+    keeper.clusters.put("far", Ok(far));
     stage.settle(&keeper, "out").await;
     assert!(stage.object("far", Part::Deployment, "istio-out").is_none());
     let metadata = stage.gateway("out").unwrap()["metadata"].clone();

@@ -33,6 +33,10 @@ pub struct Cli {
     #[arg(long, value_name = "SCREEN", help_heading = SCREEN)]
     pub view: Option<TableKind>,
 
+    /// Keep the gateways of the opened clusters where egret is their keeper, after showing what that would do.
+    #[arg(long, help_heading = SCREEN)]
+    pub reconcile: bool,
+
     /// What to do instead of opening the screens.
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -333,6 +337,11 @@ impl Cli {
 
     /// What clap cannot check by itself.
     fn check(&self) -> Result<(), clap::Error> {
+        let verb = self.verb.is_some() && !matches!(self.verb, Some(Verb::Demo(_)));
+        if self.reconcile && verb {
+            let why = "--reconcile is of the screens; `egret controller` keeps gateways without one";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+        }
         if self.view.is_some() && self.verb.is_some() {
             let why = "--view names a screen, and a verb opens none";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, why));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::command::Command;
-use super::deed::{Deed, Plan};
+use super::deed::{Deed, Plan, What};
 use super::effect::{Effect, Ticket};
 use super::geometry::{self, Area};
 use super::model::App;
@@ -14,6 +14,7 @@ use super::paint::{Line, Look, piece};
 use super::screen::facts;
 use super::text::Input;
 use crate::model::fault::Fault;
+use crate::model::snapshot::{Keeper, Snapshot};
 use crate::model::table::Tone;
 
 /// State of the question.
@@ -29,6 +30,8 @@ pub struct Confirm {
     pub input: Input,
     /// First shown line.
     pub offset: usize,
+    /// It was asked for at the start: where there is nothing to decide, nobody is asked.
+    pub is_standing_wish: bool,
 }
 
 /// How far a question is.
@@ -49,7 +52,14 @@ pub enum Stage {
 impl Confirm {
     /// A question whose plan is still to come.
     pub fn new(ticket: Ticket, deed: Deed) -> Self {
-        Self { ticket, deed, stage: Stage::Planning, input: Input::default(), offset: 0 }
+        Self {
+            ticket,
+            deed,
+            stage: Stage::Planning,
+            input: Input::default(),
+            offset: 0,
+            is_standing_wish: false,
+        }
     }
 
     /// Whether a yes would count now.
@@ -149,12 +159,36 @@ impl App {
         vec![Effect::Plan(ticket, deed)]
     }
 
+    /// Asks about the clusters whose gateways the settings wish to be kept, one after the other, when nothing else is in
+    /// front.
+    pub(super) fn ask_to_keep(&mut self) -> Vec<Effect> {
+        if !self.settings.reconcile || self.overlay.is_some() {
+            return Vec::new();
+        }
+        let is_next = |s: &&Arc<Snapshot>| {
+            let known = !self.asked_to_keep.contains(&s.cluster) && !self.keeps(&s.cluster);
+            known && s.link.is_ready() && s.facts.keeper == Keeper::Egret && !self.is_read_only(&s.cluster)
+        };
+        let Some(cluster) = self.clusters.iter().find(is_next).map(|s| s.cluster.clone()) else {
+            return Vec::new();
+        };
+        self.asked_to_keep.insert(cluster.clone());
+        let effects = self.ask(Deed { cluster, what: What::Keep });
+        if let Some(Overlay::Confirm(confirm)) = &mut self.overlay {
+            confirm.is_standing_wish = true;
+        }
+        effects
+    }
+
     /// A plan is there, or why not.
     pub(super) fn on_planned(&mut self, ticket: Ticket, plan: Result<Arc<Plan>, Fault>) -> Vec<Effect> {
         let Some(Overlay::Confirm(confirm)) = &mut self.overlay else { return Vec::new() };
         if confirm.ticket == ticket && matches!(confirm.stage, Stage::Planning) {
             confirm.stage = plan.map_or_else(Stage::Refused, Stage::Asking);
             confirm.offset = 0;
+            if confirm.is_standing_wish && confirm.plan().is_some_and(|plan| plan.is_idle) {
+                return self.say_yes();
+            }
         }
         Vec::new()
     }

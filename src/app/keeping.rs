@@ -18,6 +18,8 @@ pub struct Keeping {
     pub state: State,
     /// The last pass over each gateway.
     pub passes: BTreeMap<Named, Passed>,
+    /// The last one that wrote something: when, and how much.
+    pub writes: BTreeMap<Named, (Timestamp, u32)>,
 }
 
 /// What the reconciler does.
@@ -81,11 +83,18 @@ impl App {
                 }
                 let keeping = self.keeping.entry(cluster.clone());
                 keeping
-                    .or_insert_with(|| Keeping { state: State::Starting, passes: BTreeMap::new() })
+                    .or_insert_with(|| Keeping {
+                        state: State::Starting,
+                        passes: BTreeMap::new(),
+                        writes: BTreeMap::new(),
+                    })
                     .state = state;
             }
             News::Passed(gateway, passed) => {
                 if let Some(keeping) = self.keeping.get_mut(cluster) {
+                    if passed.writes > 0 {
+                        keeping.writes.insert(gateway.clone(), (passed.at, passed.writes));
+                    }
                     keeping.passes.insert(gateway, passed);
                 }
             }

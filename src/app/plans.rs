@@ -31,11 +31,16 @@ pub fn is_idle(all: &[(String, Report)]) -> bool {
 pub fn keep(namespace: &str, all: &[(String, Report)]) -> Vec<Section> {
     let changed = all.iter().filter(|(_, report)| !work(report).is_empty()).count();
     let restarts = all.iter().filter(|(_, report)| report.places.iter().any(restarts)).count();
+    let pods = match restarts {
+        0 => "no pods are replaced".to_owned(),
+        1 => "the pods of 1 are replaced".to_owned(),
+        more => format!("the pods of {more} are replaced"),
+    };
     let mut facts = vec![line(match (all.len(), changed) {
         (0, _) => format!("There is no IstioGateway in {namespace} yet."),
-        (n, 0) => format!("{n} gateways in {namespace}: nothing would be changed."),
-        (n, c) => {
-            format!("{n} gateways in {namespace}: {c} would be changed, the pods of {restarts} replaced.")
+        (all, 0) => format!("Of {all} gateways in {namespace} none would be changed."),
+        (all, changed) => {
+            format!("Of {all} gateways in {namespace} {changed} would be made or changed; {pods}.")
         }
     })];
     if restarts > 0 {
@@ -185,7 +190,11 @@ pub fn adopt(plan: &adopt::Plan) -> Vec<Section> {
 
 /// Installing.
 pub fn install(plan: &install::Plan) -> Vec<Section> {
-    let objects = plan.objects.iter().map(|object| line(object.in_words())).collect();
+    let objects = plan
+        .objects
+        .iter()
+        .map(|object| line(format!("{}: {}", object.in_words(), object.what.word())))
+        .collect();
     let mut sections = vec![Section::new("What it would do", objects)];
     let mut notes: Vec<Fact> = plan.notes.iter().map(|note| line(note.clone())).collect();
     notes.push(line("Then `keep` has this screen keep the gateways, or `egret install --image …` a controller in the cluster."));

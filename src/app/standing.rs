@@ -155,6 +155,11 @@ impl App {
         };
         let told = format!("{}, {writes}, {} ms", at(passed.at), passed.took.as_millis());
         let mut facts = vec![Fact::new("last pass", told)];
+        let wrote = self.keeping.get(home).and_then(|keeping| keeping.writes.get(&named));
+        if let Some((time, count)) = wrote.filter(|_| passed.writes == 0) {
+            let writes = if *count == 1 { "1 write".to_owned() } else { format!("{count} writes") };
+            facts.push(Fact::new("last change", format!("{}, {writes}", at(*time))));
+        }
         if let Some(fault) = &passed.fault {
             facts.push(
                 Fact::new("last error", fault.summary.clone()).tone(Tone::Bad).note(fault.hint.clone()),

@@ -19,7 +19,8 @@ use crate::model::table::{TableKind, Tone};
 /// Takes one message. `app.now` is set by the caller.
 #[must_use = "effects must be carried out"]
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
-    let effects = take(app, msg);
+    let mut effects = take(app, msg);
+    effects.extend(app.ask_to_keep());
     app.go_on_with_tour();
     effects
 }

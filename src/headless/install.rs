@@ -99,7 +99,11 @@ async fn look(verb: &Install, settings: &Settings, globals: &Globals) -> Result<
         let summary = format!("{}: installing writes, and this context is read-only", home.cluster);
         return Err(Fault::new(Reason::ReadOnly, summary, "--dry-run shows what would be done."));
     }
-    let wish = Wish { namespace: namespace.clone(), image: Some(verb.image.clone()) };
+    let wish = Wish {
+        namespace: namespace.clone(),
+        image: Some(verb.image.clone()),
+        cluster_id: verb.cluster_id.clone(),
+    };
     let plan = install::plan(&home, &wish).await?;
     let keeper = Keeper::new(clusters.clone(), clock);
     let gateways = kubeconfigs::beside(clusters, namespace.clone(), survey(&keeper, &namespace)).await?;

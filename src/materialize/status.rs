@@ -7,7 +7,7 @@ use super::Problem;
 use super::report::{PartState, Place, Readiness, Report};
 use crate::model::fault::Fault;
 
-/// Whether a pod was not injected: nobody has given it an image.
+/// Whether a pod that is to stay was not injected.
 pub fn is_auto(pod: &Value) -> bool {
     pod["metadata"]["deletionTimestamp"].is_null()
         && pod["spec"]["containers"].as_array().into_iter().flatten().any(|c| c["image"] == "auto")
@@ -99,6 +99,11 @@ pub fn status(object: &Value, report: &Report, now: Timestamp) -> (Value, Vec<Tu
             })
         })
         .collect();
+    // Somebody else's conditions are not egret's to take away (R28).
+    let ours = |kind: &Value| conditions.iter().any(|condition| *kind == condition.kind);
+    let theirs = object["status"]["conditions"].as_array().into_iter().flatten();
+    let theirs = theirs.filter(|condition| !ours(&condition["type"])).cloned();
+    let written: Vec<Value> = written.into_iter().chain(theirs).collect();
     let mut status = json!({
         "Status": state(&conditions, report),
         "GatewayAddress": report.places.iter().flat_map(|place| place.addresses.clone()).collect::<Vec<_>>(),

@@ -1,6 +1,5 @@
 //! Keeps all gateways of a home cluster, for as long as the lease is ours.
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +7,16 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::clusters::Others;
 use super::lease::{self, Decision, Keeping, Me, Standing};
 use super::look::survey;
 use super::pass::{Keeper, pass};
 use super::queue::{Key, Queue};
-use super::watching::{follow, kinds};
+use super::round;
+use super::rounds::Rounds;
+use super::watching::{Elsewhere, follow, kinds};
 use crate::cluster::connect::Connection;
 use crate::cluster::discovery;
 use crate::materialize::report::Report;
@@ -216,13 +216,27 @@ async fn work(settings: &Settings) {
     let mut queue = Queue::default();
     let mut passes = JoinSet::new();
     let mut later: Vec<(Instant, Key)> = Vec::new();
+    let mut rounds = Rounds::default();
     loop {
-        while let Some(key) = queue.take(AT_ONCE) {
+        let now = Instant::now();
+        let many = rounds.look(queue.waiting(), now);
+        if many == Some(now) {
+            rounds.begun(now);
+            passes.spawn(together(settings.clone(), queue.take_all()));
+        }
+        // What is going to be judged together waits for it.
+        while let Some(key) = queue.take(if many.is_some() { 0 } else { AT_ONCE }) {
             passes.spawn(one(settings.clone(), key));
         }
-        let next = later.iter().map(|(at, _)| *at).min();
+        let next = later.iter().map(|(at, _)| *at).chain(many.filter(|at| *at > now)).min();
         tokio::select! {
-            Some(key) = told.recv() => queue.add(key),
+            Some(key) = told.recv() => {
+                rounds.heard(Instant::now());
+                queue.add(key);
+                while let Ok(key) = told.try_recv() {
+                    queue.add(key);
+                }
+            }
             Ok(()) = others.changed() => {
                 let now = others.borrow_and_update().clone();
                 if elsewhere.settle(now, &mut watched) {
@@ -232,7 +246,15 @@ async fn work(settings: &Settings) {
                 }
             }
             Some(ended) = passes.join_next() => {
-                if let Ok((key, again)) = ended {
+                for (key, ended) in ended.into_iter().flatten() {
+                    let again = match ended {
+                        Ended::Judged => {
+                            queue.needs_pass(key);
+                            continue;
+                        }
+                        Ended::Settled => false,
+                        Ended::Again => true,
+                    };
                     later.retain(|(_, waiting)| *waiting != key);
                     if let Some(pause) = queue.done(&key, again) {
                         settings.observer.tries_again(&key.0, &key.1, pause);
@@ -248,39 +270,35 @@ async fn work(settings: &Settings) {
     }
 }
 
-/// The watches in other clusters, by id, with the version of the connection they go over.
-#[derive(Default)]
-struct Elsewhere(BTreeMap<String, (u64, Vec<AbortHandle>)>);
-
-impl Elsewhere {
-    /// Ends the watches over connections that are gone, and begins those over new ones. Returns whether anything
-    /// has changed.
-    fn settle(&mut self, now: Others, mut watched: impl FnMut(&Connection, Kind) -> AbortHandle) -> bool {
-        let mut changed = false;
-        self.0.retain(|id, (version, watches)| {
-            let stays = now.get(id).is_some_and(|other| other.version == *version);
-            if !stays {
-                watches.iter().for_each(AbortHandle::abort);
-                changed = true;
-            }
-            stays
-        });
-        for (id, other) in now {
-            if self.0.contains_key(&id) {
-                continue;
-            }
-            let watches = match &other.way {
-                Ok(c) => kinds().into_iter().map(|kind| watched(c, kind)).collect(),
-                Err(_) => Vec::new(),
-            };
-            self.0.insert(id, (other.version, watches));
-            changed = true;
-        }
-        changed
-    }
+/// How work on a gateway ended.
+enum Ended {
+    /// There is nothing left to do.
+    Settled,
+    /// It failed, and may succeed later.
+    Again,
+    /// It was judged with others, and needs a pass of its own.
+    Judged,
 }
 
-async fn one(settings: Settings, key: Key) -> (Key, bool) {
+/// Judges gateways together.
+async fn together(settings: Settings, keys: Vec<Key>) -> Vec<(Key, Ended)> {
+    let begun = Instant::now();
+    let names: Vec<String> = keys.iter().map(|(_, name)| name.clone()).collect();
+    // Whatever goes wrong here, each by itself will tell.
+    let judged = AssertUnwindSafe(round::settled(&settings.keeper, &settings.namespace, &names));
+    let mut settled = judged.catch_unwind().await.ok().and_then(Result::ok).unwrap_or_default();
+    let took = begun.elapsed() / u32::try_from(settled.len().max(1)).unwrap_or(u32::MAX);
+    let each = keys.into_iter().map(|key| match settled.remove(&key.1) {
+        Some(report) => {
+            settings.observer.passed(&key.0, &key.1, &report, took);
+            (key, Ended::Settled)
+        }
+        None => (key, Ended::Judged),
+    });
+    each.collect()
+}
+
+async fn one(settings: Settings, key: Key) -> Vec<(Key, Ended)> {
     let begun = Instant::now();
     let (namespace, name) = &key;
     // A panic fails this one pass.
@@ -303,5 +321,5 @@ async fn one(settings: Settings, key: Key) -> (Key, bool) {
             true
         }
     };
-    (key, again)
+    vec![(key, if again { Ended::Again } else { Ended::Settled })]
 }

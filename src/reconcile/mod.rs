@@ -20,6 +20,7 @@
 //! | [`mesh`] | how clients get along with the servers of a gateway (R13) |
 //! | [`lease`] | who may (R5) |
 //! | [`identity`] | who this process is |
+//! | [`round`] | many gateways at once, of which most are as they should be; `rounds` tells when |
 //! | [`queue`] | which gateway is next |
 //! | [`controller`] | all gateways of a home cluster, while the lease is ours |
 #![allow(clippy::disallowed_methods, reason = "rounds are timed, and say when")]
@@ -41,6 +42,8 @@ pub mod mesh;
 pub mod pass;
 pub mod queue;
 mod release;
+pub mod round;
+mod rounds;
 pub mod status;
 mod take;
 pub mod telemetry;

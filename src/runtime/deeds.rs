@@ -114,7 +114,7 @@ pub(super) async fn carry_out(keeper: &Keeper, deed: &Deed, plan: &Plan) -> Resu
 
 /// From a screen the CRD alone is installed: this process keeps the gateways then, or `egret install` a controller.
 fn wish(namespace: &str) -> install::Wish {
-    install::Wish { namespace: namespace.to_owned(), image: None }
+    install::Wish { namespace: namespace.to_owned(), image: None, cluster_id: None }
 }
 
 fn said(what: &What, name: &str) -> String {

@@ -55,7 +55,7 @@ pub fn wire(
     let is_demo = world.is_some();
     let mut live = Live::new(sources, sender, raw, home(settings, &chosen, is_demo));
     if let Some(world) = world {
-        live = live.with_faults(world.faults().clone());
+        live = live.with_world(world.clone());
         app.demo = Some(demo::in_app(&world, &start.clusters));
         tokio::spawn(async move { world.drive().await });
     }
@@ -115,5 +115,6 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         ingress: settings.show_ingress.value,
         columns: settings.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect(),
         cluster_ids: settings.cluster_ids(),
+        reconcile: settings.reconcile.value,
     }
 }

@@ -10,7 +10,6 @@ use crate::app::command::{Command, Spec};
 use crate::app::geometry::Area;
 use crate::app::keymap::Chord;
 use crate::app::screen::{Details, Screen, Tab, Table, facts};
-use crate::model::holder::keeps;
 use crate::model::table::TableKind;
 
 /// Where am I, how are the clusters, who keeps the gateways, may I write.
@@ -43,13 +42,14 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
     let mut x = area.x + area.width.saturating_sub(width(rights) + 1);
     canvas.text(x, area.y, area.width, rights, canvas.style(role), Cut::End);
     let mut parts = vec![clusters(app, canvas)];
-    if let Some(keeper) = app.acting_on().map(|s| keeps(&s.facts)).filter(|k| !k.is_empty()) {
-        let keeper = vec![(keeper, muted)];
-        let taken = need(&parts[0]) + need(&keeper) + length(&app.crumbs(), canvas) + 1;
-        if taken <= x.saturating_sub(area.x) {
-            parts.push(keeper);
-        }
-    }
+    let words = app.acting_on().map(|s| app.keeper_words(s)).into_iter().flatten();
+    let mut keepers = words.filter(|words| !words.is_empty()).map(|words| vec![(words, muted)]);
+    let fits = |keeper: &Part| {
+        let taken = need(&parts[0]) + need(keeper) + length(&app.crumbs(), canvas) + 1;
+        taken <= x.saturating_sub(area.x)
+    };
+    let keeper = keepers.find(fits);
+    parts.extend(keeper);
     if let Some(faults) = app.demo.as_ref().map(|d| d.faults.join(" ")).filter(|f| !f.is_empty()) {
         let faults = vec![(format!("fault {faults}"), canvas.style(Role::ToneWarn))];
         let taken: u16 =

@@ -52,7 +52,7 @@ pub(crate) fn measure(bench: &Bench) -> Demo {
     demo
 }
 
-/// One start: until the first screen, the first gateway, and three of four clusters, for the fourth cannot be reached.
+/// One start: until the first screen, the first gateway, and four of five clusters, for the fifth cannot be reached.
 fn run(bench: &Bench, speed: &str) -> Option<(Pty, [Duration; 3])> {
     let mut command = Program::egret().bare(bench.home.path());
     command.args(["demo", "--speed", speed]);
@@ -66,6 +66,6 @@ fn run(bench: &Bench, speed: &str) -> Option<(Pty, [Duration; 3])> {
     };
     let paint = until(|screen| !screen.trim().is_empty())?;
     let rows = until(|screen| screen.contains("egress-pci"))?;
-    let complete = until(|screen| screen.contains("3/4 clusters") && screen.contains("✕ 1"))?;
+    let complete = until(|screen| screen.contains("4/5 clusters") && screen.contains("✕ 1"))?;
     Some((pty, [paint, rows, complete]))
 }

@@ -67,6 +67,8 @@ fn the_help_says_what_there_is() {
         ("help-config", "config --help"),
         ("help-render", "render --help"),
         ("help-controller", "controller --help"),
+        ("help-install", "install --help"),
+        ("help-uninstall", "uninstall --help"),
     ] {
         let end = egret(line).run();
         assert_eq!((end.code, end.err.as_str()), (Some(0), ""), "{line}");
@@ -95,6 +97,28 @@ fn a_gateway_of_a_file_is_rendered_or_everything_wrong_with_it_is_told() {
     let end = egret(&format!("render -f {}", file("policies/one-destination.yaml"))).run();
     assert_eq!(end.code, Some(1));
     assert!(end.err.contains("is no gateway of istio.alibabacloud.com"), "{}", end.err);
+    // Each document of a file counts, and is named where it is wrong, with or without a cluster to compare with.
+    let dir = tempfile::tempdir().unwrap();
+    let several = dir.path().join("several.yaml");
+    let gateway = "apiVersion: istio.alibabacloud.com/v1beta1\nkind: IstioGateway\n";
+    let text =
+        format!("{gateway}metadata: {{name: out}}\n---\nkind: Pod\n---\n{gateway}metadata: {{name: a.b}}\n");
+    fs::write(&several, text).unwrap();
+    for more in ["", " --against-cluster --kubeconfig /nowhere"] {
+        let end = egret(&format!("render -f {}{more}", several.display())).run();
+        assert_eq!(end.code, Some(1));
+        for said in [
+            "document 1: note: metadata.namespace: none is named: istio-system is taken",
+            "document 2: kind: null \"Pod\" is no gateway",
+            "document 3: metadata.name: the name may not contain dots",
+        ] {
+            assert!(end.err.contains(said), "{said} is not in {}", end.err);
+        }
+        assert_eq!(end.out.contains("namespace: istio-system"), more.is_empty(), "{}", end.out);
+    }
+    fs::write(&several, "---\n# nothing\n").unwrap();
+    let end = egret(&format!("render --against-cluster -f {}", several.display())).run();
+    assert!(end.code == Some(1) && end.err.contains("there is nothing in it"), "{}", end.err);
     let end = egret("render -f no-such-file.yaml").run();
     assert!(end.code == Some(1) && end.err.contains("no-such-file.yaml: No such file"), "{}", end.err);
 }
@@ -119,6 +143,11 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
         ("--glyphs runes", "[possible values: auto, braille, block, ascii]"),
         ("--view nodes", "[possible values: clusters, gateways, services, pods]"),
         ("--view pods get pods", "--view names a screen, and a verb opens none"),
+        ("install", "--image <IMAGE>"),
+        ("install --image i -o yaml", "--dry-run"),
+        ("install --image i --read-only --yes", "read-only is set"),
+        ("uninstall --confirm x", "--delete-gateways"),
+        ("uninstall --read-only --yes", "read-only is set"),
         ("completions tcsh", "[possible values: bash, elvish, fish, powershell, zsh]"),
     ] {
         let end = egret(line).run();
@@ -140,6 +169,7 @@ contexts = ["a"]                       # --context
 namespaces = ["istio-system", "edge"]  # EGRET_NAMESPACES
 read-only = false                      # default
 show-ingress = false                   # default
+reconcile = false                      # default
 theme = "ansi"                         # file, line 1
 color = "never"                        # NO_COLOR
 glyphs = "ascii"                       # --glyphs

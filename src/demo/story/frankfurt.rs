@@ -31,7 +31,7 @@ const GATEWAYS_OF: &[(u64, Gateway)] = &[
     (27 * DAYS, Gateway::new("egress-legacy-erp", LegacyChart, 2)),
     (27 * DAYS - 5, Gateway::new("egress-mainframe", LegacyChart, 1)),
     (26 * DAYS, Gateway::new("egress-mail", Chart, 2)),
-    (26 * DAYS - 9, Gateway::new("egress-sms", Chart, 2)),
+    (26 * DAYS - 9, Gateway::new("egress-sms", Chart, 2).by_argo()),
     (25 * DAYS, Gateway::new("egress-search", Chart, 3).scales(3, 6)),
     (25 * DAYS - 3, Gateway::new("egress-object-storage", Chart, 4)),
     (24 * DAYS, Gateway::new("egress-maps", Chart, 2).within("istio-egress")),

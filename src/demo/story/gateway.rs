@@ -45,6 +45,8 @@ pub(super) struct Gateway {
     pub(super) ingress: bool,
     /// Whether an older egret built its pod template.
     pub(super) is_of_old: bool,
+    /// Whether Argo CD keeps it from a repository.
+    pub(super) is_of_argo: bool,
 }
 
 impl Gateway {
@@ -63,6 +65,7 @@ impl Gateway {
             revision: None,
             ingress: false,
             is_of_old: false,
+            is_of_argo: false,
         }
     }
 
@@ -108,6 +111,11 @@ impl Gateway {
 
     pub(super) const fn of_an_older_egret(mut self) -> Self {
         self.is_of_old = true;
+        self
+    }
+
+    pub(super) const fn by_argo(mut self) -> Self {
+        self.is_of_argo = true;
         self
     }
 
@@ -170,6 +178,18 @@ impl Gateway {
         };
         join(&mut labels, &more);
         labels
+    }
+
+    /// Annotations of its objects: those of Helm say of which release they are.
+    fn annotations(&self) -> Value {
+        let mut annotations = json!({});
+        if matches!(self.maker, Maker::Chart | Maker::LegacyChart) {
+            annotations = json!({"meta.helm.sh/release-name": self.name, "meta.helm.sh/release-namespace": self.namespace});
+        }
+        if self.is_of_argo {
+            annotations["argocd.argoproj.io/tracking-id"] = format!("mesh:apps/{}", self.name).into();
+        }
+        annotations
     }
 
     /// Labels and annotations of its pods.
@@ -269,7 +289,11 @@ impl Gateway {
             Maker::GatewayApi => self.api_gateway(state),
             _ => None,
         };
+        let annotations = self.annotations();
         let own = |mut object: Value| {
+            if annotations.as_object().is_some_and(|all| !all.is_empty()) {
+                object["metadata"]["annotations"] = annotations.clone();
+            }
             if let Some(owner) = &owner {
                 object["metadata"]["ownerReferences"] = json!([owner]);
             }

@@ -3,10 +3,21 @@
 //! | cluster | what it shows |
 //! |---|---|
 //! | `frankfurt` | production: 40 egress gateways of every origin and in every state, 8 nodes of which one is lost; a controller of egret's runs |
-//! | `dev` | egret's, and nobody acts on its gateways: two wait to be made |
+//! | `sandbox` | egret's, and nobody acts on its gateways: two wait to be made, and one of Istio's chart can be adopted |
 //! | `singapore` | small and healthy: Helm and Gateway API only, nobody keeps `IstioGateway`s, nobody measures CPU |
 //! | `audit` | kept by ASM; here the person may only look, and not at everything |
 //! | `lab` | nobody answers |
+//!
+//! What is to be seen of reconciliation in `frankfurt`, on gateways that egret keeps; all others are as they should be:
+//!
+//! | gateway | |
+//! |---|---|
+//! | `egress-settlement` | paused, and scaled to 0 by hand |
+//! | `egress-reports` | pending: an older egret built its pods |
+//! | `egress-newsletter` | in conflict: a Service of its name was there before |
+//! | `imported-by-hand` | invalid: nothing is made of it |
+//! | `egress-kyc` | on its way out: a cluster of its record is gone, and can be forgotten |
+//! | `egress-sms` | cannot be adopted: Argo CD keeps it |
 //!
 //! A cluster is played, not drawn: its gateways are made some days before the beginning, and the controllers do the
 //! rest in simulated time.
@@ -50,7 +61,7 @@ fn cast() -> [(&'static str, User, Played); 5] {
     let admin = || User::admin("demo");
     [
         ("audit", User::plain(ONLOOKER), |seed| played(seed ^ 0xa0, 40, audit, None)),
-        ("dev", admin(), |seed| played(seed ^ 0xde, 9, dev, None)),
+        ("sandbox", admin(), |seed| played(seed ^ 0xde, 9, sandbox, None)),
         ("singapore", admin(), |seed| played(seed ^ 0x51, 12, singapore, None)),
         ("frankfurt", admin(), |seed| played(seed, 30, frankfurt::fill, Some(play))),
         (UNREACHABLE, admin(), |seed| State::new(seed ^ 0x1ab, begin())),
@@ -177,22 +188,22 @@ fn singapore(state: &mut State) {
 }
 
 #[rustfmt::skip]
-const DEV: &[Gateway] = &[
+const SANDBOX: &[Gateway] = &[
     Gateway::new("egress-shared", Maker::Chart, 1),
     Gateway::new("egress-preview", Maker::Egret, 1),
     Gateway::new("egress-load-test", Maker::Egret, 2).scales(2, 6),
 ];
 
 /// Nobody runs a controller here: the gateways of egret's are wished for, and not made.
-fn dev(state: &mut State) {
+fn sandbox(state: &mut State) {
     state.workload.cloud = true;
-    mesh::nodes(state, "dev", 2, 8);
+    mesh::nodes(state, "sandbox", 2, 8);
     mesh::namespaces(state, &["istio-system"]);
     mesh::istio_kinds(state);
     mesh::istio_gateways(state, true);
     mesh::istiod(state, "1.28.0", 1);
     until(state, ago(8 * 24 * 60));
-    for gateway in DEV {
+    for gateway in SANDBOX {
         match gateway.maker {
             Maker::Egret => gateway.wish(state),
             _ => gateway.make(state),

@@ -110,7 +110,7 @@ fn the_controller_of_the_story_renews_its_lease_while_time_passes_and_elsewhere_
     assert_eq!(renewed(&state), begin());
     state.step_to(begin() + Duration::from_secs(3600));
     assert!(state.now.duration_since(renewed(&state)) <= jiff::SignedDuration::from_secs(5));
-    for other in ["dev", "singapore", "audit"] {
+    for other in ["sandbox", "singapore", "audit"] {
         assert!(all(&place(other), "leases.coordination.k8s.io").is_empty(), "{other}");
     }
     // Another takes it over: the story's controller has lost it.

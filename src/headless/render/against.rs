@@ -1,7 +1,5 @@
 //! `egret render --against-cluster`: how what is there differs from what a gateway would be made of. Only reads.
 
-use serde_json::Value;
-
 use crate::cli::{Globals, Render};
 use crate::cluster::connect::{self, Connection};
 use crate::cluster::kubeconfig;
@@ -11,7 +9,6 @@ use crate::config::Settings;
 use crate::materialize::build::Owner;
 use crate::materialize::names::Names;
 use crate::materialize::report::{PartState, Place};
-use crate::materialize::{Problem, validate};
 use crate::model::fault::{Fault, Reason};
 use crate::model::istio_gateway::IstioGateway;
 use crate::reconcile::apply::{self, Work};
@@ -19,25 +16,29 @@ use crate::reconcile::clusters;
 use crate::reconcile::contest::Contest;
 use crate::{setup, sources};
 
-/// The lines for the gateways of a file, in the chosen cluster.
+/// The lines for each gateway of a file, in the chosen cluster, or why there are none for it.
 ///
 /// # Errors
-/// When no single cluster is chosen, or it cannot be read.
-pub(super) fn lines(
+/// When no single cluster is chosen, or it cannot be connected to.
+pub(super) fn lines<'a>(
     render: &Render,
-    documents: &[Value],
+    gateways: impl Iterator<Item = &'a IstioGateway>,
     settings: &Settings,
     globals: &Globals,
-) -> Result<Vec<String>, Fault> {
+) -> Result<Vec<Result<Vec<String>, Fault>>, Fault> {
     let failed = |e: std::io::Error| Fault::new(Reason::Invalid, format!("no runtime: {e}"), "");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     runtime.block_on(async {
         let c = open(settings, globals).await?;
-        let mut lines = Vec::new();
-        for document in documents {
-            lines.extend(one(render, document, &c).await?);
+        let mut all = Vec::new();
+        for gateway in gateways {
+            match one(render, gateway, &c).await {
+                // The others would only be waited for.
+                Err(fault) if fault.reason == Reason::Unreachable => return Err(fault),
+                told => all.push(told),
+            }
         }
-        Ok(lines)
+        Ok(all)
     })
 }
 
@@ -53,24 +54,16 @@ async fn open(settings: &Settings, globals: &Globals) -> Result<Connection, Faul
     connect::connect(&contexts, name, plugin, ReadOnly::demanded(), patience).await
 }
 
-async fn one(render: &Render, document: &Value, c: &Connection) -> Result<Vec<String>, Fault> {
-    let mut gateway = IstioGateway::read(document)
-        .map_err(|why| Fault::new(Reason::Invalid, format!("metadata: {why}"), ""))?;
-    let namespace =
-        gateway.metadata.namespace.get_or_insert_with(|| sources::DEFAULT_NAMESPACE.to_owned()).clone();
-    let errors: Vec<String> =
-        validate(&gateway).iter().filter(|p| p.is_error()).map(Problem::to_string).collect();
-    if !errors.is_empty() {
-        return Err(Fault::new(Reason::Invalid, errors.join("; "), "Mend it first."));
-    }
+async fn one(render: &Render, gateway: &IstioGateway, c: &Connection) -> Result<Vec<String>, Fault> {
+    let namespace = gateway.metadata.namespace.as_deref().unwrap_or(sources::DEFAULT_NAMESPACE);
     // Whose objects are its own is told by the uid that the cluster gave it.
-    let live = write::get(c, &clusters::gateway(&namespace, gateway.name())).await?;
+    let live = write::get(c, &clusters::gateway(namespace, gateway.name())).await?;
     let uid = live.as_ref().and_then(|live| live["metadata"]["uid"].as_str());
     let owner = uid.map_or(Owner::Nobody, |uid| Owner::Gateway { uid: uid.to_owned() });
-    let names = Names::read(&gateway).map_err(|why| Fault::new(Reason::Invalid, why, ""))?;
+    let names = Names::read(gateway).map_err(|why| Fault::new(Reason::Invalid, why, ""))?;
     let work = Work {
         c,
-        gateway: &gateway,
+        gateway,
         cluster_id: render.cluster_id.as_deref(),
         owner: &owner,
         names: &names,

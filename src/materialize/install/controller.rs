@@ -55,7 +55,10 @@ pub(super) fn disruption_budget(namespace: &str) -> Value {
 
 /// Two replicas, of which one holds the lease: the pods of a node that died stay there for five minutes, and until then
 /// no gateway could be changed or deleted. Nothing that a gateway carries depends on either.
-pub(super) fn deployment(namespace: &str, image: &str) -> Value {
+pub(super) fn deployment(namespace: &str, image: &str, cluster_id: Option<&str>) -> Value {
+    let listen = format!("0.0.0.0:{PORT}");
+    let mut args = vec!["controller", "--namespace", namespace, "--listen", &listen];
+    args.extend(cluster_id.iter().flat_map(|id| ["--cluster-id", *id]));
     let labels = json!({
         SELECTOR: NAME,
         MANAGED_BY.0: MANAGED_BY.1,
@@ -67,7 +70,7 @@ pub(super) fn deployment(namespace: &str, image: &str) -> Value {
     let container = json!({
         "name": "controller",
         "image": image,
-        "args": ["controller", "--namespace", namespace, "--listen", format!("0.0.0.0:{PORT}")],
+        "args": args,
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         // It answers once it has asked the API server who it is: that may take its time.
         "livenessProbe": probe("/healthz", 6),

@@ -29,6 +29,8 @@ pub struct Wish {
     pub namespace: String,
     /// Image of the controller; `None`: the CRD alone, since an embedded reconciler will keep the gateways.
     pub image: Option<String>,
+    /// Id by which gateways name this cluster; `None`: what its istiod calls it.
+    pub cluster_id: Option<String>,
 }
 
 /// What installing would do.
@@ -107,7 +109,7 @@ pub fn manifests(wish: &Wish) -> Vec<Value> {
         objects.extend(rights::objects(&wish.namespace));
         objects.push(controller::service(&wish.namespace));
         objects.push(controller::disruption_budget(&wish.namespace));
-        objects.push(controller::deployment(&wish.namespace, image));
+        objects.push(controller::deployment(&wish.namespace, image, wish.cluster_id.as_deref()));
     }
     objects
 }

@@ -3,12 +3,12 @@ use serde_json::json;
 use super::*;
 
 fn wish(namespace: &str) -> Wish {
-    Wish { namespace: namespace.to_owned(), image: Some("egret:1".to_owned()) }
+    Wish { namespace: namespace.to_owned(), image: Some("egret:1".to_owned()), cluster_id: None }
 }
 
 #[test]
 fn without_an_image_the_crd_alone_is_installed_and_it_is_egrets_own() {
-    let alone = manifests(&Wish { namespace: "istio-system".into(), image: None });
+    let alone = manifests(&Wish { namespace: "istio-system".into(), image: None, cluster_id: None });
     assert_eq!(alone.len(), 1);
     assert_eq!(alone[0]["metadata"]["name"], CRD_NAME);
     assert!(is_ours(&alone[0]));
@@ -29,6 +29,14 @@ fn every_object_has_a_place_and_says_that_it_is_egrets() {
     }
     // Outside Istio's own namespace the controller reads there too.
     assert_eq!(manifests(&wish("edge")).len(), manifests(&wish("istio-system")).len() + 2);
+}
+
+#[test]
+fn the_controller_is_told_the_id_of_its_cluster_where_there_is_one() {
+    let wish = Wish { cluster_id: Some("c1".into()), ..wish("istio-system") };
+    let all = manifests(&wish);
+    let args = &all.last().unwrap()["spec"]["template"]["spec"]["containers"][0]["args"];
+    assert_eq!(args.as_array().unwrap()[5..], [json!("--cluster-id"), json!("c1")]);
 }
 
 #[test]

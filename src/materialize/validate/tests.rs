@@ -183,6 +183,11 @@ fn the_metadata_is_judged_too() {
             gateway("A", "x", ""),
             "error metadata.name: \"A\" is no name of an object (lower-case letters, digits and '-': egress-a)",
         ),
+        // No label value either; nothing was adopted, and nothing is said of it.
+        (
+            gateway("a\u{1b}[31m", "x", ""),
+            "error metadata.name: \"a\\u{1b}[31m\" is no name of an object (lower-case letters, digits and '-': egress-a)",
+        ),
         (
             gateway("a", "egret/paused", "yes"),
             "error metadata.annotations[egret/paused]: \"yes\" is neither \"true\" nor \"false\" (\"true\")",

@@ -118,7 +118,7 @@ async fn controllers_objects(
     namespace: &str,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Known>, Fault> {
-    let wish = Wish { namespace: namespace.to_owned(), image: Some(String::new()) };
+    let wish = Wish { namespace: namespace.to_owned(), image: Some(String::new()), cluster_id: None };
     let all = manifests(&wish).into_iter().skip(1);
     let each = all.map(|object| async move {
         let at = install::address(&object);
@@ -173,8 +173,7 @@ pub async fn uninstall(
             remove(c, object).await?;
         }
         if let Some(crd) = &removal.crd {
-            tell(&format!("removing {}", crd.in_words()));
-            write::delete(c, &install::crd(), &crd.uid).await?;
+            left.extend(remove_crd(c, crd, tell).await?);
         }
         left.extend(remains(removal));
         Ok(left)
@@ -216,10 +215,23 @@ fn remains(removal: &Removal) -> Vec<String> {
                 gateways.len()
             ),
             "The CRD stays; deleting it deletes the IstioGateways, and nothing else any more.".to_owned(),
+            "An egret that runs elsewhere and keeps gateways (a controller, or screens with --reconcile) would take them up again: end it.".to_owned(),
         ],
         Fate::Deleted if crd.is_some() => Vec::new(),
         Fate::Deleted => vec!["The CRD stays, if it was there.".to_owned()],
     }
+}
+
+/// Removes the CRD, unless somebody has made a gateway meanwhile, which would go with it.
+async fn remove_crd(c: &Connection, crd: &Known, tell: Tell<'_>) -> Result<Vec<String>, Fault> {
+    let there = install::gateways(c, "").await?;
+    if let Some(gateway) = there.first() {
+        let gateway = known("IstioGateway", gateway).in_words();
+        return Ok(vec![format!("The CRD stays: there is {gateway} now, which would go with it.")]);
+    }
+    tell(&format!("removing {}", crd.in_words()));
+    write::delete(c, &install::crd(), &crd.uid).await?;
+    Ok(Vec::new())
 }
 
 async fn remove(c: &Connection, object: &Known) -> Result<(), Fault> {
@@ -294,7 +306,7 @@ async fn delete_gateways(
     }
     tell("waiting until what ran for them is gone");
     let is_owned = |seen: &super::gone::Seen| seen.owners.iter().any(|owner| uids.contains(owner.as_str()));
-    for kind in Part::iter().map(super::watching::kind_of) {
+    for kind in Part::iter().map(Part::kind) {
         gone(c, kind, namespace, is_owned, PATIENCE).await?;
     }
     let is_theirs = |seen: &super::gone::Seen| {

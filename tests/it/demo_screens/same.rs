@@ -163,7 +163,8 @@ fn two_runs_with_one_seed_ask_the_servers_the_same_at_the_same_time() {
             // Five minutes: a watch lasts one at most, and when the next one begins hangs on how long each was.
             for _ in 0..150 {
                 session.settle().await;
-                asked.push(["audit", "dev", "frankfurt", "singapore", "lab"].map(|c| session.requests(c)));
+                asked
+                    .push(["audit", "frankfurt", "sandbox", "singapore", "lab"].map(|c| session.requests(c)));
             }
             asked
         })

@@ -14,8 +14,16 @@ use super::trouble::Trouble;
 
 /// The objects of a gateway as somebody else makes them, by file.
 pub(super) fn foreign(file: &str) -> Vec<Value> {
+    foreign_as(file, "", "")
+}
+
+/// The same under another name.
+pub(super) fn foreign_as(file: &str, called: &str, name: &str) -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/foreign-gateways");
-    let text = std::fs::read_to_string(folder.join(file)).unwrap();
+    let mut text = std::fs::read_to_string(folder.join(file)).unwrap();
+    if !called.is_empty() {
+        text = text.replace(called, name);
+    }
     let mut objects: Vec<Value> = serde_yaml::from_multiple(&text).unwrap();
     for object in &mut objects {
         object["metadata"]["namespace"] = NAMESPACE.into();

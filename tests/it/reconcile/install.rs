@@ -31,7 +31,7 @@ const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 const ACCOUNT: &str = "system:serviceaccount:istio-system:egret-controller";
 
 pub(super) fn wish() -> Wish {
-    Wish { namespace: NAMESPACE.to_owned(), image: Some("example/egret:1".to_owned()) }
+    Wish { namespace: NAMESPACE.to_owned(), image: Some("example/egret:1".to_owned()), cluster_id: None }
 }
 
 /// Clusters without egret.

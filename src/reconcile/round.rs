@@ -12,10 +12,10 @@ use serde_json::Value;
 use strum::IntoEnumIterator as _;
 
 use super::apply::{self, Seen, Work};
+use super::clusters;
 use super::contest::Contest;
 use super::fetch::{self, Live};
 use super::pass::{Keeper, is_said};
-use super::clusters;
 use crate::cluster::connect::Connection;
 use crate::cluster::stream::{self, Place};
 use crate::materialize::build::Owner;

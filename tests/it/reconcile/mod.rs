@@ -5,6 +5,7 @@ mod adopt;
 mod crash;
 mod golden;
 mod look;
+mod news;
 mod real;
 mod rounds;
 mod rules;

@@ -33,6 +33,10 @@ pub struct Cli {
     #[arg(long, value_name = "SCREEN", help_heading = SCREEN)]
     pub view: Option<TableKind>,
 
+    /// Keep the gateways of the opened clusters where egret is their keeper, after showing what that would do.
+    #[arg(long, help_heading = SCREEN)]
+    pub reconcile: bool,
+
     /// What to do instead of opening the screens.
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -107,6 +111,10 @@ pub enum Verb {
     Render(Render),
     /// Keep the gateways of a cluster: make of each IstioGateway what it asks for.
     Controller(Controller),
+    /// Make egret the keeper of a cluster's gateways: its CRD, and the controller.
+    Install(Install),
+    /// Remove the controller; gateways and what runs for them stay, unless told otherwise.
+    Uninstall(Uninstall),
     /// Print the configuration in force and where each value came from.
     Config(Config),
     /// Print the commands of the screens and their keys.
@@ -222,6 +230,65 @@ pub struct Controller {
     /// Form of the log.
     #[arg(long, value_name = "FORM", default_value = "json")]
     pub log: LogForm,
+
+    /// Print what it would do to each gateway, and end: no lease is taken, nothing is written.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `install`.
+#[derive(Args, Clone, Debug)]
+pub struct Install {
+    /// Image of the controller: one that you built from assets/controller/Containerfile.
+    #[arg(long, value_name = "IMAGE")]
+    pub image: String,
+
+    /// Id by which gateways name the cluster that holds them; else what its istiod calls it.
+    #[arg(long, value_name = "ID")]
+    pub cluster_id: Option<String>,
+
+    /// Print what would be installed and what the controller would then do, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Form of what --dry-run prints: the plan, or manifests.
+    #[arg(short, long, value_name = "FORM", requires = "dry_run")]
+    pub output: Option<Manifests>,
+
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Forms of manifests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Manifests {
+    /// YAML documents, as kubectl apply takes them
+    Yaml,
+}
+
+/// Arguments of `uninstall`.
+#[derive(Args, Clone, Debug)]
+pub struct Uninstall {
+    /// Id by which gateways name the cluster that holds them; else what its istiod calls it.
+    #[arg(long, value_name = "ID")]
+    pub cluster_id: Option<String>,
+
+    /// Print what would be removed and what stays, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Do not ask. Deleting gateways is asked for all the same.
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Delete the gateways, all that runs for them and the CRD too: their traffic ends.
+    #[arg(long)]
+    pub delete_gateways: bool,
+
+    /// Name of the context whose gateways are deleted, where there is no terminal to type it on.
+    #[arg(long, value_name = "CONTEXT", requires = "delete_gateways")]
+    pub confirm: Option<String>,
 }
 
 /// Forms of the controller's log.
@@ -270,6 +337,11 @@ impl Cli {
 
     /// What clap cannot check by itself.
     fn check(&self) -> Result<(), clap::Error> {
+        let verb = self.verb.is_some() && !matches!(self.verb, Some(Verb::Demo(_)));
+        if self.reconcile && verb {
+            let why = "--reconcile is of the screens; `egret controller` keeps gateways without one";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+        }
         if self.view.is_some() && self.verb.is_some() {
             let why = "--view names a screen, and a verb opens none";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, why));

@@ -41,6 +41,8 @@ pub struct Settings {
     pub namespaces: Value<Namespaces>,
     /// Ingress gateways are shown too (R19).
     pub show_ingress: Value<bool>,
+    /// The screens keep the gateways of their clusters, where egret is the keeper and after they have shown the plan.
+    pub reconcile: Value<bool>,
     /// Name of the theme; `auto` chooses by the colours of the terminal. Not checked here: an unknown theme
     /// is a message on the screen, not a reason to stay away from a cluster at night.
     pub theme: Value<String>,
@@ -65,6 +67,7 @@ impl Default for Settings {
             contexts: Value::preset(Contexts::Current),
             namespaces: Value::preset(Namespaces::Named(vec![ISTIO_NAMESPACE.into()])),
             show_ingress: Value::preset(false),
+            reconcile: Value::preset(false),
             theme: Value::preset("auto".into()),
             color: Value::preset(Color::Auto),
             glyphs: Value::preset(Glyphs::Auto),
@@ -104,6 +107,7 @@ impl Settings {
         forget(&mut self.contexts);
         forget(&mut self.namespaces);
         forget(&mut self.show_ingress);
+        forget(&mut self.reconcile);
         forget(&mut self.theme);
         forget(&mut self.color);
         forget(&mut self.glyphs);

@@ -21,13 +21,13 @@ fn main() -> ExitCode {
     }
     match &cli.verb {
         Some(Verb::Demo(demo)) => match simulated(demo) {
-            Ok(clusters) => screens(cli.globals, clusters, cli.view).into(),
+            Ok(clusters) => screens(cli.globals, clusters, cli.view, cli.reconcile).into(),
             Err(wrong) => complain(&wrong, Outcome::Usage).into(),
         },
         Some(verb) => headless::run(verb, &cli.globals).into(),
         None => {
             let clusters = Clusters::Kubeconfig(cli.globals.kubeconfig.clone());
-            screens(cli.globals, clusters, cli.view).into()
+            screens(cli.globals, clusters, cli.view, cli.reconcile).into()
         }
     }
 }
@@ -38,9 +38,9 @@ fn simulated(demo: &cli::Demo) -> Result<Clusters, String> {
     Ok(Clusters::Demo(Options { seed: demo.seed, speed: demo.speed, tour: demo.tour, faults }))
 }
 
-fn screens(globals: Globals, clusters: Clusters, view: Option<TableKind>) -> Outcome {
+fn screens(globals: Globals, clusters: Clusters, view: Option<TableKind>, reconcile: bool) -> Outcome {
     let setup = match setup::setup(&globals) {
-        Ok(setup) => setup,
+        Ok(setup) => setup.reconciling(reconcile),
         Err(wrong) => return complain(&wrong, Outcome::Usage),
     };
     let setup = match clusters {

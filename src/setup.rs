@@ -4,7 +4,7 @@ use crate::app::command::COMMANDS;
 use crate::app::keymap::{Chord, Keymap};
 use crate::cli::Globals;
 use crate::cluster::kubeconfig;
-use crate::config::{Contexts, Namespaces, Settings, Source, Vocabulary, load};
+use crate::config::{Contexts, Namespaces, Settings, Source, Value, Vocabulary, load};
 use crate::model::columns::columns;
 use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
@@ -35,6 +35,15 @@ pub fn setup(globals: &Globals) -> Result<Setup, String> {
 }
 
 impl Setup {
+    /// With `--reconcile`, where it was given.
+    #[must_use]
+    pub fn reconciling(mut self, flag: bool) -> Self {
+        if flag {
+            self.settings.reconcile = Value::new(true, Source::Flag("--reconcile"));
+        }
+        self
+    }
+
     /// For clusters that are none of the person's own: which clusters and namespaces their config and environment name
     /// does not count here; what they say with a flag does.
     #[must_use]
@@ -43,6 +52,9 @@ impl Setup {
         let flag = |source: &Source| matches!(source, Source::Flag(_));
         if !flag(&self.settings.contexts.source) {
             self.settings.contexts = usual.contexts;
+        }
+        if !flag(&self.settings.reconcile.source) {
+            self.settings.reconcile = usual.reconcile;
         }
         if !flag(&self.settings.namespaces.source) {
             self.settings.namespaces = usual.namespaces;

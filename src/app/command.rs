@@ -47,6 +47,15 @@ pub enum Command {
     GatewayPods,
     GatewayService,
     Ingress,
+    Reconcile,
+    ReconcileNow,
+    Pause,
+    Roll,
+    Adopt,
+    Release,
+    ForgetCluster,
+    Install,
+    Keep,
     CopyName,
     CopyYaml,
     NextTab,
@@ -63,6 +72,8 @@ pub enum Command {
     Tab5,
     #[strum(serialize = "tab-6")]
     Tab6,
+    #[strum(serialize = "tab-7")]
+    Tab7,
     Find,
     FindNext,
     FindPrevious,
@@ -132,6 +143,7 @@ pub enum Group {
     Moving,
     Tables,
     Objects,
+    Keeping,
     Text,
     Logs,
     General,
@@ -154,7 +166,7 @@ pub struct Spec {
     pub hint: &'static str,
     /// What it takes after its name in the palette, as `NAME…`; empty: nothing.
     pub argument: &'static str,
-    /// Whether it passes through the confirm overlay.
+    /// Whether it changes a cluster: it passes through the question, which shows what it would do, and where.
     pub danger: bool,
 }
 
@@ -171,6 +183,11 @@ const fn spec(
 
 const fn taking(mut spec: Spec, argument: &'static str) -> Spec {
     spec.argument = argument;
+    spec
+}
+
+const fn dangerous(mut spec: Spec) -> Spec {
+    spec.danger = true;
     spec
 }
 
@@ -242,6 +259,81 @@ pub const COMMANDS: &[Spec] = &[
         "log in",
         "Run the cluster's credential plugin in this terminal",
     ),
+    spec(
+        C::Reconcile,
+        &["r"],
+        &[S::Gateways, S::Gateway],
+        G::Keeping,
+        "reconcile",
+        "Who keeps it, and how each of its objects stands",
+    ),
+    dangerous(spec(
+        C::ReconcileNow,
+        &["!"],
+        &[S::Gateways, S::Gateway],
+        G::Keeping,
+        "",
+        "Have it reconciled now",
+    )),
+    dangerous(spec(
+        C::Pause,
+        &["P"],
+        &[S::Gateways, S::Gateway],
+        G::Keeping,
+        "pause",
+        "Pause it: its objects are left as they are; or go on",
+    )),
+    dangerous(spec(
+        C::Roll,
+        &["ctrl-r"],
+        &[S::Gateways, S::Gateway],
+        G::Keeping,
+        "",
+        "Replace its pods by what egret would build now",
+    )),
+    dangerous(spec(
+        C::Adopt,
+        &["A"],
+        &[S::Gateways, S::Gateway],
+        G::Keeping,
+        "adopt",
+        "Make an IstioGateway of what somebody else made",
+    )),
+    dangerous(spec(
+        C::Release,
+        &[],
+        &[S::Gateways, S::Gateway],
+        G::Keeping,
+        "",
+        "Let the IstioGateway go and its objects stay",
+    )),
+    dangerous(taking(
+        spec(
+            C::ForgetCluster,
+            &[],
+            &[S::Gateways, S::Gateway],
+            G::Keeping,
+            "",
+            "Strike a cluster that is gone for good off its record",
+        ),
+        "[ID]",
+    )),
+    dangerous(spec(
+        C::Keep,
+        &["K"],
+        &[S::Clusters],
+        G::Keeping,
+        "keep",
+        "Keep the cluster's gateways from this screen, or stop",
+    )),
+    dangerous(spec(
+        C::Install,
+        &["I"],
+        &[S::Clusters],
+        G::Keeping,
+        "install",
+        "Install the CRD of IstioGateway, so that egret may keep gateways",
+    )),
     spec(C::Find, &["/"], &[S::Document, S::Logs], G::Text, "find", "Find in the text"),
     spec(C::FindNext, &["n"], &[S::Document, S::Logs], G::Text, "next", "Next match"),
     spec(C::FindPrevious, &["N"], &[S::Document, S::Logs], G::Text, "", "Previous match"),
@@ -261,6 +353,7 @@ pub const COMMANDS: &[Spec] = &[
     spec(C::Tab4, &["4"], &[S::Details], G::Screens, "", "Fourth tab"),
     spec(C::Tab5, &["5"], &[S::Details], G::Screens, "", "Fifth tab"),
     spec(C::Tab6, &["6"], &[S::Details], G::Screens, "", "Sixth tab"),
+    spec(C::Tab7, &["7"], &[S::Details], G::Screens, "", "Seventh tab"),
     taking(spec(C::Clusters, &["1"], &[S::Root], G::Screens, "", "Clusters"), "[FILTER]"),
     taking(
         spec(C::Gateways, &["2"], &[S::Root], G::Screens, "", "Gateways of all clusters"),

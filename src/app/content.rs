@@ -43,6 +43,10 @@ impl App {
                 Some(row) => {
                     let object = |kind| details.object(kind).map(|v| &**v);
                     match details.tab {
+                        Tab::Reconcile => {
+                            let standing = details.standing.as_ref().and_then(|open| open.state.as_ref());
+                            self.standing_sections(&row, standing)
+                        }
                         Tab::Service => describe::gateway_service(&row),
                         Tab::Scaling => {
                             describe::gateway_scaling(&row, object(Kind::HorizontalPodAutoscaler), now)

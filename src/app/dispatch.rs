@@ -64,6 +64,11 @@ impl App {
                 });
                 need(asks, "this cluster's credentials need no terminal")
             }
+            C::Reconcile => match self.shows(Tab::Reconcile) {
+                true => Err("it is what you see".to_owned()),
+                false => need(self.gateway_here().is_some(), "no gateway is selected"),
+            },
+            _ if command.spec().danger => self.deed_applies(command),
             C::Tour | C::Fault => need(self.demo.is_some(), "only `egret demo` has that"),
             C::Back => {
                 let filtered = self.active_table().is_some_and(super::screen::Table::is_filtered);
@@ -148,9 +153,26 @@ impl App {
             C::GatewayPods => return self.open_pods(),
             C::GatewayService => return self.open_service(),
             C::Owner => return self.open_owner(),
+            C::Reconcile => return self.open_reconcile(),
+            C::ReconcileNow
+            | C::Pause
+            | C::Roll
+            | C::Adopt
+            | C::Release
+            | C::ForgetCluster
+            | C::Install
+            | C::Keep => return self.deed_command(command, argument),
             C::CopyName => return self.copy_name(),
             C::CopyYaml => return self.copy_yaml(),
-            C::NextTab | C::PreviousTab | C::Tab1 | C::Tab2 | C::Tab3 | C::Tab4 | C::Tab5 | C::Tab6 => {
+            C::NextTab
+            | C::PreviousTab
+            | C::Tab1
+            | C::Tab2
+            | C::Tab3
+            | C::Tab4
+            | C::Tab5
+            | C::Tab6
+            | C::Tab7 => {
                 return self.tab_command(command);
             }
             C::NextDocument | C::PreviousDocument | C::ManagedFields => self.document_command(command),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::deed::{Deed, Named, Plan};
 use crate::model::name::{ClusterName, ObjectKey};
 
 /// Joins an effect that keeps answering with its answers; closing it ends them.
@@ -24,6 +25,12 @@ pub enum Effect {
     OpenObject(Ticket, ObjectKey),
     /// Read the events of these objects, and follow them.
     OpenEvents(Ticket, Vec<ObjectKey>),
+    /// Look at how a gateway stands, and again each time something happens to it.
+    OpenStanding(Ticket, StandingOf),
+    /// Find out what a deed would do.
+    Plan(Ticket, Deed),
+    /// Do it.
+    Do(Ticket, Deed, Arc<Plan>),
     /// Read and follow logs.
     OpenLogs(Ticket, LogQuery),
     /// End what a ticket keeps open.
@@ -44,6 +51,17 @@ pub enum Effect {
     SetReadOnly(bool),
     /// In the demo: let something go wrong, or no longer; empty: nothing any more.
     Fault(String),
+}
+
+/// Which gateway, in which of its clusters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingOf {
+    /// The cluster that holds the CR.
+    pub home: ClusterName,
+    /// The gateway there.
+    pub gateway: Named,
+    /// The id of the data-plane cluster, where the CR names one.
+    pub cluster_id: Option<Box<str>>,
 }
 
 /// Which logs.

@@ -1,10 +1,14 @@
 //! The TUI as a state machine: messages in, state changed, effects out. Draws nothing, waits for nothing.
 
 pub mod command;
+pub mod confirm;
 pub mod content;
+pub mod deed;
+pub mod deeds;
 pub mod dispatch;
 pub mod effect;
 pub mod geometry;
+pub mod keeping;
 pub mod keymap;
 pub mod model;
 pub mod msg;
@@ -13,7 +17,9 @@ pub mod open;
 pub mod overlay;
 pub mod paint;
 pub mod palette;
+pub mod plans;
 pub mod screen;
+pub mod standing;
 pub mod status;
 pub mod text;
 pub mod tour;

@@ -39,6 +39,8 @@ pub struct Settings {
     pub columns: BTreeMap<TableKind, Vec<String>>,
     /// Which cluster id is which context (R2), from the config.
     pub cluster_ids: ClusterIds,
+    /// Keep the gateways of every cluster that is opened, where egret is the keeper.
+    pub reconcile: bool,
 }
 
 /// A line that tells how something went; it stays until the next key.
@@ -73,6 +75,10 @@ pub struct App {
     pub overlay: Option<Overlay>,
     /// What there is to say.
     pub notice: Option<Notice>,
+    /// The clusters whose gateways this process keeps, or waits to.
+    pub keeping: BTreeMap<ClusterName, super::keeping::Keeping>,
+    /// The clusters that were asked about at the start, as the settings wish.
+    pub(super) asked_to_keep: BTreeSet<ClusterName>,
     /// What the demo adds; none: these are real clusters.
     pub demo: Option<super::tour::Demo>,
     next_ticket: u64,
@@ -98,6 +104,8 @@ impl App {
             stack: Vec::new(),
             overlay: None,
             notice: None,
+            keeping: BTreeMap::new(),
+            asked_to_keep: BTreeSet::new(),
             demo: None,
             next_ticket: 0,
         };

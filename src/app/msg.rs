@@ -5,7 +5,10 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
+use super::deed::{Deed, Plan};
 use super::effect::Ticket;
+use super::keeping::News;
+use super::standing::Standing;
 use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
 use crate::model::row::EventRow;
@@ -33,6 +36,14 @@ pub enum Msg {
     Object(Ticket, Result<Option<Arc<serde_json::Value>>, Fault>),
     /// The events of an open object, newest last, again each time they change.
     Events(Ticket, Result<Arc<[EventRow]>, Fault>),
+    /// How an open gateway stands, again each time something happened.
+    Standing(Ticket, Box<Standing>),
+    /// What a deed would do.
+    Planned(Ticket, Result<Arc<Plan>, Fault>),
+    /// A deed is done: what there is to say.
+    Done(Ticket, Box<Deed>, Result<String, Fault>),
+    /// News of the reconciler of this process.
+    Keeping(ClusterName, News),
     /// Lines of an open log.
     LogLines(Ticket, Vec<LogLine>),
     /// Something about a container's log: it ended, it cannot be read, it was resumed.

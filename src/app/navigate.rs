@@ -152,6 +152,18 @@ impl App {
         }
     }
 
+    /// From a gateway to its Reconcile tab.
+    pub(super) fn open_reconcile(&mut self) -> Vec<Effect> {
+        if let Screen::Details(details) = self.screen_mut() {
+            details.show(Tab::Reconcile);
+            return self.open_what_is_needed();
+        }
+        match self.gateway_here() {
+            Some(row) => self.push(gateway(&row, Tab::Reconcile)),
+            None => Vec::new(),
+        }
+    }
+
     /// Up to the gateway that a pod or Service belongs to, else to the object that controls it.
     pub(super) fn open_owner(&mut self) -> Vec<Effect> {
         let object = match self.screen() {
@@ -307,7 +319,8 @@ impl App {
             C::Tab3 => 2,
             C::Tab4 => 3,
             C::Tab5 => 4,
-            _ => 5,
+            C::Tab6 => 5,
+            _ => 6,
         };
         if let Some(tab) = tabs.get(to) {
             details.show(*tab);

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::effect::{Effect, Ticket};
+use super::deed::Named;
+use super::effect::{Effect, StandingOf, Ticket};
 use super::model::App;
-use super::screen::details::{Gone, Loaded, OpenEvents, OpenObject};
+use super::screen::details::{Gone, Loaded, OpenEvents, OpenObject, OpenStanding};
 use super::screen::{Details, DetailsOf, Screen, Tab};
+use super::standing::Standing;
 use crate::model::gateway::{GatewayId, GatewayRow};
 use crate::model::name::{ClusterName, Kind, ObjectKey};
 use crate::model::row::{PodRow, RowMeta};
-use crate::model::snapshot::{Link, Snapshot};
+use crate::model::snapshot::{Keeper, Link, Snapshot};
 use crate::model::table::{Item, Subject};
 
 impl App {
@@ -35,6 +37,7 @@ impl App {
             }
             effects.push(Effect::OpenObject(fresh, key));
         }
+        effects.extend(self.open_standing());
         let Screen::Details(details) = self.screen() else { return effects };
         let is_open = |e: &OpenEvents| e.of == events && e.ticket != Ticket::NONE;
         if !events.is_empty() && !details.events.as_ref().is_some_and(is_open) {
@@ -51,13 +54,57 @@ impl App {
         effects
     }
 
+    /// Looks at how a gateway stands, once somebody looks at that tab. Only what egret keeps is compared: what somebody
+    /// else makes of an `IstioGateway` is theirs.
+    fn open_standing(&mut self) -> Option<Effect> {
+        let Screen::Details(details) = self.screen() else { return None };
+        let DetailsOf::Gateway(id) = &details.of else { return None };
+        let open = details.standing.as_ref().is_some_and(|open| open.ticket != Ticket::NONE);
+        if details.tab != Tab::Reconcile || open {
+            return None;
+        }
+        let row = self.gateway(id)?;
+        let (home, cr) = (self.home_of(&row), row.cr.as_ref()?);
+        let answers = self.cluster(&home).is_some_and(|s| s.link.is_ready());
+        if self.keeper_of(&home) != Keeper::Egret || !answers {
+            return None;
+        }
+        let gateway = Named { namespace: cr.meta.namespace.clone(), name: cr.meta.name.clone() };
+        let of = StandingOf { home, gateway, cluster_id: row.cluster_id.clone() };
+        let ticket = self.ticket();
+        if let Screen::Details(details) = self.screen_mut() {
+            let state = details.standing.take().and_then(|open| open.state);
+            details.standing = Some(OpenStanding { ticket, of: of.clone(), state });
+        }
+        Some(Effect::OpenStanding(ticket, of))
+    }
+
+    /// How a gateway stands.
+    pub(super) fn on_standing(&mut self, ticket: Ticket, standing: Standing) {
+        for details in self.all_details() {
+            if let Some(open) = details.standing.as_mut().filter(|open| open.ticket == ticket) {
+                open.state = Some(standing);
+                details.stale_text = true;
+                return;
+            }
+        }
+    }
+
+    /// Something that the Reconcile tabs of a cluster tell has changed.
+    pub(super) fn standing_changed(&mut self, cluster: &ClusterName) {
+        for details in self.all_details() {
+            let is_of = details.standing.as_ref().is_some_and(|open| open.of.home == *cluster);
+            details.stale_text |= is_of || details.of.cluster() == cluster;
+        }
+    }
+
     fn needs(&self, details: &Details) -> (Vec<ObjectKey>, Vec<ObjectKey>) {
         let mut parts = match &details.of {
             DetailsOf::Service(key) | DetailsOf::Pod(key) | DetailsOf::Other(key) => vec![key.clone()],
             DetailsOf::Gateway(id) => self.gateway(id).map(|row| parts(&row)).unwrap_or_default(),
         };
         match details.tab {
-            Tab::Pods | Tab::Service => (Vec::new(), Vec::new()),
+            Tab::Pods | Tab::Service | Tab::Reconcile => (Vec::new(), Vec::new()),
             Tab::Events => {
                 if let DetailsOf::Gateway(id) = &details.of
                     && let Some(row) = self.gateway(id)
@@ -134,7 +181,13 @@ pub(super) fn tickets(screen: &Screen) -> Vec<Ticket> {
     match screen {
         Screen::Table(_) => Vec::new(),
         Screen::Details(d) => {
-            d.objects.iter().map(|o| o.ticket).chain(d.events.as_ref().map(|e| e.ticket)).collect()
+            let standing = d.standing.as_ref().map(|open| open.ticket);
+            d.objects
+                .iter()
+                .map(|o| o.ticket)
+                .chain(d.events.as_ref().map(|e| e.ticket))
+                .chain(standing)
+                .collect()
         }
         Screen::Logs(logs) => vec![logs.ticket],
     }
@@ -149,6 +202,7 @@ pub(super) fn let_go(screen: &mut Screen, cluster: &ClusterName) -> Vec<Effect> 
                 details.objects.iter_mut().filter(|o| o.key.cluster == *cluster).map(|o| &mut o.ticket),
             );
             held.extend(details.events.iter_mut().map(|e| &mut e.ticket));
+            held.extend(details.standing.iter_mut().map(|open| &mut open.ticket));
             if details.of.cluster() != cluster {
                 held.clear();
             }

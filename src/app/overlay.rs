@@ -16,6 +16,8 @@ pub enum Overlay {
     Palette(Palette),
     /// One of several.
     Choose(Choose),
+    /// Whether a cluster is to be changed.
+    Confirm(super::confirm::Confirm),
 }
 
 /// State of the help.

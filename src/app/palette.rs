@@ -25,6 +25,7 @@ impl App {
         match self.overlay {
             Some(Overlay::Palette(_)) => self.palette_key(key),
             Some(Overlay::Choose(_)) => self.choose_key(key),
+            Some(Overlay::Confirm(_)) => self.confirm_key(key),
             _ => {
                 self.help_key(key);
                 Vec::new()
@@ -215,6 +216,7 @@ impl App {
                 .cloned()
                 .collect(),
             C::CloseContext => open().collect(),
+            C::ForgetCluster => self.gateway_here().map(|row| self.recorded(&row)).unwrap_or_default(),
             C::Fault => {
                 let demo = self.demo.iter().flat_map(|d| d.faults.iter().cloned());
                 let of = |what: &'static str| open().map(move |c| format!("{what}={c}"));

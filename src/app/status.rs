@@ -1,12 +1,14 @@
 //! What the edges of the screen say: header, prompt, explanation, hints, and why a table is empty.
 
 use super::command::{COMMANDS, Command, Spec};
+use super::keeping::State;
 use super::model::App;
 use super::screen::details::Gone;
 use super::screen::{Details, DetailsOf, Logs, Screen, Tab, Table};
 use crate::model::columns;
+use crate::model::holder::{Holder, keeps};
 use crate::model::name::Kind;
-use crate::model::snapshot::{KindState, Link, Snapshot};
+use crate::model::snapshot::{Keeper, KindState, Link, Snapshot};
 use crate::model::table::{Item, Subject, TableKind, Tone};
 
 /// What is being typed, shown in a line of its own.
@@ -93,6 +95,22 @@ impl App {
             Screen::Logs(logs) => Some(&logs.query.cluster),
         };
         name.and_then(|name| self.cluster(name)).map(std::convert::AsRef::as_ref)
+    }
+
+    /// Who keeps the gateways of a cluster, for the header: as much as there is to say, and the same in less room.
+    pub fn keeper_words(&self, s: &Snapshot) -> [String; 2] {
+        let ours = self.keeping.get(&s.cluster).map(|keeping| &keeping.state);
+        if let Some(State::Leading(_)) = ours {
+            return ["this screen keeps".to_owned(), "kept here".to_owned()];
+        }
+        let short = match (s.facts.keeper, &s.facts.holder) {
+            (Keeper::Egret, Holder::Held(_)) => "egret keeps",
+            (Keeper::Egret, Holder::Nobody | Holder::Silent { .. }) => "nobody keeps",
+            _ => "",
+        };
+        let words = keeps(&s.facts);
+        let short = if short.is_empty() { words.clone() } else { short.to_owned() };
+        [words, short]
     }
 
     /// What is being typed or in force: filter or search.

@@ -19,7 +19,8 @@ use crate::model::table::{TableKind, Tone};
 /// Takes one message. `app.now` is set by the caller.
 #[must_use = "effects must be carried out"]
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
-    let effects = take(app, msg);
+    let mut effects = take(app, msg);
+    effects.extend(app.ask_to_keep());
     app.go_on_with_tour();
     effects
 }
@@ -65,6 +66,19 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
                     break;
                 }
             }
+            Vec::new()
+        }
+        Msg::Standing(ticket, standing) => {
+            app.on_standing(ticket, *standing);
+            Vec::new()
+        }
+        Msg::Planned(ticket, plan) => app.on_planned(ticket, plan),
+        Msg::Done(ticket, deed, done) => {
+            app.on_done(ticket, &deed, done);
+            Vec::new()
+        }
+        Msg::Keeping(cluster, news) => {
+            app.on_keeping(&cluster, news);
             Vec::new()
         }
         Msg::LogLines(ticket, lines) => {
@@ -129,6 +143,9 @@ impl App {
             Some(Overlay::Palette(palette)) => {
                 palette.input.paste(text);
                 self.refill_palette();
+            }
+            Some(Overlay::Confirm(confirm)) if confirm.waits() && confirm.deed.typed().is_some() => {
+                confirm.input.paste(text);
             }
             Some(_) => {}
             None => self.typed(|input| input.paste(text)),
@@ -237,7 +254,7 @@ impl App {
         }
     }
 
-    fn all_details(&mut self) -> impl Iterator<Item = &mut Details> {
+    pub(super) fn all_details(&mut self) -> impl Iterator<Item = &mut Details> {
         self.stack.iter_mut().filter_map(|s| match s {
             Screen::Details(details) => Some(details),
             _ => None,

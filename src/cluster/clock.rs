@@ -23,6 +23,11 @@ impl Clock {
         self.0.now()
     }
 
+    /// How long one really waits for this much of its time to pass; `None`: it never does, time stands still.
+    pub fn lasts(&self, time: Duration) -> Option<Duration> {
+        self.0.lasts(time)
+    }
+
     /// Waits until this much of its time has passed; for ever when it stands.
     pub async fn sleep(&self, time: Duration) {
         match self.0.lasts(time) {

@@ -93,6 +93,7 @@ impl<'a> CrdWatch<'a> {
             version: "v1".into(),
             namespace: None,
             fields: format!("metadata.name%3D{}.{}", resource.plural, resource.group),
+            labels: String::new(),
         };
         Self { c, place, seen: None }
     }

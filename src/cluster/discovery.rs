@@ -143,3 +143,31 @@ async fn keeper(c: &Connection) -> (Option<Box<[Box<str>]>>, Option<Keeper>) {
     };
     (Some(served.into()), keeper)
 }
+
+#[derive(Deserialize)]
+struct Served {
+    #[serde(default)]
+    resources: Vec<ServedResource>,
+}
+
+#[derive(Deserialize)]
+struct ServedResource {
+    name: String,
+}
+
+/// The plural names of the kinds of a group that are served, in any version; none when the group is not.
+///
+/// # Errors
+/// When the server refuses or does not answer.
+pub async fn plurals(c: &Connection, group: &str) -> Result<Vec<String>, Fault> {
+    let mut plurals = Vec::new();
+    for version in versions(c, group).await? {
+        let path = format!("/apis/{group}/{version}");
+        let served: Served = json(c, &path, &format!("read the API group {group}")).await?;
+        let kinds = served.resources.into_iter().map(|resource| resource.name);
+        plurals.extend(kinds.filter(|name| !name.contains('/')));
+    }
+    plurals.sort();
+    plurals.dedup();
+    Ok(plurals)
+}

@@ -52,6 +52,11 @@ impl Asked {
                 format!("{cluster}: the server does not accept the credentials of this context"),
                 "Log in again, or mend the user in the kubeconfig.".to_owned(),
             ),
+            403 if said.contains(ESCALATES) => (
+                Reason::Denied,
+                format!("{cluster}: {what}: it grants rights that the user of this context does not hold"),
+                "The API server lets nobody grant a right that they lack: whoever does this must hold them all, as cluster-admin does.".to_owned(),
+            ),
             403 => {
                 let user = refused_user(&said);
                 let hint = match user {
@@ -182,6 +187,9 @@ fn last_words(texts: &[String]) -> String {
     texts.last().map(|t| clean(t).chars().take(300).collect()).unwrap_or_default()
 }
 
+/// How the API server says that a Role holds more than whoever writes it.
+const ESCALATES: &str = "is attempting to grant RBAC permissions not currently held";
+
 /// The user that the message of a 403 names; the rest of it repeats the request.
 fn refused_user(said: &str) -> Option<&str> {
     let (_, after) = said.split_once("User \"")?;
@@ -238,6 +246,12 @@ mod tests {
                 Reason::Denied,
                 "prod: no right to list pods in istio-system",
                 "Ask for a Role that allows it: list pods in istio-system.",
+            ),
+            (
+                json!({"code": 403, "message": "roles.rbac.authorization.k8s.io \"r\" is forbidden: user \"anna\" (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"]}"}),
+                Reason::Denied,
+                "prod: list pods in istio-system: it grants rights that the user of this context does not hold",
+                "The API server lets nobody grant a right that they lack: whoever does this must hold them all, as cluster-admin does.",
             ),
             (json!({"code": 404}), Reason::Missing, "prod: list pods in istio-system: it does not exist", ""),
             (

@@ -90,7 +90,8 @@ fn place(key: &ObjectKey) -> Place {
         key.name, key.kind, key.namespace
     );
     let namespace = if key.namespace.is_empty() { OF_CLUSTER } else { &*key.namespace };
-    Place { kind: Kind::Event, version: "v1".into(), namespace: Some(namespace.into()), fields }
+    let labels = String::new();
+    Place { kind: Kind::Event, version: "v1".into(), namespace: Some(namespace.into()), fields, labels }
 }
 
 /// Lists and watches the events of one object; ends when they are refused.

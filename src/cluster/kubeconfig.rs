@@ -126,7 +126,7 @@ fn file(path: &Path) -> Result<Kubeconfig, Fault> {
     Ok(config)
 }
 
-fn of_files(config: Kubeconfig, chosen: Option<&Path>) -> Contexts {
+pub(super) fn of_files(config: Kubeconfig, chosen: Option<&Path>) -> Contexts {
     let names: Vec<ClusterName> =
         config.contexts.iter().map(|c| ClusterName::from(c.name.as_str())).collect();
     let current = config.current_context.as_deref().map(ClusterName::from).filter(|c| names.contains(c));

@@ -16,6 +16,7 @@ pub mod object;
 mod proxy;
 pub mod read_only;
 pub mod scan;
+pub mod self_contained;
 pub mod service;
 pub mod stream;
 pub mod write;

@@ -36,6 +36,7 @@ fn place(key: &ObjectKey, version: Box<str>) -> Place {
         version,
         namespace: key.kind.resource().namespaced.then(|| (*key.namespace).into()),
         fields: format!("metadata.name%3D{}", key.name),
+        labels: String::new(),
     }
 }
 

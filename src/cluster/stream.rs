@@ -34,6 +34,8 @@ pub struct Place {
     pub namespace: Option<Box<str>>,
     /// Field selector; empty: none.
     pub fields: String,
+    /// Label selector; empty: none.
+    pub labels: String,
 }
 
 impl Place {
@@ -47,6 +49,12 @@ impl Place {
             Some(namespace) => format!("{base}/namespaces/{namespace}/{plural}"),
             None => format!("{base}/{plural}"),
         }
+    }
+
+    /// The selectors, as they stand in a query.
+    fn selectors(&self) -> Vec<String> {
+        let all = [("fieldSelector", &self.fields), ("labelSelector", &self.labels)];
+        all.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name}={text}")).collect()
     }
 
     /// In words, for faults: `list pods in istio-system`.
@@ -183,8 +191,9 @@ pub async fn list<R: Row>(
 ) -> Result<Listed, Fault> {
     let asked = Asked::new(&c.cluster, place.words("list"));
     let mut path = place.path();
-    if !place.fields.is_empty() {
-        path = format!("{path}?fieldSelector={}", place.fields);
+    let selectors = place.selectors().join("&");
+    if !selectors.is_empty() {
+        path = format!("{path}?{selectors}");
     }
     let answer = get(c, &path, &asked, c.patience.list).await?;
     if answer.status() != StatusCode::OK {
@@ -265,11 +274,10 @@ pub async fn watch<R: Row>(
     mut change: impl FnMut(Change<R>),
 ) -> WatchEnd {
     let asked = Asked::new(&c.cluster, place.words("watch"));
-    let fields =
-        if place.fields.is_empty() { String::new() } else { format!("&fieldSelector={}", place.fields) };
+    let selectors: String = place.selectors().iter().map(|selector| format!("&{selector}")).collect();
     let lasts = spread(c.patience.watch, (c.chance, c.cluster.as_str(), place.path(), &**version));
     let path = format!(
-        "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={version}{fields}",
+        "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={version}{selectors}",
         place.path(),
         lasts.as_secs()
     );

@@ -129,7 +129,22 @@ pub async fn merge(
     patch: &Value,
     manager: &str,
 ) -> Result<Value, Fault> {
-    let query = format!("{sub}?fieldManager={manager}&fieldValidation=Strict");
+    merge_as(c, at, sub, patch, manager, Meant::Earnest).await
+}
+
+/// The same, or only to see what the server would make of it.
+///
+/// # Errors
+/// When the server refuses or does not answer.
+pub async fn merge_as(
+    c: &Connection,
+    at: &Address,
+    sub: &str,
+    patch: &Value,
+    manager: &str,
+    meant: Meant,
+) -> Result<Value, Fault> {
+    let query = format!("{sub}?fieldManager={manager}&fieldValidation=Strict{}", dry_run(meant));
     let body = Some(("application/merge-patch+json", patch));
     send(c, at, "change", Method::PATCH, &query, body).await
 }

@@ -112,6 +112,16 @@ pub(super) const KEYS: &[Key] = &[
         get: |s| (s.show_ingress.value.into(), s.show_ingress.source),
     },
     Key {
+        name: "reconcile",
+        variable: "EGRET_RECONCILE",
+        shape: Shape::Switch,
+        set: |s, raw, source| {
+            s.reconcile = Value::new(switch(raw)?, source);
+            Ok(())
+        },
+        get: |s| (s.reconcile.value.into(), s.reconcile.source),
+    },
+    Key {
         name: "theme",
         variable: "EGRET_THEME",
         shape: Shape::Word,

@@ -6,16 +6,23 @@
 
 pub mod completions;
 pub mod config;
+mod confirm;
 pub mod controller;
+mod forecast;
 pub mod get;
+pub mod install;
 pub mod keys;
+mod mesh;
 pub mod output;
 pub mod render;
+pub mod uninstall;
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use crate::cli::{Globals, Verb};
+use crate::model::clean::clean;
+use crate::model::fault::Fault;
 use crate::setup::{Setup, setup};
 
 /// How a verb ended.
@@ -52,6 +59,15 @@ impl Streams<'_> {
     pub fn complain(&mut self, what: impl std::fmt::Display) -> io::Result<()> {
         writeln!(self.err, "egret: {what}")
     }
+
+    /// Says what a fault is, and what to do next.
+    fn fails(&mut self, fault: &Fault) -> io::Result<Outcome> {
+        self.complain(clean(&fault.summary))?;
+        if !fault.hint.is_empty() {
+            self.complain(clean(&fault.hint))?;
+        }
+        Ok(Outcome::Failed)
+    }
 }
 
 /// Does what a verb says, on the streams of the process.
@@ -82,6 +98,8 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Config(_) => config::print(&settings, &place, streams.out),
         Verb::Keys => keys::print(keys::rows(&keymap), streams.out),
         Verb::Controller(c) => controller::run(c, &settings, globals, streams),
+        Verb::Install(i) => install::run(i, &settings, globals, streams),
+        Verb::Uninstall(u) => uninstall::run(u, &settings, globals, streams),
         Verb::Get(get) => get::run(get, &settings, globals, streams),
         // Done above; and the demo is the screens', not a verb's.
         Verb::Completions(_) | Verb::Demo(_) | Verb::Render(_) => Ok(Outcome::Done),

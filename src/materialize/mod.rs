@@ -11,12 +11,16 @@ pub mod adopt;
 pub mod build;
 pub mod compare;
 pub mod fields;
+pub mod forecast;
+pub mod forgetting;
 pub mod injection;
+pub mod install;
 pub mod meaning;
 pub mod names;
 pub mod objects;
 pub mod ours;
 pub mod pending;
+pub mod removal;
 pub mod report;
 pub mod validate;
 

@@ -31,6 +31,9 @@ pub const ALLOW_NODE_SYSCTLS: &str = "egret/allow-node-kernel-parameters";
 /// new one rolls again.
 pub const ROLL: &str = "egret/roll";
 
+/// On the CR: whoever keeps it looks at it when this changes; its value is of no meaning to egret.
+pub const RECONCILE: &str = "egret/reconcile";
+
 /// On the Deployment: what its pod template was built from (R5), as JSON; see [`super::pending`].
 pub const TEMPLATE: &str = "egret/template";
 
@@ -45,6 +48,9 @@ pub const GATEWAY_UID: &str = "egret/gateway-uid";
 
 /// On objects in other clusters: name of the CR.
 pub const GATEWAY: &str = "egret/gateway";
+
+/// On a Secret with a kubeconfig: the id of the cluster that it leads to (R2).
+pub const CLUSTER_ID: &str = "egret/cluster-id";
 
 /// The label that says who made an object, and egret's value.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "egret");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::name::Resource;
+use crate::model::name::{Kind, Resource};
 
 /// An object of a gateway, by what it is for. The order is that in which they are applied.
 #[derive(
@@ -60,6 +60,21 @@ impl Part {
             Self::Gateway => ("networking.istio.io", "v1", "gateways"),
         };
         Resource { group, version, plural, namespaced: true }
+    }
+
+    /// The kind it is listed and watched as.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::ServiceAccount => Kind::ServiceAccount,
+            Self::Role => Kind::Role,
+            Self::RoleBinding => Kind::RoleBinding,
+            Self::Service => Kind::Service,
+            Self::Deployment => Kind::Deployment,
+            Self::HorizontalPodAutoscaler => Kind::HorizontalPodAutoscaler,
+            Self::PodDisruptionBudget => Kind::PodDisruptionBudget,
+            Self::EnvoyFilter => Kind::EnvoyFilter,
+            Self::Gateway => Kind::IstioServers,
+        }
     }
 
     /// Whether Istio's CRDs serve it: a cluster without Istio has no such kind.

@@ -68,6 +68,11 @@ pub fn chosen_revision(live: &Value) -> Option<Option<String>> {
     record(live).map(|record| record.revision)
 }
 
+/// Whether a live Deployment says what its template was built from.
+pub fn has_record(live: &Value) -> bool {
+    live["metadata"]["annotations"].get(TEMPLATE).is_some()
+}
+
 /// The record of a live Deployment; `None` for one that has none, or none that can be used.
 fn record(live: &Value) -> Option<Record> {
     let text = live["metadata"]["annotations"][TEMPLATE].as_str()?;

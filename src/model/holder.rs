@@ -20,6 +20,9 @@ pub const VERSION: &str = "egret/version";
 /// On the lease: `"true"` where its holder is a reconciler within a screen.
 pub const EMBEDDED: &str = "egret/embedded";
 
+/// Said of a holder within a screen.
+pub const IN_A_SCREEN: &str = " (in a screen)";
+
 /// How long a lease holds without being renewed, where it does not say so.
 pub const HOLDS: Duration = Duration::from_secs(15);
 
@@ -167,7 +170,7 @@ impl By {
 
     /// Said of one within a screen; begins with a space.
     pub fn place(&self) -> &'static str {
-        if self.embedded { " (in a screen)" } else { "" }
+        if self.embedded { IN_A_SCREEN } else { "" }
     }
 }
 

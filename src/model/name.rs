@@ -84,6 +84,8 @@ pub enum Kind {
     IstioServers,
     /// `coordination.k8s.io/v1` `Lease`: watched by name, to see who keeps the gateways.
     Lease,
+    /// `v1` `Secret`: those that are labelled as kubeconfigs of other clusters, read by the controller alone.
+    Secret,
     /// `apiextensions.k8s.io/v1` `CustomResourceDefinition`: watched by name, to see a kind appear.
     CustomResourceDefinition,
 }
@@ -124,6 +126,7 @@ impl Kind {
             Self::EnvoyFilter => ("networking.istio.io", "v1alpha3", "envoyfilters", true),
             Self::IstioServers => ("networking.istio.io", "v1", "gateways", true),
             Self::Lease => ("coordination.k8s.io", "v1", "leases", true),
+            Self::Secret => ("", "v1", "secrets", true),
             Self::CustomResourceDefinition => {
                 ("apiextensions.k8s.io", "v1", "customresourcedefinitions", false)
             }

@@ -7,10 +7,11 @@ use super::fetch::{self, Live};
 use super::{status, take};
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address, Conflicts, Meant};
+use crate::materialize::adopt::template;
 use crate::materialize::build::{self, Owner, Site, build};
 use crate::materialize::compare::differences;
 use crate::materialize::fields::{self, FieldPath};
-use crate::materialize::names::{MANAGER, Names, REPLICAS_MANAGER};
+use crate::materialize::names::{MANAGER, Names, REPLICAS_MANAGER, TEMPLATE};
 use crate::materialize::ours::{Standing, standing, standing_of};
 use crate::materialize::report::{PartReport, PartState, Place};
 use crate::materialize::{Desired, Objects, Part, pending};
@@ -48,7 +49,7 @@ pub struct Home<'a> {
 impl Home<'_> {
     /// Makes sure that the gateway is still what this pass believes. Abroad no owner reference cleans up after a pass
     /// that came late: what it made for a gateway that is gone, or that has left the cluster, would stay for ever.
-    async fn confirm(self, gateway: &IstioGateway) -> Result<(), Fault> {
+    pub(super) async fn confirm(self, gateway: &IstioGateway) -> Result<(), Fault> {
         let now = write::get(self.c, self.at).await?.unwrap_or_default();
         let metadata = &now["metadata"];
         let same = metadata["uid"].as_str() == gateway.metadata.uid.as_deref()
@@ -70,9 +71,32 @@ pub async fn place(work: Work<'_>, contest: &mut Contest) -> Place {
     }
 }
 
+/// What was seen of a gateway beforehand.
+pub(super) struct Seen {
+    /// Its objects.
+    pub live: Live,
+    /// Those of its pods that were not injected.
+    pub pods: Vec<Value>,
+}
+
 async fn try_place(work: Work<'_>, contest: &mut Contest) -> Result<Place, Fault> {
+    let live = fetch::live(work.c, work.namespace(), work.names).await?;
+    place_with(work, live, None, contest).await
+}
+
+/// The same from what was seen beforehand, which may be old: nothing may be written.
+pub(super) async fn place_as_seen(work: Work<'_>, seen: Seen, contest: &mut Contest) -> Result<Place, Fault> {
+    let work = Work { writes: false, ..work };
+    place_with(work, seen.live, Some(seen.pods), contest).await
+}
+
+async fn place_with(
+    work: Work<'_>,
+    mut live: Live,
+    pods: Option<Vec<Value>>,
+    contest: &mut Contest,
+) -> Result<Place, Fault> {
     let Work { c, gateway, cluster_id, owner, names, .. } = work;
-    let mut live = fetch::live(c, work.namespace(), names).await?;
     let deployment = live.get(&Part::Deployment);
     let site = fetch::site(c, gateway, cluster_id, owner.clone(), names.clone(), deployment).await?;
     let mut objects = build(gateway, &site).map_err(|problem| {
@@ -114,7 +138,7 @@ async fn try_place(work: Work<'_>, contest: &mut Contest) -> Result<Place, Fault
             place.parts.push(PartReport { part, name, state, live: object });
         }
     }
-    if let Err(fault) = status::look(c, work.namespace(), names, &mut place).await {
+    if let Err(fault) = status::look(c, work.namespace(), names, pods, &mut place).await {
         place.faults.push(fault);
     }
     Ok(place)
@@ -164,6 +188,14 @@ async fn hold(
     let input = build::template_input(work.gateway, site);
     let built = objects.deployment.clone();
     let live_ours = live.filter(|live| work.standing(live) == Standing::Ours);
+    // One of ours without its record was made by somebody else, or lost it: its pods stay too (R5).
+    let recorded = live_ours.filter(|live| !pending::has_record(live)).map(|live| {
+        let mut recorded = live.clone();
+        recorded["metadata"]["annotations"][TEMPLATE] =
+            pending::as_it_is(template(live), &input, site.revision.as_deref()).into();
+        recorded
+    });
+    let live_ours = recorded.as_ref().or(live_ours);
     place.pending =
         pending::settle(&mut objects.deployment, &input, site.revision.as_deref(), live_ours, false);
     let template = &objects.deployment.0["spec"]["template"];
@@ -406,6 +438,10 @@ pub async fn clean(
 /// When the server refuses or does not answer.
 pub async fn leave_home(work: Work<'_>, place: &mut Place) -> Result<(), Fault> {
     let live: Live = fetch::live(work.c, work.namespace(), work.names).await?;
+    if let Some(home) = work.home.filter(|_| live.values().any(|live| work.standing(live) == Standing::Ours))
+    {
+        home.confirm(work.gateway).await?;
+    }
     for (part, object) in live {
         let at = fetch::address(part, work.namespace(), work.names);
         let name = at.name.clone();

@@ -11,9 +11,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::lease::{self, Decision, Keeping, Me, Standing};
+use super::look::survey;
 use super::pass::{Keeper, pass};
 use super::queue::{Key, Queue};
-use super::watching::{follow, kinds};
+use super::round;
+use super::rounds::Rounds;
+use super::watching::{Elsewhere, follow, kinds};
 use crate::cluster::connect::Connection;
 use crate::cluster::discovery;
 use crate::materialize::report::Report;
@@ -48,8 +51,16 @@ pub trait Observer: Send + Sync {
     /// Something about who keeps the gateways.
     fn news(&self, news: &News);
 
+    /// What would be done to each gateway, before this process first asks for the lease (R4).
+    fn planned(&self, plan: &Result<Vec<(String, Report)>, Fault>) {
+        let _ = plan;
+    }
+
     /// A pass over a gateway ended.
     fn passed(&self, namespace: &str, name: &str, report: &Report, took: Duration);
+
+    /// A gateway that failed is tried again after a pause.
+    fn tries_again(&self, _namespace: &str, _name: &str, _after: Duration) {}
 }
 
 /// What a controller is.
@@ -87,14 +98,21 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) {
 
 /// Waits for the lease, works, waits again.
 async fn in_turns(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>) {
+    let clock = &settings.keeper.clock;
+    // A screen has shown the plan before it was told to begin.
+    let mut is_planned = settings.me.embedded;
     loop {
         match may_keep(c).await {
             Ok(()) => {}
             Err(fault) => {
                 settings.observer.news(&News::Failed(fault));
-                tokio::time::sleep(lease::HOLDS).await;
+                clock.sleep(lease::HOLDS).await;
                 continue;
             }
+        }
+        if !is_planned {
+            settings.observer.planned(&survey(&settings.keeper, &settings.namespace).await);
+            is_planned = true;
         }
         let sent = Instant::now();
         match keeping.tend(settings.keeper.clock.now()).await {
@@ -105,11 +123,11 @@ async fn in_turns(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>
             }
             Ok(Standing::Not(decision)) => {
                 settings.observer.news(&News::Waiting(decision));
-                tokio::time::sleep(lease::RENEWED).await;
+                clock.sleep(lease::RENEWED).await;
             }
             Err(fault) => {
                 settings.observer.news(&News::Failed(fault));
-                tokio::time::sleep(lease::RENEWED).await;
+                clock.sleep(lease::RENEWED).await;
             }
         }
     }
@@ -142,11 +160,14 @@ async fn may_keep(c: &Connection) -> Result<(), Fault> {
 /// Works while the lease holds. Returns why it ended.
 async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mut sent: Instant) -> String {
     // The lease holds from when its renewal was sent, not from when the answer came.
-    let (deadline, holds) = watch::channel(sent + lease::DEADLINE);
+    let clock = &settings.keeper.clock;
+    // Where time stands still, nothing expires.
+    let after = |sent: Instant, time| clock.lasts(time).map(|lasts| sent + lasts);
+    let (deadline, holds) = watch::channel(after(sent, lease::DEADLINE));
     let renewing = async {
         let mut round = 0;
         loop {
-            tokio::time::sleep_until(sent + lease::RENEWED).await;
+            until(after(sent, lease::RENEWED)).await;
             round += 1;
             if round % CHECKED == 0
                 && let Err(fault) = may_keep(c).await
@@ -157,7 +178,7 @@ async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mu
             let asked = Instant::now();
             match keeping.tend(settings.keeper.clock.now()).await {
                 Ok(Standing::Ours(_)) => {
-                    let _ = deadline.send(asked + lease::DEADLINE);
+                    let _ = deadline.send(after(asked, lease::DEADLINE));
                 }
                 Ok(Standing::Not(decision)) => return format!("the lease is lost: {decision:?}"),
                 Err(fault) => settings.observer.news(&News::Failed(fault)),
@@ -173,12 +194,20 @@ async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mu
     }
 }
 
+/// Waits for a moment; for ever for one that does not come.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Waits until the deadline has passed, however often it is put off.
-async fn expired(mut holds: watch::Receiver<Instant>) {
+async fn expired(mut holds: watch::Receiver<Option<Instant>>) {
     loop {
-        let until = *holds.borrow_and_update();
+        let deadline = *holds.borrow_and_update();
         tokio::select! {
-            () = tokio::time::sleep_until(until) => return,
+            () = until(deadline) => return,
             changed = holds.changed() => if changed.is_err() { return std::future::pending().await },
         }
     }
@@ -190,37 +219,65 @@ async fn work(settings: &Settings) {
     let mut watches = JoinSet::new();
     let clusters = &settings.keeper.clusters;
     let mut watched = |c: &Connection, kind| {
-        watches.spawn(follow(c.clone(), settings.namespace.clone(), kind, tell.clone()));
+        watches.spawn(follow(c.clone(), settings.namespace.clone(), kind, tell.clone()))
     };
-    watched(&clusters.home, Kind::IstioGateway);
-    for c in [&clusters.home].into_iter().chain(clusters.others.values()) {
-        kinds().into_iter().for_each(|kind| watched(c, kind));
+    let mut gateways = watched(&clusters.home, Kind::IstioGateway);
+    for kind in kinds() {
+        watched(&clusters.home, kind);
     }
+    let mut elsewhere = Elsewhere::default();
+    let mut others = clusters.follow();
+    elsewhere.settle(others.borrow_and_update().clone(), &mut watched);
     let mut queue = Queue::default();
     let mut passes = JoinSet::new();
     let mut later: Vec<(Instant, Key)> = Vec::new();
+    let mut rounds = Rounds::default();
     loop {
-        while let Some(key) = queue.take(AT_ONCE) {
+        let now = Instant::now();
+        let many = rounds.look(queue.waiting(), now);
+        if many == Some(now) {
+            rounds.begun(now);
+            passes.spawn(together(settings.clone(), queue.take_all()));
+        }
+        // What is going to be judged together waits for it.
+        while let Some(key) = queue.take(if many.is_some() { 0 } else { AT_ONCE }) {
             passes.spawn(one(settings.clone(), key));
         }
-        let next = later.iter().map(|(at, _)| *at).min();
-        let due = async {
-            match next {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+        let next = later.iter().map(|(at, _)| *at).chain(many.filter(|at| *at > now)).min();
         tokio::select! {
-            Some(key) = told.recv() => queue.add(key),
+            Some(key) = told.recv() => {
+                rounds.heard(Instant::now());
+                queue.add(key);
+                while let Ok(key) = told.try_recv() {
+                    queue.add(key);
+                }
+            }
+            Ok(()) = others.changed() => {
+                let now = others.borrow_and_update().clone();
+                if elsewhere.settle(now, &mut watched) {
+                    // Listed again, every gateway is told of: those that name a cluster which came or went are among them.
+                    gateways.abort();
+                    gateways = watched(&clusters.home, Kind::IstioGateway);
+                }
+            }
             Some(ended) = passes.join_next() => {
-                if let Ok((key, again)) = ended {
+                for (key, ended) in ended.into_iter().flatten() {
+                    let again = match ended {
+                        Ended::Judged => {
+                            queue.needs_pass(key);
+                            continue;
+                        }
+                        Ended::Settled => false,
+                        Ended::Again => true,
+                    };
                     later.retain(|(_, waiting)| *waiting != key);
                     if let Some(pause) = queue.done(&key, again) {
+                        settings.observer.tries_again(&key.0, &key.1, pause);
                         later.push((Instant::now() + pause, key));
                     }
                 }
             }
-            () = due => {
+            () = until(next) => {
                 let now = Instant::now();
                 later.extract_if(.., |(at, _)| *at <= now).for_each(|(_, key)| queue.add(key));
             }
@@ -228,7 +285,35 @@ async fn work(settings: &Settings) {
     }
 }
 
-async fn one(settings: Settings, key: Key) -> (Key, bool) {
+/// How work on a gateway ended.
+enum Ended {
+    /// There is nothing left to do.
+    Settled,
+    /// It failed, and may succeed later.
+    Again,
+    /// It was judged with others, and needs a pass of its own.
+    Judged,
+}
+
+/// Judges gateways together.
+async fn together(settings: Settings, keys: Vec<Key>) -> Vec<(Key, Ended)> {
+    let begun = Instant::now();
+    let names: Vec<String> = keys.iter().map(|(_, name)| name.clone()).collect();
+    // Whatever goes wrong here, each by itself will tell.
+    let judged = AssertUnwindSafe(round::settled(&settings.keeper, &settings.namespace, &names));
+    let mut settled = judged.catch_unwind().await.ok().and_then(Result::ok).unwrap_or_default();
+    let took = begun.elapsed() / u32::try_from(settled.len().max(1)).unwrap_or(u32::MAX);
+    let each = keys.into_iter().map(|key| match settled.remove(&key.1) {
+        Some(report) => {
+            settings.observer.passed(&key.0, &key.1, &report, took);
+            (key, Ended::Settled)
+        }
+        None => (key, Ended::Judged),
+    });
+    each.collect()
+}
+
+async fn one(settings: Settings, key: Key) -> Vec<(Key, Ended)> {
     let begun = Instant::now();
     let (namespace, name) = &key;
     // A panic fails this one pass.
@@ -251,5 +336,5 @@ async fn one(settings: Settings, key: Key) -> (Key, bool) {
             true
         }
     };
-    (key, again)
+    vec![(key, if again { Ended::Again } else { Ended::Settled })]
 }

@@ -122,6 +122,11 @@ impl<'a> Keeping<'a> {
         self.ours
     }
 
+    /// Where the lease is.
+    pub fn address(&self) -> &Address {
+        &self.at
+    }
+
     /// Looks at the lease, and takes or renews it where that may be.
     ///
     /// # Errors

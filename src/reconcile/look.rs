@@ -1,14 +1,32 @@
 //! A pass that writes nothing: how a gateway stands now, and what the next pass would do.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use futures::{StreamExt as _, stream};
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinSet;
 
-use super::clusters;
 use super::pass::{Keeper, one_cluster, read, record, settle};
+use super::queue::Key;
+use super::watching;
+use super::{clusters, mesh};
+use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address};
-use crate::materialize::names::{PAUSED, RELEASE};
-use crate::materialize::{Problem, Report, validate};
+use crate::materialize::build::REVISION;
+use crate::materialize::names::{Names, PAUSED, RELEASE};
+use crate::materialize::{Part, Problem, Report, validate};
 use crate::model::fault::Fault;
+use crate::model::istio_gateway::{IstioGateway, Pairs};
+use crate::model::name::Kind;
+use crate::routing::ServerMtls;
+
+/// What happens together is looked at together.
+const TOGETHER: Duration = Duration::from_millis(200);
+
+/// The state of each server (R13), or why it cannot be told.
+pub type Servers = Result<Vec<ServerMtls>, Fault>;
 
 /// How many gateways are looked at at once.
 const AT_ONCE: usize = 8;
@@ -37,6 +55,74 @@ pub async fn survey(keeper: &Keeper, namespace: &str) -> Result<Vec<(String, Rep
         (name, report)
     });
     Ok(stream::iter(each).buffered(AT_ONCE).collect().await)
+}
+
+/// Looks at one gateway in one of its clusters, and again each time something happens to it or to one of its objects,
+/// until dropped. The servers are told a moment later than the objects: they take the lists of three more kinds.
+pub async fn follow(
+    keeper: &Keeper,
+    key: &Key,
+    only: Option<&str>,
+    mut told: impl FnMut(Report, Option<Servers>),
+) {
+    let (namespace, name) = key;
+    let at = match only.filter(|id| *id != keeper.clusters.home_id) {
+        None => keeper.clusters.home.clone(),
+        // Where there is no way to it, the look says so.
+        Some(id) => keeper.clusters.way(id).map_or(keeper.clusters.home.clone(), |way| way.connection),
+    };
+    let (tell, mut heard) = unbounded_channel();
+    let mut watches = JoinSet::new();
+    let home = keeper.clusters.home.clone();
+    watches.spawn(watching::follow(home, namespace.clone(), Kind::IstioGateway, tell.clone()));
+    for kind in watching::kinds() {
+        watches.spawn(watching::follow(at.clone(), namespace.clone(), kind, tell.clone()));
+    }
+    loop {
+        let report = look(keeper, namespace, name, only).await;
+        told(report.clone(), None);
+        if let Some(servers) = servers(keeper, &at, key, &report).await {
+            told(report, Some(servers));
+        }
+        if !something(&mut heard, key).await {
+            return;
+        }
+    }
+}
+
+/// Waits until something happens to a gateway, and until what happens with it has happened too.
+async fn something(heard: &mut UnboundedReceiver<Key>, key: &Key) -> bool {
+    loop {
+        match heard.recv().await {
+            None => return false,
+            Some(other) if other != *key => {}
+            Some(_) => break,
+        }
+    }
+    tokio::time::sleep(TOGETHER).await;
+    while heard.try_recv().is_ok() {}
+    true
+}
+
+/// How clients get along with the servers; `None` where there are no pods to ask it of.
+async fn servers(
+    keeper: &Keeper,
+    at: &Connection,
+    (namespace, name): &Key,
+    report: &Report,
+) -> Option<Servers> {
+    let deployment = report.places.first()?.live(Part::Deployment)?;
+    let labels: Pairs =
+        serde_json::from_value(deployment["spec"]["template"]["metadata"]["labels"].clone()).ok()?;
+    let names = names_of(keeper, namespace, name).await?;
+    let revision = labels.get(REVISION).map(String::as_str);
+    Some(mesh::servers(at, namespace, &names.service, &labels, revision).await)
+}
+
+async fn names_of(keeper: &Keeper, namespace: &str, name: &str) -> Option<Names> {
+    let object: Value =
+        write::get(&keeper.clusters.home, &clusters::gateway(namespace, name)).await.ok()??;
+    Names::read(&IstioGateway::read(&object).ok()?).ok()
 }
 
 async fn try_look(

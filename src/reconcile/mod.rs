@@ -10,11 +10,17 @@
 //! | [`fetch`] | what is there: live objects, and what of the mesh the build depends on |
 //! | [`apply`] | the writes, each only where something differs (R3, R6, R9) |
 //! | [`contest`] | fields that somebody else changes back each time (R9) |
+//! | [`install`], [`uninstall`] | making egret the keeper of a cluster's gateways, and the way back (R4, R12) |
+//! | [`forget`] | dropping a cluster that is gone for good (R2) |
+//! | [`kubeconfigs`] | the ways to other clusters, from Secrets (R2) |
 //! | [`adopt`] | taking over what somebody else made (R11); `release` is the way back (R12) |
 //! | [`status`] | what became of it: conditions, addresses, Events (R20) |
 //! | [`pass`](mod@pass) | one round |
 //! | [`look`](mod@look) | a pass that writes nothing |
+//! | [`mesh`] | how clients get along with the servers of a gateway (R13) |
 //! | [`lease`] | who may (R5) |
+//! | [`identity`] | who this process is |
+//! | [`round`] | many gateways at once, of which most are as they should be; `rounds` tells when |
 //! | [`queue`] | which gateway is next |
 //! | [`controller`] | all gateways of a home cluster, while the lease is ours |
 #![allow(clippy::disallowed_methods, reason = "rounds are timed, and say when")]
@@ -25,14 +31,23 @@ pub mod clusters;
 pub mod contest;
 pub mod controller;
 pub mod fetch;
+pub mod forget;
+mod gone;
+pub mod identity;
+pub mod install;
+pub mod kubeconfigs;
 pub mod lease;
 pub mod look;
+pub mod mesh;
 pub mod pass;
 pub mod queue;
 mod release;
+pub mod round;
+mod rounds;
 pub mod status;
 mod take;
 pub mod telemetry;
+pub mod uninstall;
 mod watching;
 
 pub use crate::materialize::Report;

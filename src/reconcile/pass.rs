@@ -263,17 +263,26 @@ async fn leave(keeper: &Keeper, at: &Address, gateway: &IstioGateway, report: &m
     if report.paused {
         return;
     }
+    let home = apply::Home { c: &keeper.clusters.home, at };
     let ids = gateway.spec.cluster_ids.as_deref().unwrap_or_default();
     let is_left = |id: &String| !ids.contains(id);
     if !ids.is_empty() && is_left(&keeper.clusters.home_id) {
         let mut place = Place { cluster_id: Some(keeper.clusters.home_id.clone()), ..Place::default() };
-        if let Err(fault) = leave_home(keeper, gateway, &mut place).await {
+        if let Err(fault) = leave_home(keeper, gateway, home, &mut place).await {
             report.faults.push(fault);
         }
         report.writes += place.writes;
     }
     let Ok(record) = record(gateway) else { return };
     let left: BTreeMap<String, String> = record.iter().filter(|(id, _)| is_left(id)).map(own).collect();
+    if left.is_empty() {
+        return;
+    }
+    // A cluster that the gateway has come back to meanwhile is not taken from under its feet.
+    if let Err(fault) = home.confirm(gateway).await {
+        report.faults.push(fault);
+        return;
+    }
     let mut cleaned = Vec::new();
     for (id, uid) in &left {
         match clean(keeper, gateway, id, uid, report).await {
@@ -293,7 +302,12 @@ fn own((id, uid): (&String, &String)) -> (String, String) {
     (id.clone(), uid.clone())
 }
 
-async fn leave_home(keeper: &Keeper, gateway: &IstioGateway, place: &mut Place) -> Result<(), Fault> {
+async fn leave_home(
+    keeper: &Keeper,
+    gateway: &IstioGateway,
+    home: apply::Home<'_>,
+    place: &mut Place,
+) -> Result<(), Fault> {
     let Ok(names) = Names::read(gateway) else { return Ok(()) };
     let owner = Owner::Gateway { uid: gateway.metadata.uid.clone().unwrap_or_default() };
     let work = Work {
@@ -303,7 +317,7 @@ async fn leave_home(keeper: &Keeper, gateway: &IstioGateway, place: &mut Place) 
         owner: &owner,
         names: &names,
         writes: true,
-        home: None,
+        home: Some(home),
     };
     apply::leave_home(work, place).await
 }
@@ -407,7 +421,7 @@ async fn tell(keeper: &Keeper, at: &Address, object: &Value, report: &mut Report
 }
 
 /// Whether a status says all of this already; what is empty need not be there.
-fn is_said(live: &Value, status: &Value) -> bool {
+pub(super) fn is_said(live: &Value, status: &Value) -> bool {
     let empty = |value: &Value| value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty);
     let fields = status.as_object().into_iter().flatten();
     fields.into_iter().all(|(field, value)| live.get(field).map_or(empty(value), |live| live == value))

@@ -58,7 +58,7 @@ pub(super) async fn release(
 }
 
 /// Takes the labels off the objects in another cluster.
-async fn abroad(
+pub(super) async fn abroad(
     keeper: &Keeper,
     gateway: &IstioGateway,
     id: &str,

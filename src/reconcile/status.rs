@@ -10,7 +10,7 @@ use crate::materialize::report::{PartState, Place, Readiness, Report};
 use crate::materialize::{Part, Problem};
 use crate::model::fault::Fault;
 
-/// Finds out how the pods and the address of a gateway are.
+/// Finds out how the pods and the address of a gateway are; `pods` are those that were seen beforehand.
 ///
 /// # Errors
 /// When the pods cannot be listed.
@@ -18,6 +18,7 @@ pub(super) async fn look(
     c: &Connection,
     namespace: &str,
     names: &Names,
+    pods: Option<Vec<Value>>,
     place: &mut Place,
 ) -> Result<(), Fault> {
     place.addresses = place.live(Part::Service).map(addresses).unwrap_or_default();
@@ -25,7 +26,10 @@ pub(super) async fn look(
     let mut readiness = rolled_out(&deployment);
     if readiness == Readiness::Ready {
         // What Kubernetes calls ready may be a pod that nobody injected (R7).
-        let pods = fetch::pods(c, namespace, names).await?;
+        let pods = match pods {
+            Some(pods) => pods,
+            None => fetch::pods(c, namespace, names).await?,
+        };
         if let Some(pod) = pods.iter().find(|pod| is_auto(pod)) {
             let name = pod["metadata"]["name"].as_str().unwrap_or_default();
             readiness = Readiness::Failing(format!("pod {name} was not injected: its image is still auto"));
@@ -35,7 +39,8 @@ pub(super) async fn look(
     Ok(())
 }
 
-fn is_auto(pod: &Value) -> bool {
+/// Whether a pod that is to stay was not injected.
+pub(super) fn is_auto(pod: &Value) -> bool {
     pod["metadata"]["deletionTimestamp"].is_null()
         && pod["spec"]["containers"].as_array().into_iter().flatten().any(|c| c["image"] == "auto")
 }
@@ -120,6 +125,11 @@ pub fn status(object: &Value, report: &Report, now: Timestamp) -> (Value, Vec<Tu
             })
         })
         .collect();
+    // Somebody else's conditions are not egret's to take away (R28).
+    let ours = |kind: &Value| conditions.iter().any(|condition| *kind == condition.kind);
+    let theirs = object["status"]["conditions"].as_array().into_iter().flatten();
+    let theirs = theirs.filter(|condition| !ours(&condition["type"])).cloned();
+    let written: Vec<Value> = written.into_iter().chain(theirs).collect();
     let mut status = json!({
         "Status": state(&conditions, report),
         "GatewayAddress": report.places.iter().flat_map(|place| place.addresses.clone()).collect::<Vec<_>>(),

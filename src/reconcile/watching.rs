@@ -3,12 +3,15 @@
 //! kube's `Controller` lets all its watches wait when one fails, and takes several rounds to list again after the history
 //! is gone: after a restart of an API server it did nothing for minutes. Here a watch that breaks holds up itself alone.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
 use strum::IntoEnumIterator as _;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::AbortHandle;
 
+use super::clusters::Others;
 use super::queue::Key;
 use crate::cluster::connect::Connection;
 use crate::cluster::stream::{Change, Place, WatchEnd, list, watch};
@@ -84,19 +87,7 @@ impl Object {
 
 /// The kinds that are watched for gateways, beside their own.
 pub(super) fn kinds() -> Vec<Kind> {
-    Part::iter()
-        .map(|part| match part {
-            Part::ServiceAccount => Kind::ServiceAccount,
-            Part::Role => Kind::Role,
-            Part::RoleBinding => Kind::RoleBinding,
-            Part::Service => Kind::Service,
-            Part::Deployment => Kind::Deployment,
-            Part::HorizontalPodAutoscaler => Kind::HorizontalPodAutoscaler,
-            Part::PodDisruptionBudget => Kind::PodDisruptionBudget,
-            Part::EnvoyFilter => Kind::EnvoyFilter,
-            Part::Gateway => Kind::IstioServers,
-        })
-        .collect()
+    Part::iter().map(Part::kind).collect()
 }
 
 /// Tells of every gateway that something happens to, by the objects of one kind, until dropped.
@@ -107,6 +98,7 @@ pub(super) async fn follow(c: Connection, namespace: String, kind: Kind, tell: U
         version: version.into(),
         namespace: Some(namespace.as_str().into()),
         fields: String::new(),
+        labels: String::new(),
     };
     let is_gateway = kind == Kind::IstioGateway;
     let hear = |Touched(meta, gateway): Touched| {
@@ -147,6 +139,42 @@ pub(super) async fn follow(c: Connection, namespace: String, kind: Kind, tell: U
             tracing::warn!(cluster = %c.cluster, "{}", fault.summary);
         }
         tokio::time::sleep(pause).await;
+    }
+}
+
+/// The watches in other clusters, by id, with the version of the connection they go over.
+#[derive(Default)]
+pub(super) struct Elsewhere(BTreeMap<String, (u64, Vec<AbortHandle>)>);
+
+impl Elsewhere {
+    /// Ends the watches over connections that are gone, and begins those over new ones. Returns whether anything
+    /// has changed.
+    pub(super) fn settle(
+        &mut self,
+        now: Others,
+        mut watched: impl FnMut(&Connection, Kind) -> AbortHandle,
+    ) -> bool {
+        let mut changed = false;
+        self.0.retain(|id, (version, watches)| {
+            let stays = now.get(id).is_some_and(|other| other.version == *version);
+            if !stays {
+                watches.iter().for_each(AbortHandle::abort);
+                changed = true;
+            }
+            stays
+        });
+        for (id, other) in now {
+            if self.0.contains_key(&id) {
+                continue;
+            }
+            let watches = match &other.way {
+                Ok(c) => kinds().into_iter().map(|kind| watched(c, kind)).collect(),
+                Err(_) => Vec::new(),
+            };
+            self.0.insert(id, (other.version, watches));
+            changed = true;
+        }
+        changed
     }
 }
 

@@ -7,10 +7,16 @@ use futures::future::join_all;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
+use super::deeds;
+use super::keeping::Embedded;
 use super::looping::{Effects, Inbox};
+use super::ways::{Other, Ways};
 use super::{clipboard, terminal};
-use crate::app::effect::{Effect, LogQuery, Ticket};
+use crate::app::deed::{Deed, Plan, What};
+use crate::app::effect::{Effect, LogQuery, StandingOf, Ticket};
+use crate::app::keeping::News;
 use crate::app::msg::{LogLine, Msg};
+use crate::app::standing::Standing;
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::logs::{self, LogOf, Said};
@@ -20,6 +26,8 @@ use crate::model::clean::clean;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::row::EventRow;
+use crate::reconcile::lease::Me;
+use crate::reconcile::look;
 use crate::sources::Sources;
 
 /// Carries out effects on open clusters.
@@ -32,13 +40,28 @@ pub struct Live {
     in_tmux: bool,
     /// What can go wrong in the demo; none: these are real clusters.
     faults: Option<Faults>,
+    /// Which clusters ids mean, and who this process is.
+    home: Home,
+    embedded: Arc<Mutex<Embedded>>,
+}
+
+/// What reconcilers in this process go by.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// Contexts by the ids that gateways name them by (R2).
+    pub ids: Vec<(String, ClusterName)>,
+    /// The namespace of gateways and of the lease.
+    pub namespace: String,
+    /// Who holds the lease when this process does.
+    pub me: Me,
 }
 
 impl Live {
     /// Answers go to `inbox`, clipboard bytes to `bytes`.
-    pub fn new(sources: Sources, inbox: Inbox, bytes: UnboundedSender<Vec<u8>>) -> Self {
+    pub fn new(sources: Sources, inbox: Inbox, bytes: UnboundedSender<Vec<u8>>, home: Home) -> Self {
         let in_tmux = std::env::var_os("TMUX").is_some_and(|v| !v.is_empty());
-        Self { sources, inbox, bytes, open: HashMap::new(), in_tmux, faults: None }
+        let embedded = Arc::default();
+        Self { sources, inbox, bytes, open: HashMap::new(), in_tmux, faults: None, home, embedded }
     }
 
     /// The same, with faults that can be switched.
@@ -131,6 +154,80 @@ impl Live {
         }
     }
 
+    /// The clusters of a mesh, from its home cluster.
+    fn ways(&self, home: &ClusterName) -> Result<Ways, Fault> {
+        let connection = self.connection(home)?;
+        let others = self.home.ids.iter().map(|(id, name)| Other {
+            id: id.clone(),
+            name: name.clone(),
+            open: self.sources.connection(name),
+            is_guarded: self.sources.is_guarded(name),
+        });
+        Ok(Ways { home: connection, others: others.collect(), contexts: self.sources.contexts().clone() })
+    }
+
+    fn open_standing(&mut self, ticket: Ticket, of: StandingOf) {
+        let inbox = self.inbox.clone();
+        // A cluster that is not connected is told by its link; it is asked again when it is back.
+        let Ok(ways) = self.ways(&of.home) else { return };
+        self.keep(ticket, async move {
+            let keeper = ways.keeper().await;
+            let clock = keeper.clock.clone();
+            let key = (of.gateway.namespace.to_string(), of.gateway.name.to_string());
+            let on = |report, servers| {
+                let standing = Standing { report, servers, at: clock.now() };
+                tell(&inbox, Msg::Standing(ticket, Box::new(standing)));
+            };
+            look::follow(&keeper, &key, of.cluster_id.as_deref(), on).await;
+        });
+    }
+
+    fn plan(&mut self, ticket: Ticket, deed: Deed) {
+        let (inbox, namespace) = (self.inbox.clone(), self.home.namespace.clone());
+        match self.ways(&deed.cluster) {
+            Err(fault) => tell(&inbox, Msg::Planned(ticket, Err(fault))),
+            Ok(ways) => self.keep(ticket, async move {
+                let plan = deeds::plan(&ways.keeper().await, &namespace, &deed).await;
+                tell(&inbox, Msg::Planned(ticket, plan.map(Arc::new)));
+            }),
+        }
+    }
+
+    /// Not kept by its ticket: what has been begun is not broken off by closing a question.
+    fn carry_out(&self, ticket: Ticket, deed: Deed, plan: Arc<Plan>) {
+        let inbox = self.inbox.clone();
+        let ways = match self.ways(&deed.cluster) {
+            Ok(ways) => ways,
+            Err(fault) => return tell(&inbox, Msg::Done(ticket, Box::new(deed), Err(fault))),
+        };
+        let (embedded, home) = (self.embedded.clone(), self.home.clone());
+        tokio::spawn(async move {
+            let keeper = ways.keeper().await;
+            let done = match &deed.what {
+                What::Keep => {
+                    let mut embedded = embedded.lock().unwrap_or_else(PoisonError::into_inner);
+                    embedded.start(&deed.cluster, keeper, home.namespace, home.me, inbox.clone());
+                    Ok(format!("This screen asks for the lease of {}.", deed.cluster))
+                }
+                What::StopKeeping => {
+                    let task = embedded.lock().unwrap_or_else(PoisonError::into_inner).stop(&deed.cluster);
+                    if let Some(task) = task {
+                        drop(task.await);
+                    }
+                    tell(&inbox, Msg::Keeping(deed.cluster.clone(), News::Ended));
+                    Ok(format!("This screen keeps the gateways of {} no longer.", deed.cluster))
+                }
+                _ => deeds::carry_out(&keeper, &deed, &plan).await,
+            };
+            tell(&inbox, Msg::Done(ticket, Box::new(deed), done));
+        });
+    }
+
+    /// Ends the reconciler of a cluster, in the background.
+    fn stop_keeping(&self, cluster: &ClusterName) {
+        drop(self.embedded.lock().unwrap_or_else(PoisonError::into_inner).stop(cluster));
+    }
+
     fn copy(&self, text: String) {
         let (inbox, bytes, in_tmux) = (self.inbox.clone(), self.bytes.clone(), self.in_tmux);
         tokio::spawn(async move {
@@ -195,6 +292,9 @@ impl Effects for Live {
             Effect::OpenObject(ticket, key) => self.open_object(ticket, key),
             Effect::OpenEvents(ticket, keys) => self.open_events(ticket, keys),
             Effect::OpenLogs(ticket, query) => self.open_logs(ticket, query),
+            Effect::OpenStanding(ticket, of) => self.open_standing(ticket, of),
+            Effect::Plan(ticket, deed) => self.plan(ticket, deed),
+            Effect::Do(ticket, deed, plan) => self.carry_out(ticket, deed, plan),
             Effect::Close(ticket) => {
                 if let Some(task) = self.open.remove(&ticket) {
                     task.abort();
@@ -207,14 +307,26 @@ impl Effects for Live {
             }
             Effect::OpenContext(name) => self.sources.open(&ClusterName::from(name.as_str())),
             Effect::CloseContext(cluster) => {
+                self.stop_keeping(&cluster);
                 self.sources.close(&cluster);
                 tell(&self.inbox, Msg::Closed(cluster));
             }
             Effect::Fault(text) => self.fault(&text),
-            Effect::SetReadOnly(on) => self.sources.set_read_only(on),
+            Effect::SetReadOnly(on) => {
+                self.sources.set_read_only(on);
+                if on {
+                    // Not even the lease is given back: it ends by itself.
+                    self.embedded.lock().unwrap_or_else(PoisonError::into_inner).stop_all();
+                }
+            }
             // The loop's own.
             Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) => {}
         }
+    }
+
+    async fn finish(&mut self) {
+        let mut embedded = std::mem::take(&mut *self.embedded.lock().unwrap_or_else(PoisonError::into_inner));
+        embedded.finish().await;
     }
 
     async fn foreground(&mut self, cluster: &ClusterName) {

@@ -25,6 +25,8 @@ const BATCH: usize = 256;
 pub trait Effects {
     /// Starts an effect. Must not wait.
     fn start(&mut self, effect: Effect);
+    /// Ends what goes on in the background, as it should be ended. Must not take long.
+    fn finish(&mut self) -> impl Future<Output = ()>;
     /// Gives the terminal to a program for a while and takes it back; only credential plugins ask for it.
     fn foreground(&mut self, cluster: &ClusterName) -> impl Future<Output = ()>;
 }
@@ -120,6 +122,12 @@ pub async fn run<E: Effects>(
 
 impl<E: Effects> Loop<'_, E> {
     async fn go(mut self, mut wakers: Wakers) -> io::Result<Ended> {
+        let ended = self.turns(&mut wakers).await;
+        self.effects.finish().await;
+        ended
+    }
+
+    async fn turns(&mut self, wakers: &mut Wakers) -> io::Result<Ended> {
         self.paint()?;
         loop {
             let [term, hup, int] = &mut wakers.end;
@@ -143,7 +151,7 @@ impl<E: Effects> Loop<'_, E> {
                 _ = wakers.resumed.recv() => self.resume()?,
                 () = self.clock.sleep(until_next_minute(self.clock.now())) => self.take(Msg::Minute),
             }
-            self.drain(&mut wakers);
+            self.drain(wakers);
             if let Some(ended) = self.ended.take() {
                 return Ok(ended);
             }

@@ -3,14 +3,17 @@
 
 pub mod cells;
 pub mod clipboard;
+mod deeds;
 pub mod demo;
 pub mod effects;
 pub mod input;
+mod keeping;
 pub mod keys;
 pub mod log;
 pub mod looping;
 pub mod report;
 pub mod terminal;
+mod ways;
 pub mod wired;
 
 use std::io::{self, IsTerminal};

@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::effects::Live;
+use super::effects::{Home, Live};
 use super::{Start, demo};
 use crate::app::model::Settings as AppSettings;
 use crate::app::{App, Msg};
@@ -10,8 +10,9 @@ use crate::cluster::kubeconfig::Contexts;
 use crate::config::{Namespaces, Settings};
 use crate::demo::world::World;
 use crate::model::name::ClusterName;
+use crate::reconcile::identity;
 use crate::setup;
-use crate::sources::Sources;
+use crate::sources::{self, Sources};
 use crate::ui;
 
 /// A session: whoever drives it hands messages from the inbox and from a person to the app, effects of the app to
@@ -51,13 +52,37 @@ pub fn wire(
     }
     tell(&sender, Msg::Contexts(names));
     tokio::spawn(pass_on(snapshots, sender.clone()));
-    let mut live = Live::new(sources, sender, raw);
+    let is_demo = world.is_some();
+    let mut live = Live::new(sources, sender, raw, home(settings, &chosen, is_demo));
     if let Some(world) = world {
         live = live.with_faults(world.faults().clone());
         app.demo = Some(demo::in_app(&world, &start.clusters));
         tokio::spawn(async move { world.drive().await });
     }
     Wired { app, live, inbox, bytes }
+}
+
+/// What reconcilers in this process go by. In the demo its contexts are its ids, and who it is does not change from run
+/// to run.
+fn home(settings: &Settings, open: &[ClusterName], is_demo: bool) -> Home {
+    let namespace = match &settings.namespaces.value {
+        Namespaces::Named(names) if !names.is_empty() => names[0].clone(),
+        _ => sources::DEFAULT_NAMESPACE.to_owned(),
+    };
+    let named = settings
+        .rules
+        .iter()
+        .filter_map(|rule| Some((rule.cluster_id.clone()?, ClusterName::from(rule.pattern.as_str()))));
+    let ids = if is_demo {
+        open.iter().map(|name| (name.to_string(), name.clone())).collect()
+    } else {
+        named.collect()
+    };
+    let mut me = identity::me(true);
+    if is_demo {
+        "egret-demo_1_00000000".clone_into(&mut me.identity);
+    }
+    Home { ids, namespace, me }
 }
 
 /// Snapshots become messages. The channel they come by holds few: a slow screen sees the newest.
@@ -90,5 +115,6 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         ingress: settings.show_ingress.value,
         columns: settings.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect(),
         cluster_ids: settings.cluster_ids(),
+        reconcile: settings.reconcile.value,
     }
 }

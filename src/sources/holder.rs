@@ -95,6 +95,7 @@ impl<'a> Watch<'a> {
             version: Kind::Lease.resource().version.into(),
             namespace: Some(namespace.into()),
             fields: format!("metadata.name%3D{LEASE}"),
+            labels: String::new(),
         };
         Self { hub, c, place, seen: None, until: None, doubts: 0 }
     }

@@ -78,7 +78,13 @@ impl Keeper<'_> {
         let mut missing = None;
         for version in discovery::served(self.c, T::KIND).await? {
             let namespace = self.namespace.clone();
-            let at = stream::Place { kind: T::KIND, version, namespace, fields: String::new() };
+            let at = stream::Place {
+                kind: T::KIND,
+                version,
+                namespace,
+                fields: String::new(),
+                labels: String::new(),
+            };
             match self.list::<T>(&at).await {
                 Ok(version) => return Ok((at, version)),
                 Err(fault) if fault.reason == Reason::Missing => missing = Some(fault),

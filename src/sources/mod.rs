@@ -135,6 +135,11 @@ impl Sources {
         self.open.values().for_each(|open| open.read_only.set(on));
     }
 
+    /// Whether the config makes a context read-only.
+    pub fn is_guarded(&self, cluster: &ClusterName) -> bool {
+        self.guarded.contains(cluster)
+    }
+
     /// The way to a cluster, once there is one.
     pub fn connection(&self, cluster: &ClusterName) -> Option<Connection> {
         self.open.get(cluster)?.hub.connection()

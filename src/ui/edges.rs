@@ -10,7 +10,6 @@ use crate::app::command::{Command, Spec};
 use crate::app::geometry::Area;
 use crate::app::keymap::Chord;
 use crate::app::screen::{Details, Screen, Tab, Table, facts};
-use crate::model::holder::keeps;
 use crate::model::table::TableKind;
 
 /// Where am I, how are the clusters, who keeps the gateways, may I write.
@@ -43,13 +42,14 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
     let mut x = area.x + area.width.saturating_sub(width(rights) + 1);
     canvas.text(x, area.y, area.width, rights, canvas.style(role), Cut::End);
     let mut parts = vec![clusters(app, canvas)];
-    if let Some(keeper) = app.acting_on().map(|s| keeps(&s.facts)).filter(|k| !k.is_empty()) {
-        let keeper = vec![(keeper, muted)];
-        let taken = need(&parts[0]) + need(&keeper) + length(&app.crumbs(), canvas) + 1;
-        if taken <= x.saturating_sub(area.x) {
-            parts.push(keeper);
-        }
-    }
+    let words = app.acting_on().map(|s| app.keeper_words(s)).into_iter().flatten();
+    let mut keepers = words.filter(|words| !words.is_empty()).map(|words| vec![(words, muted)]);
+    let fits = |keeper: &Part| {
+        let taken = need(&parts[0]) + need(keeper) + length(&app.crumbs(), canvas) + 1;
+        taken <= x.saturating_sub(area.x)
+    };
+    let keeper = keepers.find(fits);
+    parts.extend(keeper);
     if let Some(faults) = app.demo.as_ref().map(|d| d.faults.join(" ")).filter(|f| !f.is_empty()) {
         let faults = vec![(format!("fault {faults}"), canvas.style(Role::ToneWarn))];
         let taken: u16 =
@@ -151,20 +151,40 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     }
     let (plain, open) = (canvas.style(Role::Tabs), canvas.style(Role::TabsCurrent));
     let (left, right) = canvas.glyphs.open_tab();
-    let mut x = area.x;
-    for (n, tab) in details.of.tabs().iter().enumerate() {
-        let text = format!("{} {tab}", n + 1);
-        let is_open = *tab == details.tab;
-        let style = if is_open { open } else { plain };
-        x = canvas.char(x, area.y, if is_open { left } else { ' ' }, style);
-        x = canvas.text(x, area.y, area.width, &text, style, Cut::End);
-        x = canvas.char(x, area.y, if is_open { right } else { ' ' }, style);
-    }
     let place = place(details);
+    let room = area.width.saturating_sub(width(&place) + 2);
+    let names = tab_names(details, room);
+    let mut x = area.x;
+    for (text, is_open) in &names {
+        let style = if *is_open { open } else { plain };
+        x = canvas.char(x, area.y, if *is_open { left } else { ' ' }, style);
+        x = canvas.text(x, area.y, area.width, text, style, Cut::End);
+        x = canvas.char(x, area.y, if *is_open { right } else { ' ' }, style);
+    }
     let at = (area.x + area.width).saturating_sub(width(&place) + 1);
     if at > x {
         canvas.text(at, area.y, area.width, &place, plain, Cut::End);
     }
+}
+
+/// Letters of a tab's name where not all names find room.
+const SHORT: usize = 4;
+
+/// What the tabs are called, and which is open: in full, else cut short but for the open one.
+fn tab_names(details: &Details, room: u16) -> Vec<(String, bool)> {
+    let named = |letters: usize| -> Vec<(String, bool)> {
+        let tabs = details.of.tabs().iter().enumerate();
+        let name = |(n, tab): (usize, &Tab)| {
+            let is_open = *tab == details.tab;
+            let letters = if is_open { usize::MAX } else { letters };
+            let name: String = tab.to_string().chars().take(letters).collect();
+            (format!("{} {name}", n + 1), is_open)
+        };
+        tabs.map(name).collect()
+    };
+    let full = named(usize::MAX);
+    let needed: u16 = full.iter().map(|(name, _)| width(name) + 2).sum();
+    if needed <= room { full } else { named(SHORT) }
 }
 
 fn place(details: &Details) -> String {

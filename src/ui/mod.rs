@@ -1,6 +1,7 @@
 //! `&App` and a theme to cells. Draws what `App::settle` made, and writes no state.
 
 mod canvas;
+mod confirm;
 mod edges;
 #[cfg(test)]
 mod fixtures;

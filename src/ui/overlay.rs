@@ -23,11 +23,12 @@ pub(super) fn draw(app: &App, front: &Overlay, canvas: &mut Canvas<'_>, screen: 
             draw_choose(choose, canvas, size);
             None
         }
+        Overlay::Confirm(confirm) => super::confirm::draw(app, confirm, canvas),
     }
 }
 
 /// Draws an empty box; tells where its inside is, a column of air on each side left out.
-fn frame(canvas: &mut Canvas<'_>, area: Area, title: &str, keys: Keys) -> Area {
+pub(super) fn frame(canvas: &mut Canvas<'_>, area: Area, title: &str, keys: Keys) -> Area {
     let (plain, edge) = (canvas.style(Role::Overlay), canvas.style(Role::OverlayBorder));
     canvas.clear(area, plain);
     if area.width < 4 || area.height < 2 {
@@ -96,7 +97,7 @@ fn draw_help(app: &App, help: &Help, canvas: &mut Canvas<'_>, size: (u16, u16)) 
 }
 
 /// Says in the upper edge of a box that there is more above or below.
-fn more(canvas: &mut Canvas<'_>, area: Area, offset: usize, last: usize) {
+pub(super) fn more(canvas: &mut Canvas<'_>, area: Area, offset: usize, last: usize) {
     let text = match (offset, last) {
         (_, 0) => return,
         (0, _) => " more below ",

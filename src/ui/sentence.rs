@@ -6,6 +6,7 @@ use super::canvas::{Canvas, Cut};
 use super::theme::Role;
 use crate::app::App;
 use crate::app::geometry::{Area, SMALLEST};
+use crate::app::overlay::Overlay;
 use crate::app::screen::{Details, Screen, Table, facts};
 use crate::model::health::HealthState;
 use crate::model::table::{Subject, TableKind};
@@ -20,7 +21,17 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         "egret needs {}{times}{}, this is {}{times}{}.",
         SMALLEST.0, SMALLEST.1, area.width, area.height
     );
-    let parts = [(Role::Text, what(app)), (Role::Text, clusters(app)), (Role::ToneMuted, size)];
+    let asked = match &app.overlay {
+        Some(Overlay::Confirm(confirm)) => format!("Asked: {}? esc says no.", confirm.deed.in_words()),
+        _ => String::new(),
+    };
+    let parts = [
+        (Role::ToneWarn, asked),
+        (Role::Text, what(app)),
+        (Role::Text, clusters(app)),
+        (Role::ToneMuted, size),
+    ];
+    let parts = parts.into_iter().filter(|(_, text)| !text.is_empty());
     let mut y = area.y;
     for (role, text) in parts {
         let style = canvas.style(role);

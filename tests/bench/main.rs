@@ -12,6 +12,7 @@ mod plane;
 mod program;
 #[path = "../it/support/pty.rs"]
 mod pty;
+mod reconcile;
 mod report;
 mod rows;
 mod session;
@@ -38,7 +39,7 @@ struct Cli {
     /// k9s, kubetui and kdash too, where they are installed
     #[arg(long)]
     peers: bool,
-    /// Only these parts: demo, start, session, small, frame
+    /// Only these parts: demo, start, session, small, frame, reconcile
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Write the table into README.md
@@ -102,9 +103,11 @@ fn main() {
     let bench = Bench { quick: cli.quick, load, home, began: Instant::now() };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    for (name, report) in
-        [("bench-demo", demo(&cli, &bench)), ("bench", runtime.block_on(measure(&cli, &bench)))]
-    {
+    for (name, report) in [
+        ("bench-demo", demo(&cli, &bench)),
+        ("bench", runtime.block_on(measure(&cli, &bench))),
+        ("bench-reconcile", runtime.block_on(reconcile(&cli, &bench))),
+    ] {
         if report.rows.is_empty() {
             continue;
         }
@@ -127,6 +130,21 @@ fn demo(cli: &Cli, bench: &Bench) -> Report {
         bench.say("the demo");
         report.setting = format!("The demo's five clusters, {}.", machine());
         rows::demo(&mut report, &demo::measure(bench));
+    }
+    report
+}
+
+/// The controller, on a control plane of its own.
+async fn reconcile(cli: &Cli, bench: &Bench) -> Report {
+    let mut report = Report { programs: vec!["egret controller"], ..Report::default() };
+    if wanted(cli, "reconcile") {
+        bench.say("a control plane for the controller");
+        report.setting =
+            format!("A real kube-apiserver and etcd on the same machine and nothing else, {}.", machine());
+        let options = Options { name: "reconcile".to_owned(), ..Options::default() };
+        let cluster = Cluster::start(options).await.unwrap_or_else(|why| panic!("no control plane.\n{why}"));
+        rows::reconcile(&mut report, &reconcile::reconciled(bench, &cluster).await);
+        cluster.end().await.expect("ending a control plane");
     }
     report
 }

@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A context may be named by a pattern.
     ("cluster", &["config::Glob", "model"]),
     ("demo", &["model"]),
-    ("reconcile", &["cluster", "materialize", "model"]),
+    ("reconcile", &["cluster", "materialize", "model", "routing"]),
     ("sources", &["cluster", "envoy", "metrics", "model"]),
     // What main and the verbs begin with.
     ("setup", &["app::command", "app::keymap", "cli", "cluster", "config", "model", "sources"]),

@@ -67,6 +67,8 @@ fn the_help_says_what_there_is() {
         ("help-config", "config --help"),
         ("help-render", "render --help"),
         ("help-controller", "controller --help"),
+        ("help-install", "install --help"),
+        ("help-uninstall", "uninstall --help"),
     ] {
         let end = egret(line).run();
         assert_eq!((end.code, end.err.as_str()), (Some(0), ""), "{line}");
@@ -141,6 +143,11 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
         ("--glyphs runes", "[possible values: auto, braille, block, ascii]"),
         ("--view nodes", "[possible values: clusters, gateways, services, pods]"),
         ("--view pods get pods", "--view names a screen, and a verb opens none"),
+        ("install", "--image <IMAGE>"),
+        ("install --image i -o yaml", "--dry-run"),
+        ("install --image i --read-only --yes", "read-only is set"),
+        ("uninstall --confirm x", "--delete-gateways"),
+        ("uninstall --read-only --yes", "read-only is set"),
         ("completions tcsh", "[possible values: bash, elvish, fish, powershell, zsh]"),
     ] {
         let end = egret(line).run();
@@ -162,6 +169,7 @@ contexts = ["a"]                       # --context
 namespaces = ["istio-system", "edge"]  # EGRET_NAMESPACES
 read-only = false                      # default
 show-ingress = false                   # default
+reconcile = false                      # default
 theme = "ansi"                         # file, line 1
 color = "never"                        # NO_COLOR
 glyphs = "ascii"                       # --glyphs

@@ -49,7 +49,7 @@ fn a_file_with_everything_in_it_says_what_was_written() {
     let named = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(s.contexts.value, Contexts::Named(named(&["prod-eu", "prod-us"])));
     assert_eq!(s.namespaces.value, Namespaces::Named(named(&["istio-system", "edge"])));
-    assert!(s.read_only.value && s.show_ingress.value);
+    assert!(s.read_only.value && s.show_ingress.value && s.reconcile.value);
     assert_eq!(
         (s.theme.value.as_str(), s.color.value, s.glyphs.value),
         ("ansi", Color::Indexed, Glyphs::Ascii)
@@ -57,7 +57,7 @@ fn a_file_with_everything_in_it_says_what_was_written() {
     let keys = [("delete", named(&[])), ("help", named(&["?", "f1"])), ("quit", named(&["q"]))];
     assert!(s.keys.iter().map(|(name, v)| (name.as_str(), v.value.clone())).eq(keys));
     assert_eq!(s.columns[&TableKind::Pods].value, named(&["name", "status"]));
-    assert_eq!(s.columns[&TableKind::Pods].source, Source::File { line: 15 });
+    assert_eq!(s.columns[&TableKind::Pods].source, Source::File { line: 16 });
     assert_eq!(s.gateway_directions().get("edge", "shared"), Some(Direction::Ingress));
     assert_eq!(s.cluster_ids().cluster("c0123456789abcdef", &[]), Some("prod-eu".into()));
     assert_eq!(s.rules.len(), 2);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::table::Table;
 use super::text::TextView;
-use crate::app::effect::Ticket;
+use crate::app::effect::{StandingOf, Ticket};
+use crate::app::standing::Standing;
 use crate::model::fault::Fault;
 use crate::model::gateway::{GatewayId, GatewayRow};
 use crate::model::name::{Kind, ObjectKey};
@@ -36,6 +37,8 @@ pub enum Tab {
     Service,
     /// Autoscaler of a gateway.
     Scaling,
+    /// Who keeps a gateway, and how its objects stand.
+    Reconcile,
     /// Events.
     Events,
     /// YAML of its objects.
@@ -46,9 +49,15 @@ impl DetailsOf {
     /// The tabs, in order.
     pub fn tabs(&self) -> &'static [Tab] {
         match self {
-            Self::Gateway(_) => {
-                &[Tab::Overview, Tab::Pods, Tab::Service, Tab::Scaling, Tab::Events, Tab::Yaml]
-            }
+            Self::Gateway(_) => &[
+                Tab::Overview,
+                Tab::Pods,
+                Tab::Service,
+                Tab::Scaling,
+                Tab::Reconcile,
+                Tab::Events,
+                Tab::Yaml,
+            ],
             Self::Service(_) | Self::Pod(_) => &[Tab::Overview, Tab::Events, Tab::Yaml],
             Self::Other(_) => &[Tab::Yaml, Tab::Events],
         }
@@ -99,6 +108,8 @@ pub struct Details {
     pub managed_fields: bool,
     /// Events, once opened.
     pub events: Option<OpenEvents>,
+    /// How the gateway stands, once it was asked for.
+    pub standing: Option<OpenStanding>,
     /// The gateway as it was last seen.
     pub last: Option<Arc<GatewayRow>>,
     /// Why it is shown as it was last seen, once it is no longer there.
@@ -129,6 +140,17 @@ pub struct OpenEvents {
     pub of: Vec<ObjectKey>,
     /// What came.
     pub state: Loaded<Arc<[EventRow]>>,
+}
+
+/// How a gateway stands, as long as a screen tells it.
+#[derive(Debug)]
+pub struct OpenStanding {
+    /// What keeps it coming.
+    pub ticket: Ticket,
+    /// Of which gateway.
+    pub of: StandingOf,
+    /// What came last.
+    pub state: Option<Standing>,
 }
 
 /// Something that was asked for.
@@ -166,6 +188,7 @@ impl Details {
             document: 0,
             managed_fields: false,
             events: None,
+            standing: None,
             last: None,
             gone: None,
             stale_text: true,

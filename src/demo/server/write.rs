@@ -158,6 +158,7 @@ pub(super) fn applied(
     let fits = || fits_path(ask, &config, true);
     let mut result = result;
     result["metadata"]["name"] = ask.name.as_str().into();
+    escalation(state, &ask.user, resource, &ask.namespace, &result)?;
     let written = match &live {
         Some(_) => {
             fits()?;

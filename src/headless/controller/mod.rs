@@ -6,29 +6,19 @@ pub mod serve;
 use std::io;
 use std::net::SocketAddr;
 
-use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Outcome, Streams};
+use super::mesh::{self, Mesh};
+use super::{Outcome, Streams, forecast};
 use crate::cli::{Controller, Globals, LogForm};
-use crate::cluster::connect::{self, Connection};
-use crate::cluster::kubeconfig::{self, Contexts};
 use crate::cluster::read_only::ReadOnly;
-use crate::cluster::write::{self, Address};
-use crate::config::{Namespaces, Settings};
+use crate::config::Settings;
 use crate::model::fault::{Fault, Reason};
-use crate::model::name::{ClusterName, Kind};
-use crate::reconcile::controller;
-use crate::reconcile::lease::Me;
 use crate::reconcile::telemetry::Telemetry;
-use crate::reconcile::{Clusters, Keeper};
-use crate::{setup, sources};
+use crate::reconcile::{Clusters, Keeper, controller, identity, kubeconfigs, survey};
 use observer::Told;
 use serve::{Probe, Probes};
-
-/// The id that istiod gives its own cluster when nobody says another.
-const USUAL_ID: &str = "Kubernetes";
 
 /// Keeps gateways until a signal asks to stop.
 pub fn run(
@@ -37,28 +27,50 @@ pub fn run(
     globals: &Globals,
     streams: &mut Streams<'_>,
 ) -> io::Result<Outcome> {
-    if settings.read_only.value {
+    if settings.read_only.value && !controller.dry_run {
         streams.complain("a controller writes, and read-only is set")?;
         return Ok(Outcome::Usage);
     }
     log(controller.log);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    match runtime.block_on(keep(controller, settings, globals)) {
-        Ok(()) => Ok(Outcome::Done),
-        Err(fault) => {
-            streams.complain(&fault.summary)?;
-            if !fault.hint.is_empty() {
-                streams.complain(&fault.hint)?;
+    let done = if controller.dry_run {
+        runtime.block_on(foreseen(controller, settings, globals)).map(Some)
+    } else {
+        runtime.block_on(keep(controller, settings, globals)).map(|()| None)
+    };
+    match done {
+        Ok(lines) => {
+            for line in lines.into_iter().flatten() {
+                writeln!(streams.out, "{line}")?;
             }
-            Ok(Outcome::Failed)
+            Ok(Outcome::Done)
         }
+        Err(fault) => streams.fails(&fault),
     }
 }
 
+/// What it would do, in lines. Writes nothing.
+async fn foreseen(
+    controller: &Controller,
+    settings: &Settings,
+    globals: &Globals,
+) -> Result<Vec<String>, Fault> {
+    let id = controller.cluster_id.as_deref();
+    let Mesh { clusters, clock, namespace } = mesh::open(id, settings, globals, ReadOnly::demanded()).await?;
+    let keeper = Keeper::new(clusters.clone(), clock);
+    let looking = survey(&keeper, &namespace);
+    let plan = kubeconfigs::beside(clusters.clone(), namespace.clone(), looking).await?;
+    Ok(forecast::lines(&clusters.home, &namespace, &plan))
+}
+
 async fn keep(controller: &Controller, settings: &Settings, globals: &Globals) -> Result<(), Fault> {
-    let contexts = kubeconfig::read(globals.kubeconfig.as_deref())?;
-    let namespace = namespace(settings)?;
-    let clusters = clusters(controller, settings, &contexts).await?;
+    let id = controller.cluster_id.as_deref();
+    let Mesh { clusters, clock, namespace } = mesh::open(id, settings, globals, ReadOnly::new(false)).await?;
+    if clusters.home.read_only.is_on() {
+        let summary =
+            format!("{}: a controller writes, and this context is read-only", clusters.home.cluster);
+        return Err(Fault::new(Reason::ReadOnly, summary, "The config says so."));
+    }
     let invalid = |what: String, why: io::Error| Fault::new(Reason::Invalid, format!("{what}: {why}"), "");
     let listener = TcpListener::bind(controller.listen)
         .await
@@ -67,17 +79,17 @@ async fn keep(controller: &Controller, settings: &Settings, globals: &Globals) -
     let (probes, telemetry) = (Probes::default(), Telemetry::default());
     probes.set(Probe::Ready, "lease", Err("not looked at yet".to_owned()));
     started(&clusters, &namespace, address);
-    let me = Me { identity: identity(), version: env!("CARGO_PKG_VERSION").to_owned(), embedded: false };
     let observer = Told { probes: probes.clone(), telemetry: telemetry.clone() };
     let keeping = controller::run(
         controller::Settings {
-            keeper: Keeper::new(clusters, contexts.clock()),
-            namespace,
-            me,
+            keeper: Keeper::new(clusters.clone(), clock),
+            namespace: namespace.clone(),
+            me: identity::me(false),
             observer: std::sync::Arc::new(observer),
         },
         asked_to_stop(),
     );
+    let keeping = Box::pin(kubeconfigs::beside(clusters, namespace, keeping));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = serve::serve(listener, probes, telemetry, async move { drop(stopped.await) });
     let keeping = async {
@@ -90,7 +102,8 @@ async fn keep(controller: &Controller, settings: &Settings, globals: &Globals) -
 }
 
 fn started(clusters: &Clusters, namespace: &str, address: SocketAddr) {
-    let others: Vec<&str> = clusters.others.keys().map(String::as_str).collect();
+    let others = clusters.others();
+    let others: Vec<&str> = others.keys().map(String::as_str).collect();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         cluster = %clusters.home.cluster,
@@ -126,95 +139,4 @@ fn log(form: LogForm) {
         LogForm::Json => builder.json().flatten_event(true).try_init(),
         LogForm::Text => builder.with_ansi(false).try_init(),
     };
-}
-
-/// The one namespace of the gateways.
-fn namespace(settings: &Settings) -> Result<String, Fault> {
-    match &settings.namespaces.value {
-        Namespaces::Named(names) if names.len() == 1 => Ok(names[0].clone()),
-        _ => Err(Fault::new(
-            Reason::Invalid,
-            "a controller keeps the gateways of one namespace",
-            "Name one with --namespace; ASM keeps gateways in istio-system alone.",
-        )),
-    }
-}
-
-/// The home cluster, and those that the config maps ids to.
-async fn clusters(
-    controller: &Controller,
-    settings: &Settings,
-    contexts: &Contexts,
-) -> Result<Clusters, Fault> {
-    let chosen = setup::chosen(contexts, settings)?;
-    let [home] = chosen.as_slice() else {
-        return Err(Fault::new(
-            Reason::Invalid,
-            "a controller keeps the gateways of one home cluster",
-            "Name its context with --context; other clusters are mapped by [[context]] cluster-id in the config.",
-        ));
-    };
-    let connection = open(contexts, home).await?;
-    let home_id = match &controller.cluster_id {
-        Some(id) => id.clone(),
-        None => istiods_id(&connection).await.unwrap_or_else(|| USUAL_ID.to_owned()),
-    };
-    let mut clusters = Clusters::only(connection, &home_id);
-    for rule in &settings.rules {
-        let Some(id) = rule.cluster_id.clone().filter(|id| *id != home_id) else { continue };
-        let name = ClusterName::from(rule.pattern.as_str());
-        match open(contexts, &name).await {
-            Ok(connection) => drop(clusters.others.insert(id, connection)),
-            // Its gateways are told; the others do not wait.
-            Err(fault) => tracing::error!(cluster = %name, cluster_id = id, "{}", fault.summary),
-        }
-    }
-    Ok(clusters)
-}
-
-async fn open(contexts: &Contexts, name: &ClusterName) -> Result<Connection, Fault> {
-    let plugin = connect::plugin(contexts, name).map(std::sync::Arc::new);
-    let patience = sources::Options::default().patience;
-    connect::connect(contexts, name, plugin, ReadOnly::new(false), patience).await
-}
-
-/// What istiod calls its cluster (R2).
-async fn istiods_id(c: &Connection) -> Option<String> {
-    let at = Address {
-        kind: Kind::Deployment.to_string(),
-        resource: Kind::Deployment.resource(),
-        namespace: sources::DEFAULT_NAMESPACE.to_owned(),
-        name: String::new(),
-    };
-    let all = write::list(c, &at, "app=istiod").await.ok()?;
-    all.iter().find_map(id_of)
-}
-
-fn id_of(istiod: &Value) -> Option<String> {
-    let containers = istiod["spec"]["template"]["spec"]["containers"].as_array()?;
-    let variables = containers.iter().flat_map(|c| c["env"].as_array().into_iter().flatten());
-    let mut ids = variables.filter(|v| v["name"] == "CLUSTER_ID").filter_map(|v| v["value"].as_str());
-    ids.next().filter(|id| !id.is_empty()).map(str::to_owned)
-}
-
-/// A name that no other process has: that of the machine or pod, and of the process in it.
-fn identity() -> String {
-    let host = rustix::system::uname();
-    let host = host.nodename().to_string_lossy().into_owned();
-    format!("{host}_{}_{:08x}", std::process::id(), fastrand::u32(..))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn the_id_of_the_home_cluster_is_istiods() {
-        let istiod = |env: Value| json!({"spec": {"template": {"spec": {"containers": [{"env": env}]}}}});
-        assert_eq!(id_of(&istiod(json!([{"name": "CLUSTER_ID", "value": "c1"}]))), Some("c1".to_owned()));
-        assert_eq!(id_of(&istiod(json!([{"name": "CLUSTER_ID", "value": ""}]))), None);
-        assert_eq!(id_of(&json!({})), None);
-    }
 }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::serve::{Probe, Probes};
+use crate::materialize::forecast::Forecast;
 use crate::materialize::report::{PartState, Report};
 use crate::model::clean::clean;
+use crate::model::fault::Fault;
 use crate::reconcile::controller::{News, Observer};
 use crate::reconcile::lease::Decision;
 use crate::reconcile::telemetry::Telemetry;
@@ -40,6 +42,25 @@ impl Observer for Told {
             }
         };
         self.probes.set(Probe::Ready, "lease", lease);
+    }
+
+    fn planned(&self, plan: &Result<Vec<(String, Report)>, Fault>) {
+        match plan {
+            Ok(gateways) => {
+                tracing::info!(gateways = gateways.len(), "looked at what there is to do");
+                for (name, report) in gateways {
+                    let forecast = Forecast::of(report);
+                    let (gateway, restarts) = (name.as_str(), forecast.restarts);
+                    tracing::info!(gateway, restarts, "would do: {}", forecast.in_words());
+                    for line in &forecast.lines {
+                        tracing::info!(gateway, "would do: {}", clean(line));
+                    }
+                }
+            }
+            Err(fault) => {
+                tracing::warn!(hint = %clean(&fault.hint), "what there is to do is not known: {}", clean(&fault.summary));
+            }
+        }
     }
 
     fn passed(&self, namespace: &str, name: &str, report: &Report, took: Duration) {

@@ -260,8 +260,7 @@ fn a_cluster_tells_scripts_who_holds_the_lease() {
             Output::Json,
         );
         let record: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let holder = record.pointer("/0/holder").or_else(|| record.pointer("/holder")).unwrap().clone();
-        holder
+        record.pointer("/0/holder").or_else(|| record.pointer("/holder")).unwrap().clone()
     };
     let nobody = serde_json::json!({"embedded": null, "identity": null, "reason": null, "silentSince": null,
         "since": null, "state": "nobody", "version": null});

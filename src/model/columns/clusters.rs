@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::cells::{NONE, age_of, clock, none, number, own, ready_of, toned, word};
 use crate::model::age::age;
 use crate::model::health::HealthState;
-use crate::model::holder::{Holder, kept_by};
+use crate::model::holder::{Holder, IN_A_SCREEN, kept_by};
 use crate::model::snapshot::{ClusterFacts, Keeper, KindState, Link, Snapshot};
 use crate::model::table::{Align, Cell, Column, Item, Subject, Tone};
 
@@ -207,7 +207,9 @@ fn keeper(facts: &ClusterFacts) -> Cell {
         (Keeper::Egret, Holder::Silent { .. }) => Tone::Bad,
         _ => Tone::Plain,
     };
-    toned(&kept_by(facts), tone)
+    // Where it runs within is told below the table: here it would take the room of other columns.
+    let words = kept_by(facts);
+    toned(words.strip_suffix(IN_A_SCREEN).unwrap_or(&words), tone)
 }
 
 fn gateways(s: &Snapshot) -> Cell {

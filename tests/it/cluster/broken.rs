@@ -27,6 +27,7 @@ fn place() -> Place {
         version: "v1".into(),
         namespace: Some("istio-system".into()),
         fields: String::new(),
+        labels: String::new(),
     }
 }
 

@@ -14,8 +14,16 @@ use super::trouble::Trouble;
 
 /// The objects of a gateway as somebody else makes them, by file.
 pub(super) fn foreign(file: &str) -> Vec<Value> {
+    foreign_as(file, "", "")
+}
+
+/// The same under another name.
+pub(super) fn foreign_as(file: &str, called: &str, name: &str) -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/foreign-gateways");
-    let text = std::fs::read_to_string(folder.join(file)).unwrap();
+    let mut text = std::fs::read_to_string(folder.join(file)).unwrap();
+    if !called.is_empty() {
+        text = text.replace(called, name);
+    }
     let mut objects: Vec<Value> = serde_yaml::from_multiple(&text).unwrap();
     for object in &mut objects {
         object["metadata"]["namespace"] = NAMESPACE.into();
@@ -224,8 +232,8 @@ async fn a_gateway_is_not_released_while_one_of_its_clusters_does_not_answer() {
     stage.put("out", &spec);
     stage.settled("out").await;
     stage.edit("out", |gateway| gateway["metadata"]["annotations"]["egret/release"] = "true".into());
-    let mut keeper = stage.keeper(&Trouble::none()).await;
-    keeper.clusters.others.clear();
+    let keeper = stage.keeper(&Trouble::none()).await;
+    keeper.clusters.remove("far");
     let report = pass(&keeper, NAMESPACE, "out").await;
     assert!(report.all_faults()[0].summary.contains("cluster far is not known"));
     assert!(stage.gateway("out").unwrap()["metadata"]["deletionTimestamp"].is_null());

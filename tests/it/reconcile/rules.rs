@@ -144,3 +144,107 @@ async fn read_only_refuses_every_write_of_a_pass() {
     assert!(report.all_faults().iter().any(|fault| fault.summary.contains("read-only")));
     assert!(stage.object(HOME, Part::ServiceAccount, "istio-out").is_none());
 }
+
+#[tokio::test]
+async fn a_cluster_that_is_taken_out_while_it_does_not_answer_is_cleaned_when_it_does() {
+    let stage = Stage::new(&["far"]);
+    stage.put("out", &json!({"ports": ports(), "clusterIds": [HOME, "far"]}));
+    stage.settled("out").await;
+    stage.edit("out", |gateway| gateway["spec"]["clusterIds"] = json!([HOME]));
+    let keeper = stage.keeper(&Trouble::none()).await;
+    let far = keeper.clusters.connections().remove("far").unwrap();
+    keeper.clusters.remove("far");
+    pass(&keeper, NAMESPACE, "out").await;
+    let gateway = stage.gateway("out").unwrap();
+    assert!(message(&gateway, 1).contains("cluster far is not known"), "{}", message(&gateway, 1));
+    assert!(gateway["metadata"]["annotations"]["egret/clusters"].as_str().unwrap().contains("far"));
+    assert!(stage.object("far", Part::Deployment, "istio-out").is_some(), "untouched, and told");
+    keeper.clusters.put("far", Ok(far));
+    stage.settle(&keeper, "out").await;
+    assert!(stage.object("far", Part::Deployment, "istio-out").is_none());
+    let metadata = stage.gateway("out").unwrap()["metadata"].clone();
+    assert!(metadata["finalizers"].as_array().is_none_or(Vec::is_empty), "{metadata:#}");
+}
+
+#[tokio::test]
+async fn a_record_of_clusters_that_cannot_be_read_stops_everything_and_is_told() {
+    let stage = Stage::new(&["far"]);
+    stage.put("out", &json!({"ports": ports(), "clusterIds": ["far"]}));
+    stage.settled("out").await;
+    stage.edit("out", |gateway| {
+        gateway["metadata"]["annotations"]["egret/clusters"] = "far".into();
+        gateway["spec"]["clusterIds"] = json!([HOME]);
+    });
+    let way = Trouble::none();
+    pass(&stage.keeper(&way).await, NAMESPACE, "out").await;
+    let told = message(&stage.gateway("out").unwrap(), 1);
+    assert!(told.contains("\"far\" is no record of clusters"), "{told}");
+    assert!(stage.object("far", Part::Deployment, "istio-out").is_some());
+    // Nor does a deletion let it go, and leave what is there behind.
+    stage.delete("out");
+    pass(&stage.keeper(&way).await, NAMESPACE, "out").await;
+    assert!(stage.gateway("out").is_some() && stage.object("far", Part::Deployment, "istio-out").is_some());
+}
+
+#[tokio::test]
+async fn what_egret_does_not_know_survives_every_pass() {
+    let stage = Stage::new(&["far"]);
+    stage.put("out", &json!({"ports": ports(), "clusterIds": [HOME, "far"]}));
+    stage.edit("out", |gateway| {
+        gateway["metadata"]["annotations"] = json!({"example.com/mine": "1"});
+        gateway["metadata"]["finalizers"] = json!(["example.com/mine"]);
+        gateway["status"] = json!({"theirs": "2", "conditions": [{"type": "Audited", "status": "True",
+            "reason": "Seen", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]});
+    });
+    stage.settled("out").await;
+    stage.edit("out", |gateway| gateway["spec"]["clusterIds"] = json!([HOME]));
+    stage.settled("out").await;
+    let gateway = stage.gateway("out").unwrap();
+    assert_eq!(gateway["metadata"]["annotations"]["example.com/mine"], "1");
+    assert_eq!(gateway["metadata"]["finalizers"], json!(["example.com/mine"]));
+    assert_eq!(gateway["status"]["theirs"], "2");
+    let conditions = gateway["status"]["conditions"].as_array().unwrap();
+    let kinds: Vec<&Value> = conditions.iter().map(|condition| &condition["type"]).collect();
+    assert_eq!(kinds, ["Accepted", "Programmed", "Ready", "Audited"]);
+}
+
+#[tokio::test]
+async fn every_write_asks_for_strict_validation_and_is_egrets() {
+    let stage = Stage::new(&["far"]);
+    let way = Trouble::none();
+    let keeper = stage.keeper(&way).await;
+    stage.put("out", &json!({"replicaCount": 2, "ports": ports(), "clusterIds": [HOME, "far"]}));
+    stage.settle(&keeper, "out").await;
+    stage.edit("out", |gateway| {
+        gateway["spec"]["autoscaleEnabled"] = true.into();
+        gateway["spec"]["maxReplicas"] = 4.into();
+    });
+    stage.settle(&keeper, "out").await;
+    stage.edit("out", |gateway| gateway["spec"]["clusterIds"] = json!([HOME]));
+    stage.settle(&keeper, "out").await;
+    let queries = way.queries();
+    assert!(queries.len() > 20, "{}", queries.len());
+    for query in queries.iter().filter(|query| !query.starts_with("DELETE")) {
+        assert!(query.contains("fieldValidation=Strict"), "{query}");
+        assert!(
+            query.contains("fieldManager=egret&") || query.contains("fieldManager=egret-replicas&"),
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn affinity_is_copied_and_none_is_made_up() {
+    let stage = Stage::new(&[]);
+    stage.put("plain", &json!({"replicaCount": 3, "ports": ports()}));
+    let affinity = json!({"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 7,
+        "podAffinityTerm": {"labelSelector": {"matchLabels": {"a": "b"}}, "topologyKey": "zone"}}]}});
+    stage.put("spread", &json!({"replicaCount": 3, "ports": ports(), "affinity": affinity}));
+    for (name, expected) in [("plain", None), ("spread", Some(&affinity))] {
+        stage.settled(name).await;
+        let deployment = stage.object(HOME, Part::Deployment, &format!("istio-{name}")).unwrap();
+        let spec = &deployment["spec"]["template"]["spec"];
+        assert_eq!(spec.get("affinity"), expected, "{name}");
+        assert_eq!(spec.get("topologySpreadConstraints"), None, "{name}");
+    }
+}

@@ -49,9 +49,9 @@ impl Stage {
 
     /// A controller that knows nothing yet, with what goes wrong on its way.
     pub(super) async fn keeper(&self, trouble: &Trouble) -> Keeper {
-        let mut clusters = Clusters::only(self.connection(HOME, trouble).await, HOME);
+        let clusters = Clusters::only(self.connection(HOME, trouble).await, HOME);
         for name in &self.others {
-            clusters.others.insert(name.clone(), self.connection(name, trouble).await);
+            clusters.put(name, Ok(self.connection(name, trouble).await));
         }
         Keeper::new(clusters, self.clock())
     }

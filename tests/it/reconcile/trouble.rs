@@ -68,6 +68,8 @@ struct State {
     seen: u64,
     /// Those that are no reads.
     writes: Vec<String>,
+    /// The same with their queries.
+    queries: Vec<String>,
     /// The numbers of the others.
     reads: Vec<u64>,
     /// What reads were answered, by cluster and path.
@@ -99,6 +101,11 @@ impl Trouble {
     /// Method and path of all that were no reads.
     pub(super) fn writes(&self) -> Vec<String> {
         self.0.state.lock().unwrap().writes.clone()
+    }
+
+    /// Method, path and query of the same, each query with an `&` at its end.
+    pub(super) fn queries(&self) -> Vec<String> {
+        self.0.state.lock().unwrap().queries.clone()
     }
 
     /// The numbers of those that were.
@@ -159,6 +166,7 @@ where
                     state.reads.push(number);
                 } else {
                     state.writes.push(format!("{} {}", request.method(), request.uri().path()));
+                    state.queries.push(format!("{} {}&", request.method(), request.uri()));
                 }
                 shared.at.filter(|(number, _)| *number == state.seen).map(|(_, what)| what)
             };

@@ -105,8 +105,9 @@ async fn in_turns(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>
         match may_keep(c).await {
             Ok(()) => {}
             Err(fault) => {
+                let pause = if fault.transient() { lease::RENEWED } else { lease::HOLDS };
                 settings.observer.news(&News::Failed(fault));
-                clock.sleep(lease::HOLDS).await;
+                clock.sleep(pause).await;
                 continue;
             }
         }

@@ -8,6 +8,7 @@ mod golden;
 mod install;
 mod kubeconfigs;
 mod look;
+mod news;
 mod real;
 mod real_install;
 mod rounds;

@@ -18,6 +18,7 @@ pub mod objects;
 pub mod ours;
 pub mod pending;
 pub mod report;
+pub mod statistics;
 pub mod validate;
 
 pub use build::{Owner, Site, build};

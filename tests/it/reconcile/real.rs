@@ -15,14 +15,14 @@ use egret::model::istio_gateway::IstioGateway;
 use crate::support::plane::{self, Cluster, shared_with_istio, wait_for, wait_until_gone};
 
 /// A controller, ended when it is dropped.
-struct Controller {
+pub(super) struct Controller {
     child: Child,
     log: std::sync::mpsc::Receiver<Value>,
 }
 
 impl Controller {
     #[allow(clippy::print_stderr, reason = "the log of a controller tells why its test failed")]
-    fn start(kubeconfig: &Path, more: &[&str]) -> Self {
+    pub(super) fn start(kubeconfig: &Path, more: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
         command.args(["controller", "--listen", "127.0.0.1:0", "--kubeconfig"]).arg(kubeconfig).args(more);
@@ -43,7 +43,7 @@ impl Controller {
     }
 
     /// Waits for a line of the log.
-    fn says(&self, message: &str) -> Value {
+    pub(super) fn says(&self, message: &str) -> Value {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
         loop {
             let left = deadline.saturating_duration_since(std::time::Instant::now());
@@ -54,8 +54,14 @@ impl Controller {
         }
     }
 
+    /// Ends it as a lost machine does: without a word.
+    pub(super) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Asks it to stop, and waits until it has.
-    fn stop(mut self) -> Option<i32> {
+    pub(super) fn stop(mut self) -> Option<i32> {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap().code()
@@ -69,25 +75,25 @@ impl Drop for Controller {
     }
 }
 
-fn gateways(client: &Client) -> Api<IstioGateway> {
+pub(super) fn gateways(client: &Client) -> Api<IstioGateway> {
     Api::namespaced(client.clone(), "istio-system")
 }
 
-fn is_running(gateway: &IstioGateway) -> bool {
+pub(super) fn is_running(gateway: &IstioGateway) -> bool {
     let status = gateway.status.clone().unwrap_or_default();
     let current = gateway.metadata.generation;
     let is_current = status.conditions.iter().flatten().all(|c| c.observed_generation == current);
     status.status.as_ref().is_some_and(|status| status.as_str() == "Running") && is_current
 }
 
-async fn edit(client: &Client, name: &str, spec: Value) {
+pub(super) async fn edit(client: &Client, name: &str, spec: Value) {
     let patch = Patch::Merge(json!({"spec": spec}));
     gateways(client).patch(name, &PatchParams::default(), &patch).await.unwrap();
     wait_for(gateways(client), name, is_running).await;
 }
 
 /// The canonical gateway, by another name, in these clusters; none: its own.
-fn canonical(name: &str, clusters: &[&str]) -> Value {
+pub(super) fn canonical(name: &str, clusters: &[&str]) -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/gateways/canonical.yaml");
     let mut gateway: Value = serde_yaml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     gateway["metadata"]["name"] = name.into();
@@ -98,7 +104,7 @@ fn canonical(name: &str, clusters: &[&str]) -> Value {
 }
 
 /// What `kubectl get` would show of a gateway's objects.
-async fn names(client: &Client, name: &str) -> Vec<String> {
+pub(super) async fn names(client: &Client, name: &str) -> Vec<String> {
     let selector = ListParams::default().labels(&format!("istio={name}"));
     let mut found = Vec::new();
     for path in [
@@ -129,7 +135,7 @@ async fn listed(client: &Client, path: &str, params: &ListParams) -> Vec<String>
 }
 
 /// The shared cluster, for one test with a controller at a time: it has one lease.
-async fn cluster() -> (&'static Cluster, Client, tokio::sync::MutexGuard<'static, ()>) {
+pub(super) async fn cluster() -> (&'static Cluster, Client, tokio::sync::MutexGuard<'static, ()>) {
     static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     let turn = TURN.lock().await;
     let cluster = shared_with_istio().await;

@@ -69,6 +69,8 @@
 //! - What is uninstalled gets the record that adopting writes, so the next installation takes it up and no pod restarts.
 //! - The clusters beside the home cluster are shared by all who have a [`reconcile::Clusters`]: Secrets let them come and
 //!   go while the controller works.
+//! - What egret keeps in the demo's story is what egret builds: its controller there goes by `materialize`, status and
+//!   all. Objects written for the story alone were drift on every gateway once the screens could look for it.
 //! - `setup` stands beside the verbs and the TUI: what both begin with.
 //! - There is no aggregated discovery: lists are begun at once, and the kinds that come with a CRD ask for their group
 //!   alone. A cluster is complete one round trip earlier.

@@ -19,6 +19,7 @@ pub enum Command {
     Theme,
     Tour,
     Fault,
+    Tamper,
     ReadOnly,
     Retry,
     OpenContext,
@@ -413,6 +414,14 @@ pub const COMMANDS: &[Spec] = &[
         spec(C::Fault, &[], &[S::Global], G::General, "", "In the demo: let something go wrong, or mend it"),
         "RULE|none",
     ),
+    spec(
+        C::Tamper,
+        &[],
+        &[S::Gateways, S::Gateway],
+        G::General,
+        "",
+        "In the demo: somebody scales the gateway by hand",
+    ),
     spec(C::Redraw, &["ctrl-l"], &[S::Global], G::General, "", "Draw the whole screen again"),
     spec(
         C::Back,
@@ -428,6 +437,11 @@ pub const COMMANDS: &[Spec] = &[
 ];
 
 impl Command {
+    /// Whether only the demo has it.
+    pub fn is_for_demo(self) -> bool {
+        matches!(self, Self::Tour | Self::Fault | Self::Tamper)
+    }
+
     /// The one row of [`COMMANDS`] that is this command's.
     pub fn spec(self) -> &'static Spec {
         // A test shows that each command has exactly one row.

@@ -1,11 +1,12 @@
 //! What each command does, and whether it applies.
 
 use super::command::Command;
+use super::deed::Named;
 use super::effect::Effect;
 use super::model::App;
 use super::overlay::{Choose, Help, Overlay, Palette};
 use super::screen::{Details, Screen, Tab};
-use crate::model::name::ClusterName;
+use crate::model::name::{ClusterName, Kind};
 use crate::model::snapshot::Link;
 use crate::model::table::{Subject, TableKind, Tone};
 use crate::model::yaml;
@@ -69,7 +70,8 @@ impl App {
                 false => need(self.gateway_here().is_some(), "no gateway is selected"),
             },
             _ if command.spec().danger => self.deed_applies(command),
-            C::Tour | C::Fault => need(self.demo.is_some(), "only `egret demo` has that"),
+            C::Tamper if self.demo.is_some() => self.deployment_here().map(drop),
+            _ if command.is_for_demo() => need(self.demo.is_some(), "only `egret demo` has that"),
             C::Back => {
                 let filtered = self.active_table().is_some_and(super::screen::Table::is_filtered);
                 need(self.stack.len() > 1 || filtered || self.finding(), "this is the outermost screen")
@@ -132,6 +134,7 @@ impl App {
             C::Theme => self.set_theme(argument),
             C::Tour => self.toggle_tour(),
             C::Fault => return self.set_fault(argument),
+            C::Tamper => return self.tamper(),
             C::ReadOnly => return self.toggle_read_only(),
             C::OpenContext => return self.open_context(argument),
             C::CloseContext => return self.close_context(argument),
@@ -333,6 +336,22 @@ impl App {
             return Vec::new();
         }
         vec![Effect::Fault(if rule == "none" { String::new() } else { rule.to_owned() })]
+    }
+
+    /// The Deployment of the gateway that a command means here.
+    fn deployment_here(&self) -> Result<(ClusterName, Named), String> {
+        let row = self.gateway_here().ok_or("no gateway is selected")?;
+        let workload = row.workload.as_ref().filter(|workload| workload.kind == Kind::Deployment);
+        let meta = &workload.ok_or("it has no Deployment yet")?.meta;
+        let named = Named { namespace: meta.namespace.clone(), name: meta.name.clone() };
+        Ok((row.id.cluster.clone(), named))
+    }
+
+    fn tamper(&mut self) -> Vec<Effect> {
+        let Ok((cluster, deployment)) = self.deployment_here() else { return Vec::new() };
+        let said = format!("Somebody scales Deployment {} in {cluster} by hand.", deployment.name);
+        self.say(Tone::Plain, said);
+        vec![Effect::Tamper(cluster, deployment)]
     }
 
     fn toggle_read_only(&mut self) -> Vec<Effect> {

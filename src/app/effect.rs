@@ -51,6 +51,8 @@ pub enum Effect {
     SetReadOnly(bool),
     /// In the demo: let something go wrong, or no longer; empty: nothing any more.
     Fault(String),
+    /// In the demo: somebody scales a Deployment by hand.
+    Tamper(ClusterName, Named),
 }
 
 /// Which gateway, in which of its clusters.

@@ -248,7 +248,7 @@ impl App {
         groups.dedup();
         let mut rows = Vec::new();
         for group in groups {
-            let is_for_demo = |s: &&Spec| matches!(s.command, Command::Tour | Command::Fault);
+            let is_for_demo = |s: &&Spec| s.command.is_for_demo();
             let here = |s: &&Spec| self.demo.is_some() || !is_for_demo(s);
             let of_group =
                 |s: &&Spec| s.group == group && here(s) && s.scopes.iter().any(|x| focus.contains(x));

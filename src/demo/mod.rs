@@ -12,7 +12,7 @@
 //! | `strategy` | what the built-in kinds do when they are written |
 //! | `workload` | controllers, scheduler, kubelets |
 //! | `story` | the clusters of `egret demo` |
-//! | `fault` | what can go wrong on the way |
+//! | `fault`, `tamper` | what can go wrong on the way, and what somebody does by hand |
 
 mod addresses;
 mod admission;
@@ -32,5 +32,6 @@ pub mod status;
 pub mod store;
 pub mod story;
 pub mod strategy;
+pub mod tamper;
 pub mod workload;
 pub mod world;

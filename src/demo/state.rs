@@ -14,12 +14,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::addresses::Addresses;
+use super::apply;
 use super::clock::later;
 use super::resources::{Resource, Resources};
 use super::status::Status;
 use super::store::{Key, Object, Store};
 use super::workload::{self, Work};
-use write::{By, Sub};
+use write::{By, Check, How, Sub};
 
 /// How long controllers take to notice a change.
 const REACTION: Duration = Duration::from_millis(20);
@@ -128,6 +129,33 @@ impl State {
         let resource = self.resource(resource)?;
         let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
         self.create(&resource, &namespace, object, &By::controller(manager)).map(|w| w.object)
+    }
+
+    /// Applies a configuration as `manager`, whoever owns its fields: server-side apply, by force.
+    ///
+    /// # Errors
+    /// As the server would refuse it.
+    pub fn apply(&mut self, resource: &str, config: &Value, manager: &str) -> Result<Object, Status> {
+        let resource = self.resource(resource)?;
+        let text = |field: &str| config["metadata"][field].as_str().unwrap_or_default().to_owned();
+        let (namespace, name) = (text("namespace"), text("name"));
+        let key = Key::new(&resource.id, &namespace, &name);
+        let applier = apply::Applier { manager, force: true, time: self.now, subresource: "" };
+        let live = self.shown(&key);
+        let result = apply::apply(&resource.schema(), live.as_ref(), config, &applier)
+            .map_err(|conflicts| Status::apply_conflicts(apply::conflicts_message(&conflicts), &[]))?;
+        let by = By { check: Check::Ignore, ..By::controller(manager) };
+        let written = match live {
+            Some(_) => self.update_as(&resource, &key, result, &by, How::Applied)?,
+            None => self.create_as(&resource, &namespace, result, &by, How::Applied)?,
+        };
+        Ok(written.object)
+    }
+
+    /// One object as the server shows it, with the managed fields that [`get`](Self::get) has as texts.
+    pub fn shown(&self, key: &Key) -> Option<Value> {
+        let resource = self.resource(&key.resource).ok()?;
+        self.store.get(key).map(|object| Value::clone(&write::shown_as(&resource, object)))
     }
 
     /// Changes an object, as `manager`. Nothing is written when nothing changes.

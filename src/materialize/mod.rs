@@ -23,6 +23,7 @@ pub mod pending;
 pub mod removal;
 pub mod report;
 pub mod statistics;
+pub mod status;
 pub mod validate;
 
 pub use build::{Owner, Site, build};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::Part;
 use crate::model::istio_gateway::{IstioGateway, names};
 
 /// Who owns the fields egret applies.
@@ -92,6 +93,18 @@ impl Names {
         match gateway.annotation(ADOPTED) {
             None => Ok(Self::of(gateway.name())),
             Some(text) => serde_json::from_str(text).map_err(|why| format!("cannot be read: {why}")),
+        }
+    }
+
+    /// What the object of a part is called.
+    pub fn of_part(&self, part: Part) -> String {
+        match part {
+            Part::ServiceAccount | Part::Role | Part::RoleBinding => self.service_account.clone(),
+            Part::Service => self.service.clone(),
+            Part::EnvoyFilter => format!("{}-compression", self.deployment),
+            Part::Deployment | Part::HorizontalPodAutoscaler | Part::PodDisruptionBudget | Part::Gateway => {
+                self.deployment.clone()
+            }
         }
     }
 

@@ -20,15 +20,12 @@ pub type Live = BTreeMap<Part, Value>;
 
 /// Where the object of a part is.
 pub fn address(part: Part, namespace: &str, names: &Names) -> Address {
-    let name = match part {
-        Part::ServiceAccount | Part::Role | Part::RoleBinding => names.service_account.clone(),
-        Part::Service => names.service.clone(),
-        Part::EnvoyFilter => format!("{}-compression", names.deployment),
-        Part::Deployment | Part::HorizontalPodAutoscaler | Part::PodDisruptionBudget | Part::Gateway => {
-            names.deployment.clone()
-        }
-    };
-    Address { kind: part.to_string(), resource: part.resource(), namespace: namespace.to_owned(), name }
+    Address {
+        kind: part.to_string(),
+        resource: part.resource(),
+        namespace: namespace.to_owned(),
+        name: names.of_part(part),
+    }
 }
 
 /// The live objects.

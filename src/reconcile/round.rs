@@ -12,16 +12,16 @@ use serde_json::Value;
 use strum::IntoEnumIterator as _;
 
 use super::apply::{self, Seen, Work};
+use super::clusters;
 use super::contest::Contest;
 use super::fetch::{self, Live};
 use super::pass::{Keeper, is_said};
-use super::{clusters, status};
 use crate::cluster::connect::Connection;
 use crate::cluster::stream::{self, Place};
 use crate::materialize::build::Owner;
 use crate::materialize::names::{CLUSTERS, Names, PAUSED, RELEASE};
 use crate::materialize::report::{PartState, Report};
-use crate::materialize::{Part, Problem, validate};
+use crate::materialize::{Part, Problem, status, validate};
 use crate::model::fault::{Fault, Reason};
 use crate::model::istio_gateway::IstioGateway;
 use crate::model::name::{Kind, Resource};

@@ -12,7 +12,7 @@ use super::keeping::Embedded;
 use super::looping::{Effects, Inbox};
 use super::ways::{Other, Ways};
 use super::{clipboard, terminal};
-use crate::app::deed::{Deed, Plan, What};
+use crate::app::deed::{Deed, Named, Plan, What};
 use crate::app::effect::{Effect, LogQuery, StandingOf, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::{LogLine, Msg};
@@ -21,7 +21,8 @@ use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::logs::{self, LogOf, Said};
 use crate::cluster::object;
-use crate::demo::fault::Faults;
+use crate::demo::tamper;
+use crate::demo::world::World;
 use crate::model::clean::clean;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
@@ -38,8 +39,8 @@ pub struct Live {
     bytes: UnboundedSender<Vec<u8>>,
     open: HashMap<Ticket, AbortHandle>,
     in_tmux: bool,
-    /// What can go wrong in the demo; none: these are real clusters.
-    faults: Option<Faults>,
+    /// The demo's clusters; none: these are real ones.
+    world: Option<World>,
     /// Which clusters ids mean, and who this process is.
     home: Home,
     embedded: Arc<Mutex<Embedded>>,
@@ -61,18 +62,26 @@ impl Live {
     pub fn new(sources: Sources, inbox: Inbox, bytes: UnboundedSender<Vec<u8>>, home: Home) -> Self {
         let in_tmux = std::env::var_os("TMUX").is_some_and(|v| !v.is_empty());
         let embedded = Arc::default();
-        Self { sources, inbox, bytes, open: HashMap::new(), in_tmux, faults: None, home, embedded }
+        Self { sources, inbox, bytes, open: HashMap::new(), in_tmux, world: None, home, embedded }
     }
 
-    /// The same, with faults that can be switched.
+    /// The same, on clusters in which things can be made to happen.
     #[must_use]
-    pub fn with_faults(self, faults: Faults) -> Self {
-        Self { faults: Some(faults), ..self }
+    pub fn with_world(self, world: World) -> Self {
+        Self { world: Some(world), ..self }
+    }
+
+    /// Somebody scales a Deployment by hand.
+    fn tamper(&self, cluster: &ClusterName, deployment: &Named) {
+        let cluster = self.world.as_ref().and_then(|world| world.cluster(cluster.as_str()));
+        if let Some(cluster) = cluster {
+            cluster.with(|state| tamper::scale(state, &deployment.namespace, &deployment.name));
+        }
     }
 
     /// Lets something go wrong, or no longer.
     fn fault(&self, text: &str) {
-        let Some(faults) = &self.faults else { return };
+        let Some(faults) = self.world.as_ref().map(World::faults) else { return };
         if text.is_empty() {
             faults.clear();
         } else {
@@ -312,6 +321,7 @@ impl Effects for Live {
                 tell(&self.inbox, Msg::Closed(cluster));
             }
             Effect::Fault(text) => self.fault(&text),
+            Effect::Tamper(cluster, deployment) => self.tamper(&cluster, &deployment),
             Effect::SetReadOnly(on) => {
                 self.sources.set_read_only(on);
                 if on {

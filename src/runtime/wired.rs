@@ -55,7 +55,7 @@ pub fn wire(
     let is_demo = world.is_some();
     let mut live = Live::new(sources, sender, raw, home(settings, &chosen, is_demo));
     if let Some(world) = world {
-        live = live.with_faults(world.faults().clone());
+        live = live.with_world(world.clone());
         app.demo = Some(demo::in_app(&world, &start.clusters));
         tokio::spawn(async move { world.drive().await });
     }

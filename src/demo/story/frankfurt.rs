@@ -6,15 +6,22 @@ use serde_json::json;
 
 use super::gateway::{GATEWAYS, Gateway, Maker};
 use super::mesh::{self, put};
-use super::{ago, begin, until};
+use super::{ago, begin, keeper, until};
 use crate::demo::state::State;
 use crate::demo::state::delete::Options;
 use crate::demo::store::Key;
 use crate::demo::workload::Work;
+use crate::materialize::names::{CLUSTERS, FINALIZER, MANAGER, PAUSED};
 
 use Maker::{Chart, DaemonSet, Egret, GatewayApi, Istioctl, LegacyChart, Manifest};
 
 const DAYS: u64 = 24 * 60;
+
+/// Minutes after which a new gateway is as it will be.
+const SETTLED: u64 = 3;
+
+/// A revision of the mesh that is gone by now.
+const OLD_REVISION: &str = "1-27";
 
 /// Gateways and how many minutes before the beginning each was made. The later ones are the interesting ones.
 #[rustfmt::skip]
@@ -24,7 +31,7 @@ const GATEWAYS_OF: &[(u64, Gateway)] = &[
     (27 * DAYS, Gateway::new("egress-legacy-erp", LegacyChart, 2)),
     (27 * DAYS - 5, Gateway::new("egress-mainframe", LegacyChart, 1)),
     (26 * DAYS, Gateway::new("egress-mail", Chart, 2)),
-    (26 * DAYS - 9, Gateway::new("egress-sms", Chart, 2)),
+    (26 * DAYS - 9, Gateway::new("egress-sms", Chart, 2).by_argo()),
     (25 * DAYS, Gateway::new("egress-search", Chart, 3).scales(3, 6)),
     (25 * DAYS - 3, Gateway::new("egress-object-storage", Chart, 4)),
     (24 * DAYS, Gateway::new("egress-maps", Chart, 2).within("istio-egress")),
@@ -49,12 +56,13 @@ const GATEWAYS_OF: &[(u64, Gateway)] = &[
     (10 * DAYS, Gateway::new("egress-loyalty", Egret, 2)),
     (9 * DAYS, Gateway::new("egress-reviews", Egret, 1)),
     (8 * DAYS, Gateway::new("egress-archive", Egret, 1)),
-    (7 * DAYS, Gateway::new("egress-reports", Egret, 2)),
+    (7 * DAYS, Gateway::new("egress-reports", Egret, 2).of_an_older_egret()),
     (6 * DAYS, Gateway::new("egress-crm", Egret, 2)),
     (5 * DAYS, Gateway::new("egress-kyc", Egret, 2)),
     (4 * DAYS, Gateway::new("egress-refunds", Egret, 4)),
     (3 * DAYS, Gateway::new("egress-settlement", Egret, 2)),
     (2 * DAYS, Gateway::new("egress-partner-acme", Egret, 2).asks("20")),
+    (230, Gateway::new("egress-newsletter", Egret, 2)),
     (190, Gateway::new("egress-ledger", Egret, 2).of_revision("1-27")),
     (95, Gateway::new("egress-coupons", Egret, 2).behaves("image")),
     (63, Gateway::new("egress-exchange", Egret, 2).balanced()),
@@ -68,7 +76,10 @@ type Scene = (u64, fn(&mut State));
 /// What happens after the gateways were made, in minutes before the beginning.
 const EVENTS: &[Scene] = &[
     (9 * 60, last_nights_rollout),
+    (240, a_service_before_its_gateway),
+    (185, retire_a_revision),
     (50, busy_invoices),
+    (36, pause_settlement),
     (35, |state| scale(state, "istio-egress-settlement", 0)),
     (20, lose_a_node),
     (18, begin_to_delete_kyc),
@@ -85,27 +96,32 @@ pub(super) fn fill(state: &mut State) {
     mesh::gateway_api(state);
     mesh::istio_gateways(state, true);
     mesh::istiod(state, "1.28.0", 2);
-    super::keeper::takes(state);
+    mesh::injector(state, OLD_REVISION, "1.27.3");
+    keeper::takes(state);
     let mut all: Vec<(u64, Step)> = GATEWAYS_OF.iter().map(|(at, g)| (*at, Step::Make(g))).collect();
+    all.extend(GATEWAYS_OF.iter().map(|(at, g)| (at.saturating_sub(SETTLED), Step::Look(g))));
     all.extend(EVENTS.iter().map(|(at, act)| (*at, Step::Do(*act))));
     all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     for (at, step) in all {
         until(state, ago(at));
         match step {
             Step::Make(gateway) => gateway.make(state),
+            Step::Look(gateway) => keeper::looks_at(state, &gateway.key()),
             Step::Do(act) => act(state),
         }
     }
     until(state, ago(5));
     extras(state);
-    GATEWAYS_OF.iter().for_each(|(_, gateway)| gateway.report(state));
+    keeper::looks_at_all(state);
     state.workload.metrics = true;
     until(state, begin().checked_sub(Duration::from_secs(35)).unwrap_or(begin()));
     begin_rollout_of_refunds(state);
+    keeper::looks_at_all(state);
 }
 
 enum Step {
     Make(&'static Gateway),
+    Look(&'static Gateway),
     Do(fn(&mut State)),
 }
 
@@ -113,16 +129,45 @@ fn deployment(name: &str) -> Key {
     Key::new("deployments.apps", "istio-system", name)
 }
 
-fn roll(state: &mut State, name: &str, annotation: &str, value: &str) {
-    let _ = state.change(&deployment(name), "egret", |d| {
+fn annotate(state: &mut State, name: &str, by: &str, annotation: &str, value: &str) {
+    let _ = state.change(&deployment(name), by, |d| {
         d["spec"]["template"]["metadata"]["annotations"][annotation] = value.into();
     });
 }
 
+fn restart(state: &mut State, name: &str, at: &str) {
+    annotate(state, name, "kubectl-rollout", "kubectl.kubernetes.io/restartedAt", at);
+}
+
 fn last_nights_rollout(state: &mut State) {
     for name in ["istio-egress-webhooks", "istio-egress-tracking"] {
-        roll(state, name, "kubectl.kubernetes.io/restartedAt", "2026-06-15T00:00:00Z");
+        restart(state, name, "2026-06-15T00:00:00Z");
     }
+}
+
+/// Its gateway finds its name taken.
+fn a_service_before_its_gateway(state: &mut State) {
+    let service = json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "istio-egress-newsletter", "namespace": "istio-system"},
+        "spec": {"selector": {"app": "newsletter-relay"}, "ports": [{"name": "https", "port": 443}]}});
+    put(state, "services", service, "kubectl");
+}
+
+/// The pods of its gateways begin anew, and nobody injects them any more.
+fn retire_a_revision(state: &mut State) {
+    const WEBHOOKS: &str = "mutatingwebhookconfigurations.admissionregistration.k8s.io";
+    let _ = state.remove(&Key::new(WEBHOOKS, "", &format!("istio-sidecar-injector-{OLD_REVISION}")));
+    for key in pods_of(state, "istio-egress-ledger") {
+        let _ = state.remove(&key);
+    }
+}
+
+fn pause_settlement(state: &mut State) {
+    let key = Key::new(GATEWAYS, "istio-system", "egress-settlement");
+    let _ = state.change(&key, "kubectl-annotate", |gateway| {
+        gateway["metadata"]["annotations"][PAUSED] = "true".into();
+    });
+    keeper::looks_at(state, &key);
 }
 
 /// More than its autoscaler may answer.
@@ -133,7 +178,7 @@ fn busy_invoices(state: &mut State) {
 }
 
 fn scale(state: &mut State, name: &str, replicas: u32) {
-    let _ = state.change(&deployment(name), "kubectl", |d| d["spec"]["replicas"] = replicas.into());
+    let _ = state.change(&deployment(name), "kubectl-scale", |d| d["spec"]["replicas"] = replicas.into());
 }
 
 fn lose_a_node(state: &mut State) {
@@ -142,11 +187,16 @@ fn lose_a_node(state: &mut State) {
     let _ = state.change_status(&key, "kube-controller-manager", |node| node["status"]["conditions"] = lost);
 }
 
-/// Somebody holds it: its finalizer is not taken off.
+/// A cluster that gateways were in once, and its identity.
+const GONE: (&str, &str) = ("hamburg", "0b7c6c1e-3a52-4f0e-9d5b-6f2d0c8a41e7");
+
+/// A cluster on its record does not answer: its finalizer stays.
 fn begin_to_delete_kyc(state: &mut State) {
     let key = Key::new(GATEWAYS, "istio-system", "egress-kyc");
-    let _ =
-        state.change(&key, "egret", |cr| cr["metadata"]["finalizers"] = json!(["egret.io/remote-objects"]));
+    let _ = state.change(&key, MANAGER, |cr| {
+        cr["metadata"]["finalizers"] = json!([FINALIZER]);
+        cr["metadata"]["annotations"][CLUSTERS] = json!({GONE.0: GONE.1}).to_string().into();
+    });
     if let Ok(resource) = state.resource(GATEWAYS) {
         let _ = state.delete(&resource, &key, &Options::default());
     }
@@ -154,10 +204,7 @@ fn begin_to_delete_kyc(state: &mut State) {
 
 /// One pod of several is in trouble.
 fn break_one_pod(state: &mut State, name: &str, behaviour: &str) {
-    let pods = state.store.list("pods", Some("istio-system"));
-    let Some(key) = pods.map(|(k, _)| k.clone()).find(|k| k.name.starts_with(&format!("{name}-"))) else {
-        return;
-    };
+    let Some(key) = pods_of(state, name).into_iter().next() else { return };
     let _ = state.change(&key, "demo", |pod| {
         pod["metadata"]["annotations"]["demo.egret/behaviour"] = behaviour.into()
     });
@@ -167,7 +214,7 @@ fn break_one_pod(state: &mut State, name: &str, behaviour: &str) {
 
 /// Slow enough to be watched.
 fn begin_rollout_of_refunds(state: &mut State) {
-    roll(state, "istio-egress-refunds", "demo.egret/behaviour", "slow=45s");
+    annotate(state, "istio-egress-refunds", "demo", "demo.egret/behaviour", "slow=45s");
     until(state, ago(0));
 }
 
@@ -186,7 +233,7 @@ fn extras(state: &mut State) {
     }
     let never: &str = "demo.egret/no-address";
     let service = Key::new("services", "istio-system", "istio-egress-exchange");
-    let _ = state.change(&service, "kubectl", |s| s["metadata"]["annotations"] = json!({never: "quota"}));
+    let _ = state.change(&service, "kubectl", |s| s["metadata"]["annotations"][never] = "quota".into());
     let _ = state
         .change_status(&service, "cloud-controller-manager", |s| s["status"]["loadBalancer"] = json!({}));
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
@@ -237,7 +284,7 @@ pub(super) const SCENES: &[Scene] = &[
     (80, |state| mend_pods(state, "istio-egress-tax")),
     (150, |state| {
         let at = crate::demo::state::write::time(state.now);
-        roll(state, "istio-egress-shipping", "kubectl.kubernetes.io/restartedAt", &at);
+        restart(state, "istio-egress-shipping", &at);
     }),
     (300, |state| {
         state.workload.load.insert(("istio-system".to_owned(), "istio-egress-shipping".to_owned()), 3_900);
@@ -247,11 +294,13 @@ pub(super) const SCENES: &[Scene] = &[
     }),
 ];
 
-fn mend_pods(state: &mut State, name: &str) {
+fn pods_of(state: &State, name: &str) -> Vec<Key> {
     let pods = state.store.list("pods", Some("istio-system"));
-    let keys: Vec<Key> =
-        pods.map(|(k, _)| k.clone()).filter(|k| k.name.starts_with(&format!("{name}-"))).collect();
-    for key in keys {
+    pods.map(|(k, _)| k.clone()).filter(|k| k.name.starts_with(&format!("{name}-"))).collect()
+}
+
+fn mend_pods(state: &mut State, name: &str) {
+    for key in pods_of(state, name) {
         let _ = state.change(&key, "demo", |pod| {
             crate::demo::state::write::remove(&mut pod["metadata"]["annotations"], "demo.egret/behaviour");
         });

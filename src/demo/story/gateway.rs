@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::mesh::put;
+use super::{kept, mesh::put};
 use crate::demo::state::State;
 use crate::demo::state::write::time;
 use crate::demo::store::Key;
@@ -43,6 +43,10 @@ pub(super) struct Gateway {
     pub(super) mtls: bool,
     pub(super) revision: Option<&'static str>,
     pub(super) ingress: bool,
+    /// Whether an older egret built its pod template.
+    pub(super) is_of_old: bool,
+    /// Whether Argo CD keeps it from a repository.
+    pub(super) is_of_argo: bool,
 }
 
 impl Gateway {
@@ -60,6 +64,8 @@ impl Gateway {
             mtls: false,
             revision: None,
             ingress: false,
+            is_of_old: false,
+            is_of_argo: false,
         }
     }
 
@@ -100,6 +106,16 @@ impl Gateway {
 
     pub(super) const fn ingress(mut self) -> Self {
         self.ingress = true;
+        self
+    }
+
+    pub(super) const fn of_an_older_egret(mut self) -> Self {
+        self.is_of_old = true;
+        self
+    }
+
+    pub(super) const fn by_argo(mut self) -> Self {
+        self.is_of_argo = true;
         self
     }
 
@@ -162,6 +178,18 @@ impl Gateway {
         };
         join(&mut labels, &more);
         labels
+    }
+
+    /// Annotations of its objects: those of Helm say of which release they are.
+    fn annotations(&self) -> Value {
+        let mut annotations = json!({});
+        if matches!(self.maker, Maker::Chart | Maker::LegacyChart) {
+            annotations = json!({"meta.helm.sh/release-name": self.name, "meta.helm.sh/release-namespace": self.namespace});
+        }
+        if self.is_of_argo {
+            annotations["argocd.argoproj.io/tracking-id"] = format!("mesh:apps/{}", self.name).into();
+        }
+        annotations
     }
 
     /// Labels and annotations of its pods.
@@ -251,14 +279,21 @@ impl Gateway {
 
     /// Makes all that belongs to it.
     pub(super) fn make(&self, state: &mut State) {
+        if self.maker == Maker::Egret {
+            return self.keep(state);
+        }
         let (name, manager) = (self.object_name(), self.manager());
         let metadata = || json!({"name": name, "namespace": self.namespace, "labels": self.labels()});
         let owner = match self.maker {
-            Maker::Egret | Maker::Asm => self.custom_resource(state),
+            Maker::Asm => self.custom_resource(state),
             Maker::GatewayApi => self.api_gateway(state),
             _ => None,
         };
+        let annotations = self.annotations();
         let own = |mut object: Value| {
+            if annotations.as_object().is_some_and(|all| !all.is_empty()) {
+                object["metadata"]["annotations"] = annotations.clone();
+            }
             if let Some(owner) = &owner {
                 object["metadata"]["ownerReferences"] = json!([owner]);
             }
@@ -296,6 +331,23 @@ impl Gateway {
         }
     }
 
+    /// Makes its `IstioGateway`, and lets egret bring its objects about.
+    fn keep(&self, state: &mut State) {
+        self.custom_resource(state);
+        if self.is_of_old {
+            kept::built_by_an_older_egret(state, &self.key());
+        }
+        kept::round(state, &self.key());
+        if !self.behaviour.is_empty() {
+            // How its pods fare is nobody's wish.
+            let key = Key::new("deployments.apps", self.namespace, &self.object_name());
+            let _ = state.change(&key, "demo", |deployment| {
+                deployment["spec"]["template"]["metadata"]["annotations"]["demo.egret/behaviour"] =
+                    self.behaviour.into();
+            });
+        }
+    }
+
     /// Makes its `IstioGateway` alone: nobody acts on it.
     pub(super) fn wish(&self, state: &mut State) {
         self.custom_resource(state);
@@ -321,7 +373,10 @@ impl Gateway {
             );
         }
         if self.mtls {
-            spec["podLabels"] = json!({"security.istio.io/tlsMode": "istio"});
+            spec["podLabels"]["security.istio.io/tlsMode"] = "istio".into();
+        }
+        if let Some(revision) = self.revision {
+            spec["podLabels"]["istio.io/rev"] = revision.into();
         }
         let mut metadata = json!({"name": self.name, "namespace": self.namespace});
         if self.maker == Maker::Asm {
@@ -329,8 +384,7 @@ impl Gateway {
         }
         let cr = json!({"apiVersion": "istio.alibabacloud.com/v1beta1", "kind": "IstioGateway", "metadata": metadata, "spec": spec});
         put(state, GATEWAYS, cr, "kubectl-client-side-apply");
-        let key = Key::new(GATEWAYS, self.namespace, self.name);
-        let uid = state.store.get(&key)?["metadata"]["uid"].clone();
+        let uid = state.store.get(&self.key())?["metadata"]["uid"].clone();
         Some(
             json!({"apiVersion": "istio.alibabacloud.com/v1beta1", "kind": "IstioGateway", "name": self.name, "uid": uid,
             "controller": true, "blockOwnerDeletion": true}),
@@ -360,29 +414,21 @@ impl Gateway {
         )
     }
 
-    /// What its keeper says of it, once it is there.
-    pub(super) fn report(&self, state: &mut State) {
-        if !matches!(self.maker, Maker::Egret | Maker::Asm) {
-            return;
-        }
+    /// What ASM says of it, once it is there: its status has no conditions.
+    pub(super) fn told_by_asm(&self, state: &mut State) {
         let name = self.object_name();
-        let service = state.get("services", self.namespace, &name).cloned();
-        let address = service.and_then(|s| {
-            let outside = s["status"]["loadBalancer"]["ingress"][0]["ip"].as_str().map(str::to_owned);
-            outside.or_else(|| {
-                s["spec"]["clusterIP"].as_str().filter(|_| !self.load_balancer).map(str::to_owned)
-            })
-        });
+        let address = state.get("services", self.namespace, &name).map(|s| s["spec"]["clusterIP"].clone());
         let ready = state.get("deployments.apps", self.namespace, &name).is_some_and(|d| {
             d["status"]["availableReplicas"].as_i64().unwrap_or_default() >= i64::from(self.replicas)
         });
-        let _ = state.change_status(&Key::new(GATEWAYS, self.namespace, self.name), self.manager(), |cr| {
-            let mut status = json!({"Status": if ready { "Available" } else { "Reconciling" }});
-            if let Some(address) = address {
-                status["GatewayAddress"] = json!([address]);
-            }
-            cr["status"] = status;
+        let _ = state.change_status(&self.key(), self.manager(), |cr| {
+            cr["status"] = json!({"Status": if ready { "Available" } else { "Reconciling" }, "GatewayAddress": [address]});
         });
+    }
+
+    /// Its `IstioGateway`.
+    pub(super) fn key(&self) -> Key {
+        Key::new(GATEWAYS, self.namespace, self.name)
     }
 }
 

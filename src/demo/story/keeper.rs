@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::gateway::GATEWAYS;
+use super::kept;
 use super::mesh::put;
 use crate::demo::state::State;
 use crate::demo::store::Key;
@@ -38,13 +40,56 @@ pub(super) fn takes(state: &mut State) {
 
 /// The controller renews it now, and goes on doing so; one that has lost it leaves it alone.
 pub(super) fn renews(state: &mut State) {
-    let key = Key::new(LEASES, NAMESPACE, LEASE);
-    if state.store.get(&key).is_none_or(|lease| lease["spec"]["holderIdentity"] != HOLDER) {
+    if !holds(state) {
         return;
     }
+    let key = Key::new(LEASES, NAMESPACE, LEASE);
     let now = micro(state.now);
     let _ = state.change(&key, MANAGER, |lease| lease["spec"]["renewTime"] = now.into());
     state.after(EVERY, Work::Scene(RENEWAL));
+}
+
+/// Whether it has the lease still.
+fn holds(state: &State) -> bool {
+    let lease = state.get(LEASES, NAMESPACE, LEASE);
+    lease.is_some_and(|lease| lease["spec"]["holderIdentity"] == HOLDER)
+}
+
+/// What it looks at each time when one changes. The others change by themselves all the time.
+const LOOKED_AT: [&str; 6] = [
+    GATEWAYS,
+    "deployments.apps",
+    "services",
+    "serviceaccounts",
+    "roles.rbac.authorization.k8s.io",
+    "rolebindings.rbac.authorization.k8s.io",
+];
+
+/// An object changed or went: the controller looks at the gateway whose it is.
+pub(super) fn keeps(state: &mut State, key: &Key, object: &Value) {
+    let is_gone = state.store.get(key).is_none();
+    if !(is_gone || LOOKED_AT.contains(&&*key.resource)) || !holds(state) {
+        return;
+    }
+    let owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let owner = owners.into_iter().find(|o| o["controller"] == true && o["kind"] == "IstioGateway");
+    let gateway = match owner {
+        _ if &*key.resource == GATEWAYS => key.clone(),
+        Some(owner) => Key::new(GATEWAYS, &key.namespace, owner["name"].as_str().unwrap_or_default()),
+        None => return,
+    };
+    kept::round(state, &gateway);
+}
+
+/// The controller looks at one gateway.
+pub(super) fn looks_at(state: &mut State, gateway: &Key) {
+    kept::round(state, gateway);
+}
+
+/// The controller looks at all of them.
+pub(super) fn looks_at_all(state: &mut State) {
+    let all: Vec<Key> = state.store.list(GATEWAYS, Some(NAMESPACE)).map(|(key, _)| key.clone()).collect();
+    all.iter().for_each(|gateway| kept::round(state, gateway));
 }
 
 /// A moment as leases have it.

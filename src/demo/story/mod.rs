@@ -3,10 +3,21 @@
 //! | cluster | what it shows |
 //! |---|---|
 //! | `frankfurt` | production: 40 egress gateways of every origin and in every state, 8 nodes of which one is lost; a controller of egret's runs |
-//! | `sandbox` | egret's, and nobody acts on its gateways: two wait to be made |
+//! | `sandbox` | egret's, and nobody acts on its gateways: two wait to be made, and one of Istio's chart can be adopted |
 //! | `singapore` | small and healthy: Helm and Gateway API only, nobody keeps `IstioGateway`s, nobody measures CPU |
 //! | `audit` | kept by ASM; here the person may only look, and not at everything |
 //! | `lab` | nobody answers |
+//!
+//! What is to be seen of reconciliation in `frankfurt`, on gateways that egret keeps; all others are as they should be:
+//!
+//! | gateway | |
+//! |---|---|
+//! | `egress-settlement` | paused, and scaled to 0 by hand |
+//! | `egress-reports` | pending: an older egret built its pods |
+//! | `egress-newsletter` | in conflict: a Service of its name was there before |
+//! | `imported-by-hand` | invalid: nothing is made of it |
+//! | `egress-kyc` | on its way out: a cluster of its record is gone, and can be forgotten |
+//! | `egress-sms` | cannot be adopted: Argo CD keeps it |
 //!
 //! A cluster is played, not drawn: its gateways are made some days before the beginning, and the controllers do the
 //! rest in simulated time.
@@ -14,6 +25,7 @@
 mod frankfurt;
 mod gateway;
 mod keeper;
+mod kept;
 mod mesh;
 mod routes;
 #[cfg(test)]
@@ -122,6 +134,7 @@ fn played(seed: u64, days: u64, fill: fn(&mut State), scenes: Option<fn(&mut Sta
     state.wake_autoscalers();
     if let Some(play) = scenes {
         state.workload.scenes = Some(play);
+        state.workload.keeper = Some(keeper::keeps);
         keeper::renews(&mut state);
         for (number, (at, _)) in frankfurt::SCENES.iter().enumerate() {
             state.after(Duration::from_secs(*at), Work::Scene(number));
@@ -215,7 +228,7 @@ fn audit(state: &mut State) {
     until(state, ago(39 * 24 * 60));
     AUDIT.iter().for_each(|gateway| gateway.make(state));
     until(state, ago(39 * 24 * 60 - 10));
-    AUDIT.iter().for_each(|gateway| gateway.report(state));
+    AUDIT.iter().for_each(|gateway| gateway.told_by_asm(state));
     let look = ["get", "list", "watch"];
     let rules = json!([
         {"apiGroups": [""], "resources": ["pods", "pods/log", "services", "events"], "verbs": look},

@@ -59,6 +59,9 @@ pub enum Work {
 /// Who is called for [`Work::Scene`]: the story's own function.
 pub type Scenes = fn(&mut State, usize);
 
+/// Who is called when an object changed or went, as it is or was last: the controller of the story.
+pub type Keeper = fn(&mut State, &Key, &Value);
+
 /// What controllers remember between two pieces of work, and what is decided for them.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -90,6 +93,8 @@ pub struct Memory {
     pub metrics: bool,
     /// How many container starts fail, and so on: the pods' own annotations decide; this is who plays the scenes.
     pub scenes: Option<Scenes>,
+    /// Who keeps the gateways.
+    pub keeper: Option<Keeper>,
 }
 
 impl Memory {
@@ -165,6 +170,9 @@ fn react(state: &mut State, key: &Key) {
         "namespaces" => namespaces::sync(state, key),
         "customresourcedefinitions.apiextensions.k8s.io" => namespaces::definition(state, key),
         _ => {}
+    }
+    if let (Some(keep), Some(object)) = (state.workload.keeper, object.or(last)) {
+        keep(state, key, &object);
     }
 }
 

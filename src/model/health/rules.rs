@@ -82,6 +82,13 @@ fn deleting(row: &GatewayRow) -> Option<Health> {
 fn reported(row: &GatewayRow) -> Option<Health> {
     let status = row.cr.as_deref()?.gateway.status.as_ref()?;
     let message = status.error_message.as_deref().unwrap_or_default().trim();
+    let says = |kind: &str, is: &str| {
+        status.conditions.iter().flatten().any(|condition| condition.type_ == kind && condition.status == is)
+    };
+    // Its objects are as they should be, and only its pods are not: they tell better what it is.
+    if says("Programmed", "True") && says("Ready", "False") {
+        return None;
+    }
     match (&status.status, message) {
         // What went wrong before it worked is over.
         (Some(ConfigState::Available), _) => None,

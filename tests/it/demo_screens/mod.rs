@@ -6,4 +6,5 @@ mod old;
 mod pictures;
 mod same;
 mod sizes;
+mod story;
 mod tour;

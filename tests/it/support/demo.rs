@@ -7,12 +7,16 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use egret::app::keymap::Keymap;
 use egret::app::{Effect, Msg, update};
 use egret::cluster::clock::Clock;
+use egret::cluster::connect::{Patience, connect};
+use egret::cluster::read_only::ReadOnly;
 use egret::config::{Settings, load};
 use egret::demo::fault::Rule;
 use egret::demo::store::Key;
 use egret::demo::story;
 use egret::demo::world::World;
+use egret::model::name::ClusterName;
 use egret::model::table::TableKind;
+use egret::reconcile::{self, Keeper};
 use egret::runtime::demo::Options;
 use egret::runtime::looping::Effects as _;
 use egret::runtime::wired::{Wired, wire};
@@ -21,6 +25,7 @@ use egret::setup::{Setup, chosen};
 use egret::ui::{self, Look};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use serde_json::Value;
 
 /// The demo, as somebody has it before them.
 pub struct Session {
@@ -160,6 +165,21 @@ impl Session {
         let screen = self.screen();
         assert!(!screen.contains(text), "{text:?} in\n{screen}");
         self
+    }
+
+    /// A controller of a cluster that knows nothing yet.
+    pub async fn keeper(&self, cluster: &str) -> Keeper {
+        let contexts = demo::contexts(&self.world);
+        let name = ClusterName::from(cluster);
+        let connection =
+            connect(&contexts, &name, None, ReadOnly::new(false), Patience::default()).await.unwrap();
+        Keeper::new(reconcile::Clusters::only(connection, cluster), self.clock.clone())
+    }
+
+    /// An object of `istio-system`, as it is stored.
+    pub fn object(&self, cluster: &str, resource: &str, name: &str) -> Option<Value> {
+        let cluster = self.world.cluster(cluster).unwrap();
+        cluster.with(|state| state.shown(&Key::new(resource, "istio-system", name)))
     }
 
     /// Requests to a cluster so far.

@@ -66,6 +66,9 @@
 //!   tell its own wishes from those of a gateway's owner (R5).
 //! - Before anything is written to another cluster the gateway is read once more: there no owner reference cleans up
 //!   after a pass that believed an old state. The crash-point run found it.
+//! - What is uninstalled gets the record that adopting writes, so the next installation takes it up and no pod restarts.
+//! - The clusters beside the home cluster are shared by all who have a [`reconcile::Clusters`]: Secrets let them come and
+//!   go while the controller works.
 //! - What egret keeps in the demo's story is what egret builds: its controller there goes by `materialize`, status and
 //!   all. Objects written for the story alone were drift on every gateway once the screens could look for it.
 //! - `setup` stands beside the verbs and the TUI: what both begin with.

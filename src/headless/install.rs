@@ -75,6 +75,8 @@ pub fn run(
             }
         }
     }
+    // What is about to be done is read before it is, not after.
+    streams.out.flush()?;
     home.read_only.set(false);
     match runtime.block_on(install::install(&home, &plan)) {
         Ok(()) => {

@@ -50,6 +50,8 @@ pub fn run(
     if let Some(outcome) = refused(verb, home.cluster.as_str(), streams)? {
         return Ok(outcome);
     }
+    // What is about to be done is read before it is, not after.
+    streams.out.flush()?;
     home.read_only.set(false);
     let Mesh { clusters, clock, namespace } = mesh;
     let keeper = Keeper::new(clusters.clone(), clock);

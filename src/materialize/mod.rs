@@ -22,6 +22,7 @@ pub mod ours;
 pub mod pending;
 pub mod removal;
 pub mod report;
+pub mod statistics;
 pub mod status;
 pub mod validate;
 

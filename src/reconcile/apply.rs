@@ -337,6 +337,9 @@ impl Work<'_> {
         if part == Part::Deployment && desired.0["spec"].get("replicas").is_none() {
             self.hand_over(at, live, place).await?;
         }
+        if part == Part::Service {
+            self.make_room(at, &desired, live, place).await?;
+        }
         // An object that is gone is not made by this (409), nor is another of its name changed (422).
         desired.0["metadata"]["uid"] = live["metadata"]["uid"].clone();
         place.writes += 1;
@@ -345,6 +348,23 @@ impl Work<'_> {
         let state =
             if contested.is_empty() { PartState::Changed(found) } else { PartState::Contested(contested) };
         Ok((state, Some(changed)))
+    }
+
+    /// Takes away the ports that stand in the way of desired ones: somebody has given a port another number, and an apply
+    /// would put the old one beside it, of the same name, which the server refuses.
+    async fn make_room(
+        self,
+        at: &Address,
+        desired: &Desired,
+        live: &Value,
+        place: &mut Place,
+    ) -> Result<(), Fault> {
+        let Some(ports) = without_rivals(&desired.0, live) else { return Ok(()) };
+        let patch = json!({
+            "metadata": {"resourceVersion": live["metadata"]["resourceVersion"]}, "spec": {"ports": ports},
+        });
+        place.writes += 1;
+        write::merge(self.c, at, "", &patch, MANAGER).await.map(drop)
     }
 
     /// Gives the number of replicas to a second manager before egret stops naming one: dropped by its only owner it
@@ -367,6 +387,20 @@ impl Work<'_> {
         place.writes += 1;
         write::apply(self.c, at, &body, REPLICAS_MANAGER, Conflicts::Force, Meant::Earnest).await.map(drop)
     }
+}
+
+/// The live ports of a Service without those that have the name or the node port of a desired one and are not it;
+/// `None`: there are no such ports, or no others: a Service must have one.
+fn without_rivals(desired: &Value, live: &Value) -> Option<Vec<Value>> {
+    let is_same = |a: &Value, b: &Value| ["port", "protocol"].iter().all(|key| a[key] == b[key]);
+    let clashes =
+        |a: &Value, b: &Value| ["name", "nodePort"].iter().any(|key| !a[key].is_null() && a[key] == b[key]);
+    let wanted = desired["spec"]["ports"].as_array()?;
+    let ports = live["spec"]["ports"].as_array()?;
+    let is_rival =
+        |port: &Value| !wanted.iter().any(|w| is_same(w, port)) && wanted.iter().any(|w| clashes(w, port));
+    let kept: Vec<Value> = ports.iter().filter(|port| !is_rival(port)).cloned().collect();
+    (kept.len() < ports.len() && !kept.is_empty()).then_some(kept)
 }
 
 /// How a part is, and what is there.

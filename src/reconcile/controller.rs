@@ -86,10 +86,14 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) {
         () = in_turns(&settings, &c, &mut keeping) => {}
     }
     // What was being written has been dropped: nothing of ours follows the lease's end.
-    if let Err(fault) = keeping.give_back().await {
-        settings.observer.news(&News::Failed(fault));
+    let (was_ours, given) = (keeping.is_ours(), keeping.give_back().await);
+    // Who never had it has nothing to give, and nothing to tell.
+    if was_ours {
+        if let Err(fault) = given {
+            settings.observer.news(&News::Failed(fault));
+        }
+        settings.observer.news(&News::Stopped("asked to stop".to_owned()));
     }
-    settings.observer.news(&News::Stopped("asked to stop".to_owned()));
 }
 
 /// Waits for the lease, works, waits again.
@@ -101,8 +105,9 @@ async fn in_turns(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>
         match may_keep(c).await {
             Ok(()) => {}
             Err(fault) => {
+                let pause = if fault.transient() { lease::RENEWED } else { lease::HOLDS };
                 settings.observer.news(&News::Failed(fault));
-                clock.sleep(lease::HOLDS).await;
+                clock.sleep(pause).await;
                 continue;
             }
         }
@@ -131,15 +136,26 @@ async fn in_turns(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>
 
 /// Whether egret keeps the gateways of a cluster at all: only where the kind says so (R4).
 async fn may_keep(c: &Connection) -> Result<(), Fault> {
-    let keeper = discovery::gateway_keeper(c).await;
-    let why = match keeper {
+    const MARK: &str = "egret keeps gateways where the CRD carries app.kubernetes.io/managed-by: egret. \
+        `egret install` makes one.";
+    let (reason, why, hint) = match discovery::gateway_keeper(c).await {
         Some(snapshot::Keeper::Egret) => return Ok(()),
-        Some(snapshot::Keeper::Nobody) => "it does not serve IstioGateway",
-        Some(snapshot::Keeper::Asm | snapshot::Keeper::Other) => "somebody else keeps its gateways",
-        Some(snapshot::Keeper::Unknown) | None => "it cannot be told who keeps its gateways",
+        Some(snapshot::Keeper::Nobody) => (Reason::Invalid, "it does not serve IstioGateway", MARK),
+        Some(snapshot::Keeper::Asm | snapshot::Keeper::Other) => {
+            (Reason::Invalid, "somebody else keeps its gateways", MARK)
+        }
+        Some(snapshot::Keeper::Unknown) => (
+            Reason::Denied,
+            "no right to read the CRD, which tells who keeps its gateways",
+            "Ask for a ClusterRole that allows it: get customresourcedefinitions.",
+        ),
+        None => (
+            Reason::Unreachable,
+            "it does not answer who keeps its gateways",
+            "Is the server up, or the tunnel to it? egret asks again.",
+        ),
     };
-    let hint = "egret keeps gateways where the CRD carries app.kubernetes.io/managed-by: egret. `egret install` makes one.";
-    Err(Fault::new(Reason::Invalid, format!("{}: {why}: nothing is written", c.cluster), hint))
+    Err(Fault::new(reason, format!("{}: {why}: nothing is written", c.cluster), hint))
 }
 
 /// Works while the lease holds. Returns why it ended.

@@ -92,6 +92,8 @@ pub struct Keeping<'a> {
     at: Address,
     me: Me,
     seen: Option<Seen>,
+    /// Whether it was ours when it was last looked at.
+    ours: bool,
 }
 
 /// How the lease stands after it was looked at.
@@ -112,7 +114,12 @@ impl<'a> Keeping<'a> {
             namespace: namespace.to_owned(),
             name: NAME.to_owned(),
         };
-        Self { c, at, me, seen: None }
+        Self { c, at, me, seen: None, ours: false }
+    }
+
+    /// Whether the lease was ours when it was last looked at.
+    pub fn is_ours(&self) -> bool {
+        self.ours
     }
 
     /// Where the lease is.
@@ -125,6 +132,12 @@ impl<'a> Keeping<'a> {
     /// # Errors
     /// When the server refuses or does not answer. Somebody who was faster is no error.
     pub async fn tend(&mut self, now: Timestamp) -> Result<Standing, Fault> {
+        let standing = self.tended(now).await?;
+        self.ours = matches!(standing, Standing::Ours(_));
+        Ok(standing)
+    }
+
+    async fn tended(&mut self, now: Timestamp) -> Result<Standing, Fault> {
         let live = write::get(self.c, &self.at).await?;
         self.seen = live.as_ref().map(|lease| self.look(lease, now));
         let decision = decide(self.seen.as_ref(), now, &self.me);

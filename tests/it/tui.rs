@@ -4,6 +4,7 @@
 mod browse;
 mod clusters;
 mod copy;
+mod keeping;
 mod logs;
 mod palette;
 mod tables;

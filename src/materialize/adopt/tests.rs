@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use serde_json::{Value, json};
 use strum::IntoEnumIterator as _;
 
@@ -7,11 +5,10 @@ use super::*;
 use crate::materialize::Part;
 use crate::materialize::names::{ADOPTED, TEMPLATE};
 
-/// The objects that the tests keep of a tool, as a server would give them back.
-fn found(file: &str) -> Found {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/foreign-gateways");
-    let text = std::fs::read_to_string(folder.join(file)).unwrap();
-    let objects: Vec<Value> = serde_yaml::from_multiple(&text).unwrap();
+/// The objects of Istio's `gateway` chart, as a server would give them back.
+fn found() -> Found {
+    let text = include_str!("../../../tests/data/foreign-gateways/chart-gateway.yaml");
+    let objects: Vec<Value> = serde_yaml::from_multiple(text).unwrap();
     let mut found = Found::new();
     for mut object in objects {
         let Some(part) = Part::iter().find(|part| object["kind"] == part.to_string()) else { continue };
@@ -23,7 +20,7 @@ fn found(file: &str) -> Found {
 
 #[test]
 fn the_draft_asks_for_what_is_there_and_records_what_it_takes() {
-    let Draft { gateway, names, .. } = draft(&found("chart-gateway.yaml"), "egress").unwrap();
+    let Draft { gateway, names, .. } = draft(&found(), "egress").unwrap();
     assert_eq!(gateway["metadata"]["name"], "payments-egress");
     assert_eq!(gateway["spec"]["gatewayType"], "egress");
     assert_eq!(gateway["spec"]["autoscaleEnabled"], true);
@@ -73,9 +70,9 @@ fn what_cannot_be_said_or_kept_is_refused_with_each_reason() {
             "its Service selects other pods",
         ),
     ];
-    assert_eq!(refusals(&found("chart-gateway.yaml")), Vec::<String>::new());
+    assert_eq!(refusals(&found()), Vec::<String>::new());
     for (change, why) in cases {
-        let mut all = found("chart-gateway.yaml");
+        let mut all = found();
         change(&mut all);
         let refused = draft(&all, "egress").unwrap_err().join("; ");
         assert!(refused.contains(why), "{why} is not in {refused}");

@@ -168,7 +168,8 @@ pub async fn uninstall(
             }
             Fate::Deleted => Vec::new(),
         };
-        for object in &removal.objects {
+        // The Deployment is gone already.
+        for object in removal.objects.iter().filter(|object| object.kind != "Deployment") {
             tell(&format!("removing {}", object.in_words()));
             remove(c, object).await?;
         }

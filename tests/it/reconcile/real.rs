@@ -54,6 +54,12 @@ impl Controller {
         }
     }
 
+    /// Ends it as a lost machine does: without a word.
+    pub(super) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(super) fn stop(mut self) -> Option<i32> {
         let pid = rustix::process::Pid::from_child(&self.child);
@@ -80,7 +86,7 @@ pub(super) fn is_running(gateway: &IstioGateway) -> bool {
     status.status.as_ref().is_some_and(|status| status.as_str() == "Running") && is_current
 }
 
-async fn edit(client: &Client, name: &str, spec: Value) {
+pub(super) async fn edit(client: &Client, name: &str, spec: Value) {
     let patch = Patch::Merge(json!({"spec": spec}));
     gateways(client).patch(name, &PatchParams::default(), &patch).await.unwrap();
     wait_for(gateways(client), name, is_running).await;
@@ -129,7 +135,7 @@ async fn listed(client: &Client, path: &str, params: &ListParams) -> Vec<String>
 }
 
 /// The shared cluster, for one test with a controller at a time: it has one lease.
-async fn cluster() -> (&'static Cluster, Client, tokio::sync::MutexGuard<'static, ()>) {
+pub(super) async fn cluster() -> (&'static Cluster, Client, tokio::sync::MutexGuard<'static, ()>) {
     static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     let turn = TURN.lock().await;
     let cluster = shared_with_istio().await;

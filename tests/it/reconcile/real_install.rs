@@ -8,6 +8,7 @@ use base64::Engine as _;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret, Service, ServiceAccount};
+use k8s_openapi::api::rbac::v1::PolicyRule;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Client;
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams, PostParams};
@@ -23,9 +24,14 @@ const CRD: &str = "istiogateways.istio.alibabacloud.com";
 
 /// What a verb printed, and its exit code.
 async fn egret(cluster: &Cluster, line: &str) -> (Option<i32>, String, String) {
+    egret_as(cluster.kubeconfig(), line).await
+}
+
+/// The same, as somebody else than the administrator.
+async fn egret_as(kubeconfig: &Path, line: &str) -> (Option<i32>, String, String) {
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
-    command.args(line.split(' ')).arg("--kubeconfig").arg(cluster.kubeconfig());
+    command.args(line.split(' ')).arg("--kubeconfig").arg(kubeconfig);
     command.env_clear().env("HOME", home.path());
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -148,6 +154,17 @@ async fn egret_is_installed_works_with_its_own_rights_and_leaves_the_traffic_beh
         let name = object.metadata.name.clone().unwrap();
         api.patch(&name, &params, &Patch::Apply(&object)).await.unwrap_or_else(|e| panic!("{name}: {e}"));
     }
+
+    // Who holds fewer rights than the controller gets cannot give them, and is told so.
+    let rule =
+        json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch", "create", "patch"]});
+    let rules: Vec<PolicyRule> = vec![serde_json::from_value(rule).unwrap()];
+    let weak = own.user("weak", None, &rules).await.unwrap();
+    let (code, _, err) = egret_as(&weak, "install --image example/egret:1 --yes").await;
+    assert!(
+        code == Some(1) && err.contains("it grants rights that the user of this context does not hold"),
+        "{err}"
+    );
 
     let (code, out, err) = egret(&own, "install --image example/egret:1 --yes").await;
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");

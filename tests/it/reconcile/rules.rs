@@ -193,8 +193,10 @@ async fn what_egret_does_not_know_survives_every_pass() {
     stage.edit("out", |gateway| {
         gateway["metadata"]["annotations"] = json!({"example.com/mine": "1"});
         gateway["metadata"]["finalizers"] = json!(["example.com/mine"]);
-        gateway["status"] = json!({"theirs": "2", "conditions": [{"type": "Audited", "status": "True",
-            "reason": "Seen", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]});
+    });
+    stage.edit_status("out", |gateway| {
+        gateway["status"] = json!({"conditions": [{"type": "Audited", "status": "True", "reason": "Seen",
+            "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]});
     });
     stage.settled("out").await;
     stage.edit("out", |gateway| gateway["spec"]["clusterIds"] = json!([HOME]));
@@ -202,7 +204,6 @@ async fn what_egret_does_not_know_survives_every_pass() {
     let gateway = stage.gateway("out").unwrap();
     assert_eq!(gateway["metadata"]["annotations"]["example.com/mine"], "1");
     assert_eq!(gateway["metadata"]["finalizers"], json!(["example.com/mine"]));
-    assert_eq!(gateway["status"]["theirs"], "2");
     let conditions = gateway["status"]["conditions"].as_array().unwrap();
     let kinds: Vec<&Value> = conditions.iter().map(|condition| &condition["type"]).collect();
     assert_eq!(kinds, ["Accepted", "Programmed", "Ready", "Audited"]);
@@ -247,4 +248,29 @@ async fn affinity_is_copied_and_none_is_made_up() {
         assert_eq!(spec.get("affinity"), expected, "{name}");
         assert_eq!(spec.get("topologySpreadConstraints"), None, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_port_that_was_given_another_number_by_hand_is_put_back() {
+    let stage = Stage::new(&[]);
+    stage.put("out", &json!({"ports": ports()}));
+    stage.settled("out").await;
+    let before = stage.object(HOME, Part::Service, "istio-out").unwrap()["spec"].clone();
+    stage.meddle(HOME, Part::Service, "istio-out", "kubectl-edit", |service| {
+        let ports = service["spec"]["ports"].as_array_mut().unwrap();
+        ports.iter_mut().find(|port| port["port"] == 80).unwrap()["port"] = 81.into();
+    });
+    stage.settled("out").await;
+    assert_eq!(stage.gateway("out").unwrap()["status"]["ErrorMessage"], "");
+    let mut after = stage.object(HOME, Part::Service, "istio-out").unwrap()["spec"].clone();
+    after["ports"].as_array_mut().unwrap().sort_by_key(|port| std::cmp::Reverse(port["port"].as_u64()));
+    assert_eq!(after, before);
+    // What nobody desires and nothing collides with is left alone.
+    stage.meddle(HOME, Part::Service, "istio-out", "kubectl-edit", |service| {
+        let port = json!({"name": "debug", "port": 9000, "protocol": "TCP", "targetPort": 9000});
+        service["spec"]["ports"].as_array_mut().unwrap().push(port);
+    });
+    stage.settled("out").await;
+    let service = stage.object(HOME, Part::Service, "istio-out").unwrap();
+    assert!(service["spec"]["ports"].as_array().unwrap().iter().any(|port| port["name"] == "debug"));
 }

@@ -64,7 +64,7 @@ async fn a_gateway_that_anything_is_to_be_done_for_gets_a_pass() {
         ("an object is gone", |s| remove(s, "services", "istio-out")),
         ("the Deployment is gone", |s| remove(s, "deployments.apps", "istio-out")),
         ("one that is not wanted", |s| s.edit("out", |g| g["spec"]["replicaCount"] = 1.into())),
-        ("a status that is old", |s| s.edit("out", |g| g["status"]["Status"] = "Reconciling".into())),
+        ("a status that is old", |s| s.edit_status("out", |g| g["status"]["Status"] = "Reconciling".into())),
         ("paused", |s| annotate(s, "egret/paused")),
         ("released", |s| annotate(s, "egret/release")),
         ("deleted", |s| s.delete("out")),

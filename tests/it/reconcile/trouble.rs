@@ -183,7 +183,12 @@ where
                 }
                 _ => {}
             }
+            let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=1"));
             let (head, body) = inner.call(request).await.map_err(Into::into)?.into_parts();
+            if is_watch {
+                // It has no end to wait for.
+                return Ok(Response::from_parts(head, body.map_err(Into::into).boxed_unsync()));
+            }
             let bytes = body.collect().await.map_err(Into::into)?.to_bytes();
             {
                 let mut state = shared.state.lock().unwrap();

@@ -55,7 +55,8 @@ async fn a_gateway_that_anything_is_to_be_done_for_gets_a_pass() {
     fn annotate(stage: &Stage, key: &str) {
         stage.edit("out", |gateway| gateway["metadata"]["annotations"] = json!({key: "true"}));
     }
-    let changes: [(&str, fn(&Stage)); 13] = [
+    type Change = fn(&Stage);
+    let changes: [(&str, Change); 13] = [
         ("edited", |s| s.edit("out", |g| g["spec"]["replicaCount"] = 3.into())),
         ("wrong", |s| s.edit("out", |g| g["spec"]["dnsPolicy"] = "None".into())),
         ("drift", |s| service(s, |service| service["spec"]["type"] = "NodePort".into())),

@@ -1,10 +1,21 @@
 //! The guided tour of the demo: one step at a time in the hint bar, done when the person has done it.
 
+use std::sync::Arc;
+
 use super::command::Command;
+use super::deed::What;
+use super::keeping::State;
 use super::model::App;
+use super::overlay::Overlay;
 use super::screen::{Details, Screen, Tab};
+use crate::materialize::names::PAUSED;
+use crate::model::gateway::{GatewayRow, Origin};
 use crate::model::health::HealthState;
+use crate::model::name::ClusterName;
 use crate::model::table::{Subject, TableKind};
+
+/// The cluster whose gateways nobody keeps.
+const SANDBOX: &str = "sandbox";
 
 /// What the demo adds to the state.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +59,36 @@ const STEPS: &[Step] = &[
     step("{clusters} shows the clusters: one is down, in one you may only look", |app| {
         is_table(app, TableKind::Clusters)
     }),
+    step("nobody keeps the gateways of sandbox: put the cursor on it", |app| {
+        is_table(app, TableKind::Clusters) && app.acting_on().is_some_and(|s| is_sandbox(&s.cluster))
+    }),
+    step("{keep} asks whether this screen is to keep them, and shows what it would do", |app| {
+        asks(app, |what| matches!(what, What::Keep)) || keeps(app)
+    }),
+    step("y has it done. Read first what it says", keeps),
+    step("{open} shows its gateways: two are being made, and turn Running", |app| {
+        is_table(app, TableKind::Gateways)
+            && ["egress-preview", "egress-load-test"].iter().all(|name| runs(app, name))
+    }),
+    step("put the cursor on egress-preview. {pause}, then y pauses it", |app| {
+        of_sandbox(app, "egress-preview").is_some_and(|row| is_paused(&row))
+    }),
+    step("{palette} tamper: somebody scales it by hand. Nobody puts it back now", |app| {
+        of_sandbox(app, "egress-preview").is_some_and(|row| is_scaled(&row))
+    }),
+    step("{reconcile} shows the drift: which field, what it should be, and who did it", |app| {
+        details(app).is_some_and(|d| d.tab == Tab::Reconcile)
+    }),
+    step("{pause} again, then y: egret goes on, and puts the field back", |app| {
+        of_sandbox(app, "egress-preview").is_some_and(|row| !is_paused(&row) && !is_scaled(&row))
+    }),
+    step("{back}, then the cursor on egress-shared of Helm: {adopt} tells what would be", |app| {
+        asks(app, |what| matches!(what, What::Adopt { .. }))
+    }),
+    step("its pods stay. Type its name, then enter: it becomes an IstioGateway", |app| {
+        of_sandbox(app, "egress-shared").is_some_and(|row| row.origin == Origin::IstioGateway)
+            && runs(app, "egress-shared")
+    }),
     step("now break something: {palette} fault latency=300ms is a slow line", |app| {
         has_fault(app, "latency=")
     }),
@@ -59,6 +100,40 @@ const STEPS: &[Step] = &[
     }),
     step("that was the tour. {help} lists all keys, {tour} ends it", |_| false),
 ];
+
+fn is_sandbox(cluster: &ClusterName) -> bool {
+    cluster.as_str() == SANDBOX
+}
+
+/// Whether a deed is asked about, and what it would do is known.
+fn asks(app: &App, deed: fn(&What) -> bool) -> bool {
+    matches!(&app.overlay, Some(Overlay::Confirm(confirm)) if confirm.waits() && deed(&confirm.deed.what))
+}
+
+/// Whether this screen keeps the gateways of the sandbox.
+fn keeps(app: &App) -> bool {
+    let keeping = app.keeping.iter().find(|(cluster, _)| is_sandbox(cluster));
+    keeping.is_some_and(|(_, keeping)| matches!(keeping.state, State::Leading(_)))
+}
+
+/// A gateway of the sandbox.
+fn of_sandbox(app: &App, name: &str) -> Option<Arc<GatewayRow>> {
+    app.fleet().iter().find(|row| is_sandbox(&row.id.cluster) && &*row.id.name == name).cloned()
+}
+
+fn runs(app: &App, name: &str) -> bool {
+    of_sandbox(app, name).is_some_and(|row| row.health.state == HealthState::Running)
+}
+
+fn is_paused(row: &GatewayRow) -> bool {
+    row.cr.as_ref().is_some_and(|cr| cr.gateway.annotation(PAUSED) == Some("true"))
+}
+
+/// Whether it has another number of replicas than it asks for.
+fn is_scaled(row: &GatewayRow) -> bool {
+    let asked = row.cr.as_ref().and_then(|cr| cr.gateway.spec.effective(None).replica_count);
+    row.workload.as_ref().map(|workload| workload.wanted) != asked
+}
 
 fn selected(app: &App) -> Option<HealthState> {
     match &app.active_table()?.item()?.subject {

@@ -2,6 +2,7 @@
 
 mod arrival;
 mod faults;
+mod keeping;
 mod old;
 mod pictures;
 mod same;

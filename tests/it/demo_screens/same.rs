@@ -89,6 +89,43 @@ fn two_runs_with_one_seed_and_the_same_keys_show_the_same_cell_by_cell() {
     assert_eq!(idle.collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
+/// A walk on which this screen keeps gateways, pauses one and puts it right again.
+async fn walk_and_keep(seed: u64) -> Vec<(String, Buffer)> {
+    let mut seen = Vec::new();
+    let mut s = Session::open(seed, (120, 40), &[]).await;
+    s.keys("1").await.go("sandbox").await;
+    for keys in ["K", "y", "enter"] {
+        s.keys(keys).await;
+        seen.push((keys.to_owned(), s.buffer()));
+    }
+    for seconds in [1, 3, 10, 60] {
+        s.advance(Duration::from_secs(seconds)).await;
+        seen.push((format!("{seconds} s"), s.buffer()));
+    }
+    s.go("egress-preview").await;
+    for keys in ["P", "y", "r"] {
+        s.keys(keys).await;
+        seen.push((keys.to_owned(), s.buffer()));
+    }
+    s.command("tamper").await;
+    seen.push((":tamper".to_owned(), s.buffer()));
+    for keys in ["P", "y", "1"] {
+        s.keys(keys).await;
+        seen.push((keys.to_owned(), s.buffer()));
+    }
+    seen
+}
+
+#[test]
+fn two_runs_in_which_this_screen_keeps_gateways_show_the_same() {
+    let (one, other) = (run(walk_and_keep(1)), run(walk_and_keep(1)));
+    for ((after, a), (_, b)) in one.iter().zip(&other) {
+        assert!(a == b, "after {after}:\n{}", differing(a, b));
+    }
+    let idle = one.windows(2).filter(|pair| pair[0].1 == pair[1].1).map(|pair| &pair[1].0);
+    assert_eq!(idle.collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
 #[test]
 fn two_runs_whose_time_runs_show_the_same_at_the_same_time() {
     let seen = || {

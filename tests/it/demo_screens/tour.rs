@@ -1,5 +1,7 @@
 //! The tour can be walked by whoever does what it says.
 
+use std::time::Duration;
+
 use crate::support::demo::{Session, run};
 
 /// What somebody does at each step: keys, or a line of the palette.
@@ -9,9 +11,19 @@ const WALK: &[(&str, &[&str])] = &[
     ("find its pods", &["tab"]),
     ("follows what the pod", &["l"]),
     ("leads back", &["esc", "esc"]),
-    ("filters", &["/", "status:error", "enter"]),
+    ("filters", &["/", "type status:error", "enter"]),
     ("clears the filter", &["esc"]),
     ("shows the clusters", &["1"]),
+    ("put the cursor on it", &["go sandbox"]),
+    ("asks whether this screen is to keep them", &["K"]),
+    ("y has it done", &["y"]),
+    ("two are being made", &["enter", "wait"]),
+    ("then y pauses it", &["go egress-preview", "P", "y"]),
+    ("somebody scales it by hand", &[":tamper"]),
+    ("shows the drift", &["r"]),
+    ("puts the field back", &["P", "y"]),
+    ("tells what would be", &["esc", "go egress-shared", "A"]),
+    ("Type its name, then enter", &["type egress-shared", "enter", "wait"]),
     ("is a slow line", &[":fault latency=300ms"]),
     ("takes a cluster away", &[":fault outage=frankfurt"]),
     ("mends all of it", &[":fault none"]),
@@ -19,25 +31,28 @@ const WALK: &[(&str, &[&str])] = &[
 
 #[test]
 fn whoever_does_what_each_step_says_comes_to_the_end_of_the_tour() {
-    run(async {
-        let mut session = Session::open(1, (80, 24), &[]).await;
-        assert_eq!(session.tour(), None);
-        session.keys("T").await;
-        for (number, (says, does)) in WALK.iter().enumerate() {
-            let (at, all, step) = session.tour().unwrap();
-            assert_eq!((at, all), (number + 1, WALK.len() + 1), "{step}");
-            assert!(step.contains(says), "{says} is not in {step}");
-            // All of a step can be read on a narrow screen.
-            session.sees(&step);
-            for what in *does {
-                do_it(&mut session, what).await;
-            }
+    run(walk((80, 24)));
+    run(walk((120, 40)));
+}
+
+async fn walk(size: (u16, u16)) {
+    let mut session = Session::open(1, size, &[]).await;
+    assert_eq!(session.tour(), None);
+    session.keys("T").await;
+    for (number, (says, does)) in WALK.iter().enumerate() {
+        let (at, all, step) = session.tour().unwrap();
+        assert_eq!((at, all), (number + 1, WALK.len() + 1), "{step}");
+        assert!(step.contains(says), "{says} is not in {step}");
+        // All of a step can be read on a narrow screen.
+        session.sees(&step);
+        for what in *does {
+            do_it(&mut session, what).await;
         }
-        session.sees("that was the tour");
-        session.keys("T").await;
-        assert_eq!(session.tour(), None);
-        session.sees_not("that was the tour");
-    });
+    }
+    session.sees("that was the tour");
+    session.keys("T").await;
+    assert_eq!(session.tour(), None);
+    session.sees_not("that was the tour");
 }
 
 async fn do_it(session: &mut Session, what: &str) {
@@ -46,7 +61,9 @@ async fn do_it(session: &mut Session, what: &str) {
         // Steps of one key are pressed until they are done: which gateway is not Running is the story's.
         "down" if session.tour() != before => {}
         line if line.starts_with(':') => drop(session.command(&line[1..]).await),
-        "status:error" => drop(session.type_in(what).await),
+        "wait" => session.advance(Duration::from_secs(60)).await,
+        text if text.starts_with("type ") => drop(session.type_in(&text[5..]).await),
+        row if row.starts_with("go ") => drop(session.go(&row[3..]).await),
         key => drop(session.keys(key).await),
     }
 }

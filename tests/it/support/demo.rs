@@ -120,6 +120,25 @@ impl Session {
         self
     }
 
+    /// Puts the cursor of the table in front on the row of a cluster or gateway.
+    pub async fn go(&mut self, name: &str) -> &mut Self {
+        self.keys("home").await;
+        for _ in 0..80 {
+            let gateway = self.wired.app.gateway_here().map(|row| row.id.name.to_string());
+            let cluster = || self.wired.app.acting_on().map(|s| s.cluster.to_string());
+            if gateway.or_else(cluster).as_deref() == Some(name) {
+                return self;
+            }
+            self.take(Msg::Key(key("down")));
+        }
+        panic!("no {name} in\n{}", self.screen());
+    }
+
+    /// Lets something go wrong, or no longer, while something else is in front.
+    pub fn fault(&self, rule: &str) {
+        self.world.faults().toggle(&rule.parse().unwrap());
+    }
+
     /// Runs a line of the palette.
     pub async fn command(&mut self, line: &str) -> &mut Self {
         self.keys(":").await.type_in(line).await.keys("enter").await

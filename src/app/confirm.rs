@@ -276,3 +276,130 @@ impl App {
         vec![Effect::Do(ticket, deed, plan)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::deed::Named;
+    use crate::app::keymap::Keymap;
+    use crate::app::{Msg, Settings, update};
+    use crate::model::fault::Reason;
+    use crate::model::table::TableKind;
+
+    fn app() -> App {
+        let clusters = vec!["prod".into()];
+        App::new(
+            Settings::default(),
+            Keymap::default(),
+            clusters,
+            TableKind::Clusters,
+            jiff::Timestamp::UNIX_EPOCH,
+        )
+    }
+
+    fn named() -> Named {
+        Named { namespace: "ns".into(), name: "out".into() }
+    }
+
+    fn deed(what: What) -> Deed {
+        Deed { cluster: "prod".into(), what }
+    }
+
+    fn press(app: &mut App, code: KeyCode) -> Vec<Effect> {
+        update(app, Msg::Key(KeyEvent::from(code)))
+    }
+
+    fn write(app: &mut App, text: &str) -> Vec<Effect> {
+        text.chars().flat_map(|c| press(app, KeyCode::Char(c))).collect()
+    }
+
+    /// Asks, and answers with a plan.
+    fn asked(app: &mut App, what: What) -> Ticket {
+        let effects = app.ask(deed(what));
+        let [Effect::Plan(ticket, _)] = effects.as_slice() else { panic!("{effects:?}") };
+        assert_eq!(write(app, "yyy"), [], "what is typed ahead of the plan says yes to nothing");
+        let plan = Arc::new(Plan::told(Vec::new()));
+        assert_eq!(update(app, Msg::Planned(*ticket, Ok(plan))), []);
+        *ticket
+    }
+
+    fn does(effects: &[Effect]) -> bool {
+        matches!(effects, [Effect::Do(_, deed, _)] if deed.cluster == "prod".into())
+    }
+
+    #[test]
+    fn only_what_changes_nothing_anybody_would_miss_is_done_without_a_question() {
+        let all = [
+            What::Pause(named()),
+            What::Resume(named()),
+            What::Roll(named()),
+            What::Release(named()),
+            What::Forget(named(), "id".into()),
+            What::Adopt { deployment: named(), service: None, direction: "egress" },
+            What::Install,
+            What::Keep,
+            What::StopKeeping,
+        ];
+        for what in all {
+            assert!(matches!(app().ask(deed(what.clone())).as_slice(), [Effect::Plan(..)]), "{what:?}");
+        }
+        assert!(does(&app().ask(deed(What::ReconcileNow(named())))));
+    }
+
+    #[test]
+    fn a_yes_counts_once_and_only_after_the_plan() {
+        let mut app = app();
+        let ticket = asked(&mut app, What::Pause(named()));
+        assert_eq!(press(&mut app, KeyCode::Enter), [], "Enter is no yes where nothing is typed");
+        assert!(does(&press(&mut app, KeyCode::Char('y'))));
+        assert_eq!(press(&mut app, KeyCode::Char('y')), [], "it is being done");
+        let fault = Fault::new(Reason::Conflict, "prod: it changed", "Look again.");
+        let failed = Msg::Done(ticket, Box::new(deed(What::Pause(named()))), Err(fault));
+        assert_eq!(update(&mut app, failed), []);
+        assert!(does(&press(&mut app, KeyCode::Char('y'))), "what failed may be tried again");
+        let done = Msg::Done(ticket, Box::new(deed(What::Pause(named()))), Ok("done".into()));
+        assert_eq!(update(&mut app, done), []);
+        assert!(app.overlay.is_none());
+    }
+
+    #[test]
+    fn a_name_that_has_to_be_typed_is_typed_in_full() {
+        let mut app = app();
+        asked(&mut app, What::Release(named()));
+        assert_eq!(write(&mut app, "ou"), []);
+        assert_eq!(press(&mut app, KeyCode::Enter), []);
+        assert_eq!(write(&mut app, "y"), []);
+        assert_eq!(press(&mut app, KeyCode::Enter), [], "ouy is another name");
+        press(&mut app, KeyCode::Backspace);
+        assert_eq!(write(&mut app, "t"), []);
+        assert!(does(&press(&mut app, KeyCode::Enter)));
+    }
+
+    #[test]
+    fn nobody_says_yes_to_what_is_not_to_be_read_or_to_what_is_read_only_meanwhile() {
+        let mut app = app();
+        asked(&mut app, What::Keep);
+        app.size = (40, 12);
+        assert_eq!(press(&mut app, KeyCode::Char('y')), []);
+        app.size = (80, 24);
+        app.settings.read_only = true;
+        assert_eq!(press(&mut app, KeyCode::Char('y')), []);
+        let Some(Overlay::Confirm(confirm)) = &app.overlay else { panic!("it is told") };
+        assert!(matches!(&confirm.stage, Stage::Failed(_, fault) if fault.reason == Reason::ReadOnly));
+    }
+
+    #[test]
+    fn answers_to_a_question_that_was_closed_change_nothing_and_failures_are_still_told() {
+        let mut app = app();
+        let old = asked(&mut app, What::Install);
+        press(&mut app, KeyCode::Esc);
+        let new = asked(&mut app, What::Keep);
+        assert_ne!(old, new);
+        let fault = || Fault::new(Reason::Denied, "prod: no right", "Ask for it.");
+        assert_eq!(update(&mut app, Msg::Planned(old, Err(fault()))), []);
+        assert!(matches!(&app.overlay, Some(Overlay::Confirm(confirm)) if confirm.waits()));
+        assert_eq!(update(&mut app, Msg::Done(old, Box::new(deed(What::Install)), Err(fault()))), []);
+        let said = app.notice.unwrap().text;
+        assert_eq!(said, "Could not install the CRD of IstioGateway: prod: no right. Ask for it.");
+    }
+}

@@ -23,6 +23,9 @@ pub const RENEWED: Duration = Duration::from_secs(5);
 /// After so long without a renewal its holder stops writing: well before anybody else may begin.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
+/// Giving it back takes no longer than this: whoever ends must not wait for a server that hangs.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// Who asks for the lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Me {
@@ -160,7 +163,10 @@ impl<'a> Keeping<'a> {
         match written {
             Ok(transitions) => Ok(Standing::Ours(transitions)),
             Err(fault) if fault.reason == Reason::Conflict => {
-                let faster = Decision::Wait { holder: "somebody faster".to_owned(), version: String::new() };
+                let faster = Decision::Wait {
+                    holder: "another egret, which was faster".to_owned(),
+                    version: String::new(),
+                };
                 Ok(Standing::Not(faster))
             }
             Err(fault) => Err(fault),
@@ -172,6 +178,16 @@ impl<'a> Keeping<'a> {
     /// # Errors
     /// When the server refuses or does not answer: then it ends by itself.
     pub async fn give_back(&mut self) -> Result<(), Fault> {
+        match tokio::time::timeout(GRACE, self.try_give_back()).await {
+            Ok(given) => given,
+            Err(_) => {
+                let summary = format!("{}: the lease was not given back: no answer in time", self.c.cluster);
+                Err(Fault::new(Reason::Unreachable, summary, "It ends by itself."))
+            }
+        }
+    }
+
+    async fn try_give_back(&self) -> Result<(), Fault> {
         let Some(mut live) = write::get(self.c, &self.at).await? else { return Ok(()) };
         if live["spec"]["holderIdentity"] != self.me.identity.as_str() {
             return Ok(());

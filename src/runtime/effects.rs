@@ -28,7 +28,7 @@ use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::row::EventRow;
 use crate::reconcile::lease::Me;
-use crate::reconcile::look;
+use crate::reconcile::{identity, look};
 use crate::sources::Sources;
 
 /// Carries out effects on open clusters.
@@ -53,8 +53,20 @@ pub struct Home {
     pub ids: Vec<(String, ClusterName)>,
     /// The namespace of gateways and of the lease.
     pub namespace: String,
-    /// Who holds the lease when this process does.
-    pub me: Me,
+    /// What this process is called on leases, where that is fixed: in the demo.
+    pub name: Option<&'static str>,
+}
+
+impl Home {
+    /// A reconciler that is started now. Each has a name of its own: two contexts may lead to one cluster, and then one
+    /// of two reconcilers must see that the other has the lease.
+    fn me(&self, cluster: &ClusterName) -> Me {
+        let me = identity::me(true);
+        match self.name {
+            Some(name) => Me { identity: format!("{name}_1_{cluster}"), ..me },
+            None => me,
+        }
+    }
 }
 
 impl Live {
@@ -215,7 +227,8 @@ impl Live {
             let done = match &deed.what {
                 What::Keep => {
                     let mut embedded = embedded.lock().unwrap_or_else(PoisonError::into_inner);
-                    embedded.start(&deed.cluster, keeper, home.namespace, home.me, inbox.clone());
+                    let me = home.me(&deed.cluster);
+                    embedded.start(&deed.cluster, keeper, home.namespace, me, inbox.clone());
                     Ok(format!("This screen asks for the lease of {}.", deed.cluster))
                 }
                 What::StopKeeping => {

@@ -10,7 +10,6 @@ use crate::cluster::kubeconfig::Contexts;
 use crate::config::{Namespaces, Settings};
 use crate::demo::world::World;
 use crate::model::name::ClusterName;
-use crate::reconcile::identity;
 use crate::setup;
 use crate::sources::{self, Sources};
 use crate::ui;
@@ -78,11 +77,7 @@ fn home(settings: &Settings, open: &[ClusterName], is_demo: bool) -> Home {
     } else {
         named.collect()
     };
-    let mut me = identity::me(true);
-    if is_demo {
-        "egret-demo_1_00000000".clone_into(&mut me.identity);
-    }
-    Home { ids, namespace, me }
+    Home { ids, namespace, name: is_demo.then_some("egret-demo") }
 }
 
 /// Snapshots become messages. The channel they come by holds few: a slow screen sees the newest.

@@ -71,7 +71,10 @@ async fn keep(controller: &Controller, settings: &Settings, globals: &Globals) -
             format!("{}: a controller writes, and this context is read-only", clusters.home.cluster);
         return Err(Fault::new(Reason::ReadOnly, summary, "The config says so."));
     }
-    let invalid = |what: String, why: io::Error| Fault::new(Reason::Invalid, format!("{what}: {why}"), "");
+    let invalid = |what: String, why: io::Error| {
+        let hint = "--listen names another address, such as 127.0.0.1:0 for a free port.";
+        Fault::new(Reason::Invalid, format!("{what}: {why}"), hint)
+    };
     let listener = TcpListener::bind(controller.listen)
         .await
         .map_err(|why| invalid(format!("listening on {}", controller.listen), why))?;

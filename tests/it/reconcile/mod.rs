@@ -16,7 +16,7 @@
 //! | R10 Services | `transitions` (load balancer classes), `accepted`, `golden` (ports, node-port, load-balancer); `materialize::validate` |
 //! | R11 adopting | `adopt`, `real_adopt`, `crash` (adopted); `materialize::adopt` |
 //! | R12 releasing | `adopt::a_gateway_that_is_released…`, `adopt::a_gateway_is_not_released_while…`, `real_adopt`, `crash` (released) |
-//! | R13 mTLS | `routing` |
+//! | R13 mTLS | `routing`, `servers` |
 //! | R14 statistics | `materialize::statistics`; `golden` (`proxy.istio.io/config`) |
 //! | R16 who changed what | `rounds::what_was_changed_by_hand…`, `look`; `materialize::compare`, `materialize::fields` |
 //! | R20 status | `rounds::a_gateway_comes_to_run…`; `reconcile::status` |
@@ -41,6 +41,7 @@ mod real_trouble;
 mod rounds;
 mod rules;
 mod scenarios;
+mod servers;
 mod stage;
 mod together;
 mod transitions;

@@ -37,8 +37,7 @@ async fn told(stage: &Stage, name: &str) -> Vec<String> {
         observer: heard.clone(),
     };
     controller::run(settings, tokio::time::sleep(Duration::from_secs(2))).await;
-    let told = heard.0.lock().unwrap().clone();
-    told
+    heard.0.lock().unwrap().clone()
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn become_other(stage: &Stage, target: &Value) {
 }
 
 /// The picture without what a gateway may keep of its past: the replicas that nobody asks for, and who keeps them.
-fn end(stage: &Stage, target: &Value) -> String {
+pub(super) fn end(stage: &Stage, target: &Value) -> String {
     let gateway = IstioGateway::read(target).unwrap();
     let kept = gateway.spec.effective(Some(HOME)).autoscales() || !gateway.replicas_managed();
     let picture = stage.picture();

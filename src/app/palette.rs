@@ -94,8 +94,11 @@ impl App {
     }
 
     fn palette_enter(&mut self) -> Vec<Effect> {
-        let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Vec::new() };
+        let Some(Overlay::Palette(palette)) = &self.overlay else { return Vec::new() };
         let typed = palette.input.text().trim().to_owned();
+        let first = typed.split_whitespace().next().unwrap_or_default();
+        let objection = read_name(first).and_then(|c| Some(format!("{c}: {}", self.applies(c).err()?)));
+        let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Vec::new() };
         let chosen = palette.entries.get(palette.cursor).cloned();
         // The chosen entry counts; what is typed in full is the first one.
         let (name, argument) = typed.split_once(' ').unwrap_or((&typed, ""));
@@ -124,6 +127,7 @@ impl App {
             }
             (None, None) => {
                 palette.error = Some(match exact_name {
+                    Some(_) if objection.is_some() => objection.unwrap_or_default(),
                     Some(command) => format!("{command} takes {}", command.spec().argument),
                     None => format!("No command is called `{name}`: what you delete brings the others back."),
                 });

@@ -62,30 +62,30 @@ const STEPS: &[Step] = &[
     step("nobody keeps the gateways of sandbox: put the cursor on it", |app| {
         is_table(app, TableKind::Clusters) && app.acting_on().is_some_and(|s| is_sandbox(&s.cluster))
     }),
-    step("{keep} asks whether this screen is to keep them, and shows what it would do", |app| {
+    step("{keep} asks whether this screen is to keep them", |app| {
         asks(app, |what| matches!(what, What::Keep)) || keeps(app)
     }),
-    step("y has it done. Read first what it says", keeps),
+    step("read what it would do; then y has it done", keeps),
     step("{open} shows its gateways: two are being made, and turn Running", |app| {
         is_table(app, TableKind::Gateways)
             && ["egress-preview", "egress-load-test"].iter().all(|name| runs(app, name))
     }),
-    step("put the cursor on egress-preview. {pause}, then y pauses it", |app| {
+    step("put the cursor on egress-preview: {pause}, then y pauses it", |app| {
         of_sandbox(app, "egress-preview").is_some_and(|row| is_paused(&row))
     }),
-    step("{palette} tamper: somebody scales it by hand. Nobody puts it back now", |app| {
+    step("{palette} tamper: somebody scales it, and nobody puts it back", |app| {
         of_sandbox(app, "egress-preview").is_some_and(|row| is_scaled(&row))
     }),
-    step("{reconcile} shows the drift: which field, what it should be, and who did it", |app| {
+    step("{reconcile} shows the drift: which field, and who did it", |app| {
         details(app).is_some_and(|d| d.tab == Tab::Reconcile)
     }),
-    step("{pause} again, then y: egret goes on, and puts the field back", |app| {
+    step("{pause}, then y again: egret goes on, and puts it back", |app| {
         of_sandbox(app, "egress-preview").is_some_and(|row| !is_paused(&row) && !is_scaled(&row))
     }),
-    step("{back}, then the cursor on egress-shared of Helm: {adopt} tells what would be", |app| {
+    step("{back}, then {adopt} on egress-shared, which Helm made", |app| {
         asks(app, |what| matches!(what, What::Adopt { .. }))
     }),
-    step("its pods stay. Type its name, then enter: it becomes an IstioGateway", |app| {
+    step("its pods stay. Type its name, then enter: egret takes it over", |app| {
         of_sandbox(app, "egress-shared").is_some_and(|row| row.origin == Origin::IstioGateway)
             && runs(app, "egress-shared")
     }),

@@ -274,8 +274,8 @@ const GRAMMAR: &str = "word  column:value  label:k=v  !not  /regex/";
 
 /// Keys that work here. Those for commands and help always stay; others are dropped from the end.
 pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
-    // What stands in front has its keys in its frame.
-    if area.height == 0 || app.overlay.is_some() {
+    // What stands in front has its keys in its frame; the tour leads through it.
+    if area.height == 0 || app.overlay.is_some() && app.tour_step().is_none() {
         return;
     }
     let area = Area { x: area.x + 1, width: area.width.saturating_sub(1), ..area };

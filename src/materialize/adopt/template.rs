@@ -42,6 +42,10 @@ fn without_filled(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.retain(|name, value| !is_filled(name, value));
+            if fields.get("image").is_some_and(|image| fields.get("imagePullPolicy") == Some(&pulled(image)))
+            {
+                fields.shift_remove("imagePullPolicy");
+            }
             if let Some(reference) = fields.get_mut("fieldRef").filter(|r| r["apiVersion"] == "v1") {
                 reference.as_object_mut().map(|reference| reference.shift_remove("apiVersion"));
             }
@@ -55,6 +59,14 @@ fn without_filled(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(without_filled),
         _ => {}
     }
+}
+
+/// When an image is pulled, if nobody says: one that may become another each time.
+fn pulled(image: &Value) -> Value {
+    let image = image.as_str().unwrap_or_default();
+    let name = image.rsplit('/').next().unwrap_or_default();
+    let moves = !name.contains('@') && name.split_once(':').is_none_or(|(_, tag)| tag == "latest");
+    json!(if moves { "Always" } else { "IfNotPresent" })
 }
 
 fn is_filled(name: &str, value: &Value) -> bool {

@@ -114,6 +114,24 @@ fn managed_fields_of_nobody_are_a_list_with_an_empty_entry_because_an_empty_list
 }
 
 #[test]
+fn when_an_image_is_pulled_is_kept_where_it_is_somebodys_wish() {
+    for (image, policy, kept) in [
+        ("auto", "Always", false),
+        ("auto", "IfNotPresent", true),
+        ("registry:5000/proxyv2", "Always", false),
+        ("docker.io/istio/proxyv2:latest", "Always", false),
+        ("docker.io/istio/proxyv2:1.28.0", "IfNotPresent", false),
+        ("docker.io/istio/proxyv2:1.28.0", "Always", true),
+        ("proxyv2@sha256:00", "IfNotPresent", false),
+    ] {
+        let container = json!({"image": image, "imagePullPolicy": policy});
+        let deployment = json!({"spec": {"template": {"spec": {"containers": [container]}}}});
+        let left = template(&deployment)["spec"]["containers"][0].get("imagePullPolicy").is_some();
+        assert_eq!(left, kept, "{image} {policy}");
+    }
+}
+
+#[test]
 fn a_template_is_kept_without_what_the_server_filled_in_and_with_what_somebody_wrote() {
     let deployment = json!({"spec": {"template": {
         "metadata": {
@@ -126,6 +144,8 @@ fn a_template_is_kept_without_what_the_server_filled_in_and_with_what_somebody_w
             "serviceAccount": "a", "serviceAccountName": "a",
             "containers": [{
                 "name": "istio-proxy",
+                "image": "auto",
+                "imagePullPolicy": "Always",
                 "resources": {},
                 "env": [{"name": "POD", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}}],
                 "readinessProbe": {"httpGet": {"port": 15021, "scheme": "HTTP"}, "periodSeconds": 10},
@@ -141,6 +161,7 @@ fn a_template_is_kept_without_what_the_server_filled_in_and_with_what_somebody_w
                 "serviceAccountName": "a",
                 "containers": [{
                     "name": "istio-proxy",
+                    "image": "auto",
                     "env": [{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
                     "readinessProbe": {"httpGet": {"port": 15021}},
                 }],

@@ -62,7 +62,7 @@ fn the_plan_of_keeping_says_where_what_happens_and_what_to_press() {
         for size in SIZES {
             let mut session = Session::open(1, size, &[]).await;
             session.keys("1").await.go("sandbox").await.keys("K").await;
-            session.sees("In sandbox").sees("y to do it in sandbox").sees("no pods are replaced");
+            session.sees("In sandbox").sees("y to do it in sandbox").sees("made or changed; no pods");
             snapshot(&format!("keep-{}x{}", size.0, size.1), &session);
             assert_eq!(holder(&session, "sandbox"), "", "nothing is written before the yes");
         }
@@ -145,7 +145,7 @@ fn releasing_needs_the_name_and_leaves_the_objects() {
             gateway(&session, "sandbox", "egress-preview")["metadata"]["annotations"]["egret/release"]
                 .is_null()
         );
-        session.keys("backspace backspace backspace").await.type_in("eview").await.keys("enter").await;
+        session.keys("backspace backspace backspace").await.type_in("review").await.keys("enter").await;
         minute(&mut session).await;
         assert_eq!(gateway(&session, "sandbox", "egress-preview"), Value::Null);
         let deployment = session.object("sandbox", "deployments.apps", "istio-egress-preview").unwrap();
@@ -160,7 +160,15 @@ fn what_somebody_else_keeps_is_not_adopted_and_the_screen_says_who() {
         let mut session = before("egress-sms", "frankfurt").await;
         session.keys("A").await.sees("Argo CD, which would put back what egret changes");
         session.keys("y esc").await;
-        session.command("gateways @frankfurt").await.go("bank-egress").await.keys("A").await;
+        session
+            .command("namespaces all")
+            .await
+            .command("gateways @frankfurt")
+            .await
+            .go("bank-egress")
+            .await
+            .keys("A")
+            .await;
         session.sees("Gateway API, whose controller makes its objects");
         session.command("gateways @audit").await.go("egress-pci").await.keys("A").await;
         session.sees("ASM keeps the gateways of audit");
@@ -235,8 +243,13 @@ fn a_right_that_is_missing_is_told_in_the_servers_words_and_tried_again_when_it_
         let mut session = keeping((120, 40)).await;
         session.go("egress-preview").await;
         session.fault("deny=patch:istiogateways");
-        session.keys("P").await.sees("cannot patch resource");
-        session.keys("y").await.keys("esc").await.sees_not("cannot patch resource");
+        session.keys("P").await.sees("no right to change IstioGateway istio-system/egress-preview");
+        session
+            .keys("y")
+            .await
+            .keys("esc")
+            .await
+            .sees_not("no right to change IstioGateway istio-system/egress-preview");
         session.fault("deny=patch:istiogateways");
         // Taken away between the question and the yes.
         session.keys("P").await.sees("y to do it in sandbox");
@@ -245,7 +258,7 @@ fn a_right_that_is_missing_is_told_in_the_servers_words_and_tried_again_when_it_
             .keys("y")
             .await
             .sees("It failed")
-            .sees("cannot patch resource")
+            .sees("no right to change IstioGateway istio-system/egress-preview")
             .sees("y to try again in sandbox");
         snapshot("failed-120x40", &session);
         assert!(!is_paused(&session, "sandbox", "egress-preview"));

@@ -15,8 +15,8 @@ fn an_object_older_than_the_history_is_watched_and_not_asked_for_again_and_again
             session.settle().await;
         }
         assert_eq!(session.requests("frankfurt"), asked, "20 seconds in which nothing changed");
-        session.change("frankfurt", "deployments.apps", "istio-egress-crm", |object| {
-            object["spec"]["replicas"] = 3.into()
+        session.change("frankfurt", "istiogateways.istio.alibabacloud.com", "egress-crm", |object| {
+            object["spec"]["replicaCount"] = 3.into()
         });
         session.advance(Duration::from_secs(10)).await;
         session.sees("3 wanted, 3 updated");

@@ -72,14 +72,15 @@ async fn bring_up(cli: &Cli) -> Result<Vec<Cluster>> {
         })
     });
     let clusters = try_join_all(clusters).await?;
-    if cli.mesh {
-        for cluster in &clusters {
-            cluster.start_istio().await?;
-        }
-    }
     if cli.gateways {
         for cluster in &clusters {
             put_sample_gateways(&cluster.admin().await).await?;
+        }
+    }
+    // After the samples: their pods are of servers that serve no mesh, and are not for its injector.
+    if cli.mesh {
+        for cluster in &clusters {
+            cluster.start_istio().await?;
         }
     }
     if let (Some(load), Some(first)) = (&cli.load, clusters.first()) {

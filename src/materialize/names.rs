@@ -22,8 +22,7 @@ pub const PAUSED: &str = "egret/paused";
 /// On the CR: uid of each cluster that objects were written to, by id, as JSON (R2).
 pub const CLUSTERS: &str = "egret/clusters";
 
-/// On the CR: names and selector of what was adopted, as JSON (R11).
-pub const ADOPTED: &str = "egret/adopted";
+pub use crate::model::istio_gateway::names::ADOPTED;
 
 /// On the CR: `"true"` lets kernel parameters be set that hold for the whole node (R8).
 pub const ALLOW_NODE_SYSCTLS: &str = "egret/allow-node-kernel-parameters";

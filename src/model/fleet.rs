@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use super::gateway::{Candidate, Directions, GatewayRow, Origin, assemble, finish};
 use super::health;
-use super::istio_gateway::names;
 use super::name::ClusterName;
 use super::row::IstioGatewayRow;
 use super::snapshot::{Link, Snapshot};
@@ -147,7 +146,8 @@ impl<'s> Fleet<'s> {
         }
         let namespace: &'s str = &local.id.namespace;
         let find = |name: &str| self.by_workload.get(&(plane, (namespace, name))).copied();
-        let Some(found) = names::workloads(&candidate.row.id.name).find_map(|name| find(&name)) else {
+        let names = candidate.row.cr.as_ref().map(|cr| cr.gateway.workload_names()).unwrap_or_default();
+        let Some(found) = names.iter().find_map(|name| find(name)) else {
             self.unmarked.entry(plane).or_default().push(candidate);
             return None;
         };

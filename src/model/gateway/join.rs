@@ -61,7 +61,7 @@ impl Candidate {
             cr: Some(cr.clone()),
             ..GatewayRow::new(id, Origin::IstioGateway)
         };
-        Self { row, services: names::workloads(&cr.meta.name).collect(), rival: None }
+        Self { row, services: cr.gateway.service_names(), rival: None }
     }
 }
 
@@ -75,9 +75,8 @@ fn workload_of_cr(
     cr: &IstioGatewayRow,
     allowed: impl Fn(&WorkloadRow) -> bool,
 ) -> Option<Arc<WorkloadRow>> {
-    let all: Vec<_> = names::workloads(&cr.meta.name)
-        .filter_map(|name| index.workload(&cr.meta.namespace, &name))
-        .collect();
+    let names = cr.gateway.workload_names();
+    let all: Vec<_> = names.iter().filter_map(|name| index.workload(&cr.meta.namespace, name)).collect();
     let owned =
         |row: &&&Arc<WorkloadRow>| row.meta.owner.as_ref().is_some_and(|owner| owner.uid == cr.meta.uid);
     all.iter().find(owned).or_else(|| all.iter().find(|row| allowed(row))).map(|row| Arc::clone(row))
@@ -102,7 +101,7 @@ fn of_crs(
 ) -> Vec<Candidate> {
     let mut crs: Vec<_> = snapshot.istio_gateways.iter().collect();
     // `istio-x` may mean two names, `x` only one: those without a choice come first, and the older of rivals.
-    crs.sort_by_key(|cr| (names::workloads(&cr.meta.name).count(), cr.meta.created));
+    crs.sort_by_key(|cr| (cr.gateway.workload_names().len(), cr.meta.created));
     let one = |cr: &Arc<IstioGatewayRow>| {
         let mut candidate = Candidate::of_cr(cr, &snapshot.cluster, &snapshot.cluster);
         let free = |row: &WorkloadRow| !claimed.contains_key(&key(row));

@@ -171,7 +171,9 @@ impl<'a> Judge<'a> {
         let name = &self.row.id.name;
         Some(Pending.because(match self.row.origin {
             Origin::IstioGateway => {
-                format!("its keeper has not made Deployment {} yet", names::generated(name))
+                let names = self.row.cr.as_ref().map(|cr| cr.gateway.workload_names()).unwrap_or_default();
+                let deployment = names.into_iter().next().unwrap_or_else(|| names::generated(name));
+                format!("its keeper has not made Deployment {deployment} yet")
             }
             _ => format!("istiod has not made a Deployment for Gateway {name} yet"),
         }))

@@ -152,9 +152,19 @@ impl IstioGateway {
         names::generated(self.name())
     }
 
-    /// Every name under which the Deployment and the Service may exist, likeliest first (R18).
-    pub fn workload_names(&self) -> impl Iterator<Item = String> {
-        names::workloads(self.name())
+    /// Every name under which the Deployment may exist, likeliest first (R18): what was adopted keeps its own (R11).
+    pub fn workload_names(&self) -> Vec<String> {
+        self.adopted("deployment").unwrap_or_else(|| names::workloads(self.name()).collect())
+    }
+
+    /// The same for the Service.
+    pub fn service_names(&self) -> Vec<String> {
+        self.adopted("service").unwrap_or_else(|| names::workloads(self.name()).collect())
+    }
+
+    fn adopted(&self, field: &str) -> Option<Vec<String>> {
+        let record: Value = serde_json::from_str(self.annotation(names::ADOPTED)?).ok()?;
+        Some(vec![record[field].as_str()?.to_owned()])
     }
 
     /// An annotation of the object.

@@ -37,6 +37,9 @@ pub const GATEWAY_NAMESPACE: &str = "istio-system";
 /// Longest name of an `IstioGateway` (R1): `istio-` and the name must fit 63 characters.
 pub const NAME_MAX: usize = 57;
 
+/// On the CR: names and selector of what was adopted, as JSON (R11).
+pub const ADOPTED: &str = "egret/adopted";
+
 /// What the names of all objects of a gateway start with.
 pub const OBJECT_PREFIX: &str = "istio-";
 

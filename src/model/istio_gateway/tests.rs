@@ -22,6 +22,25 @@ fn gateway(spec: Value) -> IstioGateway {
 }
 
 #[test]
+fn what_was_adopted_is_looked_for_under_its_own_names() {
+    let gateway = |annotations: serde_json::Value| {
+        IstioGateway::read(
+            &serde_json::json!({"metadata": {"name": "istio-out", "annotations": annotations}}),
+        )
+        .unwrap()
+    };
+    let record = serde_json::json!({"deployment": "old", "service": "old-svc"}).to_string();
+    let adopted = gateway(serde_json::json!({"egret/adopted": record}));
+    assert_eq!(
+        (adopted.workload_names(), adopted.service_names()),
+        (vec!["old".into()], vec!["old-svc".into()])
+    );
+    for plain in [serde_json::json!({}), serde_json::json!({"egret/adopted": "no JSON"})] {
+        assert_eq!(gateway(plain).workload_names(), ["istio-out", "istio-istio-out"]);
+    }
+}
+
+#[test]
 fn every_field_of_every_example_comes_back() {
     let gateways = examples![
         "istiogateways/egress.yaml",
@@ -172,10 +191,7 @@ fn a_gateway_called_istio_something_is_looked_up_under_both_names() {
     read.metadata.name = Some("istio-egressgateway".into());
     assert_eq!(read.short_name(), "egressgateway");
     assert_eq!(read.generated_name(), "istio-egressgateway");
-    assert_eq!(
-        read.workload_names().collect::<Vec<_>>(),
-        ["istio-egressgateway", "istio-istio-egressgateway"]
-    );
+    assert_eq!(read.workload_names(), ["istio-egressgateway", "istio-istio-egressgateway"]);
 }
 
 #[test]

@@ -247,6 +247,7 @@ fn read_only_refuses_every_deed_and_ends_a_reconciler_without_another_write() {
             session.keys(keys).await.sees("sandbox is read-only here");
         }
         session.command("release").await.sees("sandbox is read-only here");
+        session.keys("esc").await;
         session.command("tamper").await;
         let before = gateway(&session, "sandbox", "egress-preview");
         let lease = session.object("sandbox", "leases.coordination.k8s.io", "egret-controller");

@@ -52,6 +52,7 @@ pub enum Command {
     ReconcileNow,
     Pause,
     Roll,
+    Statistics,
     Adopt,
     Release,
     ForgetCluster,
@@ -291,6 +292,14 @@ pub const COMMANDS: &[Spec] = &[
         G::Keeping,
         "",
         "Replace its pods by what egret would build now",
+    )),
+    dangerous(spec(
+        C::Statistics,
+        &[],
+        &[S::Gateways, S::Gateway],
+        G::Keeping,
+        "",
+        "Have its proxies keep the statistics that Istio drops",
     )),
     dangerous(spec(
         C::Adopt,

@@ -37,6 +37,8 @@ pub enum What {
     Resume(Named),
     /// Its pods are replaced by what egret would build now (R5).
     Roll(Named),
+    /// Its proxies keep the statistics that Istio drops by default (R14).
+    Statistics(Named),
     /// It goes, and its objects stay (R12).
     Release(Named),
     /// A cluster that is gone for good is struck off its record (R2).
@@ -76,6 +78,15 @@ pub enum Basis {
     Nothing,
     /// The gateway of this uid.
     Uid(String),
+    /// The gateway of this uid, and the annotation of its pods.
+    Annotation {
+        /// Uid of the CR.
+        uid: String,
+        /// The CR as it was read: another one is not changed.
+        resource_version: String,
+        /// Value of the annotation.
+        value: String,
+    },
     /// This draft.
     Draft(Box<Draft>),
     /// These objects.
@@ -92,6 +103,7 @@ impl Deed {
             What::Pause(gateway) => format!("pause {}", gateway.name),
             What::Resume(gateway) => format!("go on with {}", gateway.name),
             What::Roll(gateway) => format!("roll {}", gateway.name),
+            What::Statistics(gateway) => format!("have {} keep statistics", gateway.name),
             What::Release(gateway) => format!("release {}", gateway.name),
             What::Forget(gateway, id) => format!("forget cluster {id} of {}", gateway.name),
             What::Adopt { deployment, .. } => format!("adopt {}", deployment.name),

@@ -7,6 +7,7 @@ use super::deed::{Deed, Named, What};
 use super::effect::Effect;
 use super::model::App;
 use crate::materialize::names::{CLUSTERS, PAUSED};
+use crate::materialize::statistics;
 use crate::model::gateway::{Direction, GatewayRow, Origin};
 use crate::model::name::{ClusterName, Kind};
 use crate::model::snapshot::Keeper;
@@ -48,6 +49,8 @@ impl App {
         let home = self.home_of(&row);
         self.may_write(&home)?;
         match self.keeper_of(&home) {
+            // An edit of the CR, which whoever keeps the gateway acts on.
+            Keeper::Egret | Keeper::Asm | Keeper::Other if command == Command::Statistics => {}
             Keeper::Egret => {}
             Keeper::Asm => return Err(format!("ASM keeps the gateways of {home}")),
             Keeper::Other => return Err(format!("somebody else keeps the gateways of {home}")),
@@ -68,6 +71,10 @@ impl App {
                 Some(workload) if workload.kind == Kind::Deployment => Ok(()),
                 _ => Err("only a gateway with a Deployment can be adopted".to_owned()),
             },
+            Command::Statistics if !is_cr => Err(format!(
+                "it is no IstioGateway; whoever made it may set the annotation {} on its pods",
+                statistics::ANNOTATION
+            )),
             _ if !is_cr => Err("it is no IstioGateway".to_owned()),
             Command::ForgetCluster if self.recorded(&row).is_empty() => {
                 Err("it has objects in no other cluster".to_owned())
@@ -134,6 +141,7 @@ impl App {
             Command::Pause if is_paused => What::Resume(named),
             Command::Pause => What::Pause(named),
             Command::Roll => What::Roll(named),
+            Command::Statistics => What::Statistics(named),
             Command::Release => What::Release(named),
             _ => What::Forget(named, self.to_forget(&row, argument)?),
         };

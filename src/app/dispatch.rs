@@ -160,6 +160,7 @@ impl App {
             C::ReconcileNow
             | C::Pause
             | C::Roll
+            | C::Statistics
             | C::Adopt
             | C::Release
             | C::ForgetCluster

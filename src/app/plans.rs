@@ -9,7 +9,7 @@ use crate::materialize::fields::FieldPath;
 use crate::materialize::forgetting::Forgetting;
 use crate::materialize::install;
 use crate::materialize::report::{PartState, Place};
-use crate::materialize::{Part, Problem, Report};
+use crate::materialize::{Part, Problem, Report, statistics};
 use crate::model::facts::{Fact, Section};
 use crate::model::fault::{Fault, Reason};
 use crate::model::table::Tone;
@@ -129,6 +129,19 @@ pub fn roll(report: &Report) -> Result<Vec<Section>, Fault> {
         ));
     }
     Ok(sections)
+}
+
+/// Asking for statistics.
+pub fn statistics(value: &str, keeper: &str, deployment: Option<&Value>) -> Vec<Section> {
+    let mut facts = vec![
+        line(
+            "spec.podAnnotations gets the annotation below: patterns that are asked for already, by the gateway or by the mesh, are kept.",
+        ),
+        line(format!("{keeper} acts on it: the pod template changes.")),
+    ];
+    facts.extend(deployment.map(|deployment| line(rolling(deployment)).tone(Tone::Warn)));
+    let patterns = value.split(',').map(|pattern| line(pattern.to_owned())).collect();
+    vec![Section::new("What it means", facts), Section::new(statistics::ANNOTATION, patterns)]
 }
 
 /// Releasing.

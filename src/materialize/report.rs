@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::compare::Difference;
 use super::{Part, Problem};
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, Reason};
 
 /// A pass over one gateway.
 #[derive(Clone, Debug, Default)]
@@ -94,7 +94,8 @@ pub enum Readiness {
 }
 
 impl Report {
-    /// Whether a later pass may succeed without anybody changing anything.
+    /// Whether a later pass may succeed though nothing happens to the gateway: a right may be granted, too, and nothing
+    /// tells of that.
     pub fn again(&self) -> bool {
         let places = self.places.iter().flat_map(|place| {
             let parts = place.parts.iter().filter_map(|part| match &part.state {
@@ -103,7 +104,7 @@ impl Report {
             });
             place.faults.iter().chain(parts)
         });
-        self.faults.iter().chain(places).any(Fault::transient)
+        self.faults.iter().chain(places).any(|fault| fault.transient() || fault.reason == Reason::Denied)
     }
 
     /// All faults, those of objects included.

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -165,6 +166,12 @@ async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mu
     // Where time stands still, nothing expires.
     let after = |sent: Instant, time| clock.lasts(time).map(|lasts| sent + lasts);
     let (deadline, holds) = watch::channel(after(sent, lease::DEADLINE));
+    // Timers stand still while a machine sleeps; the clock on the wall does not.
+    let renewed = AtomicI64::new(clock.now().as_second());
+    let holds_still = || {
+        let since = clock.now().as_second().saturating_sub(renewed.load(Ordering::Relaxed));
+        clock.lasts(lease::DEADLINE).is_none() || since <= lease::DEADLINE.as_secs().cast_signed()
+    };
     let renewing = async {
         let mut round = 0;
         loop {
@@ -176,9 +183,10 @@ async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mu
             {
                 return fault.summary;
             }
-            let asked = Instant::now();
-            match keeping.tend(settings.keeper.clock.now()).await {
+            let (asked, now) = (Instant::now(), clock.now());
+            match keeping.tend(now).await {
                 Ok(Standing::Ours(_)) => {
+                    renewed.store(now.as_second(), Ordering::Relaxed);
                     let _ = deadline.send(after(asked, lease::DEADLINE));
                 }
                 Ok(Standing::Not(decision)) => return format!("the lease is lost: {decision:?}"),
@@ -191,7 +199,7 @@ async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mu
     tokio::select! {
         why = renewing => why,
         () = expiring => "the lease could not be renewed in time".to_owned(),
-        () = work(settings) => "the watches ended".to_owned(),
+        () = work(settings, holds_still) => "the machine slept past the end of the lease".to_owned(),
     }
 }
 
@@ -214,8 +222,9 @@ async fn expired(mut holds: watch::Receiver<Option<Instant>>) {
     }
 }
 
-/// Watches gateways and their objects, in all clusters, and passes over each gateway that something happened to.
-async fn work(settings: &Settings) {
+/// Watches gateways and their objects, in all clusters, and passes over each gateway that something happened to, while
+/// the lease holds.
+async fn work(settings: &Settings, holds: impl Fn() -> bool) {
     let (tell, mut told) = unbounded_channel();
     let mut watches = JoinSet::new();
     let clusters = &settings.keeper.clusters;
@@ -233,7 +242,7 @@ async fn work(settings: &Settings) {
     let mut passes = JoinSet::new();
     let mut later: Vec<(Instant, Key)> = Vec::new();
     let mut rounds = Rounds::default();
-    loop {
+    while holds() {
         let now = Instant::now();
         let many = rounds.look(queue.waiting(), now);
         if many == Some(now) {

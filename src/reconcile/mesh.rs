@@ -28,11 +28,7 @@ pub async fn servers(
     pod_labels: &Pairs,
     revision: Option<&str>,
 ) -> Result<Vec<ServerMtls>, Fault> {
-    let name = match revision {
-        None | Some("default") => "istio".to_owned(),
-        Some(revision) => format!("istio-{revision}"),
-    };
-    let config = config_map(&name);
+    let config = config_map(&name_of(revision));
     let (gateways, rules, routes, config) = futures::try_join!(
         all(c, "Gateway", "gateways"),
         all(c, "DestinationRule", "destinationrules"),
@@ -50,6 +46,31 @@ pub async fn servers(
     let labels: BTreeMap<String, String> = pod_labels.clone().into_iter().collect();
     let host = format!("{service}.{namespace}.svc.cluster.local");
     Ok(mtls(&labels, &host, namespace, &mesh))
+}
+
+/// The mesh config that istiod goes by, as it is written; empty where there is none.
+///
+/// # Errors
+/// When it may not be read, cannot be read, or the server does not answer.
+pub async fn configuration(c: &Connection, revision: Option<&str>) -> Result<Value, Fault> {
+    let at = config_map(&name_of(revision));
+    let map = write::get(c, &at).await?;
+    let text = map.as_ref().and_then(|map| map["data"]["mesh"].as_str()).unwrap_or_default();
+    if text.trim().is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    serde_yaml::from_str(text).map_err(|why| {
+        let summary = format!("{}: ConfigMap {ROOT}/{}: data.mesh: {why}", c.cluster, at.name);
+        Fault::new(Reason::Invalid, summary, "Mend it: istiod cannot read it either.")
+    })
+}
+
+/// The ConfigMap of a revision's mesh config.
+fn name_of(revision: Option<&str>) -> String {
+    match revision {
+        None | Some("default") => "istio".to_owned(),
+        Some(revision) => format!("istio-{revision}"),
+    }
 }
 
 fn value<T>(read: Tolerant<Option<T>>) -> Option<T> {

@@ -6,9 +6,12 @@ use crate::app::deed::{Basis, Deed, Named, Plan, What};
 use crate::app::plans;
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Meant};
+use crate::materialize::build::REVISION;
 use crate::materialize::names::{PAUSED, RECONCILE, RELEASE, ROLL};
+use crate::materialize::{Part, statistics};
 use crate::model::fault::{Fault, Reason};
-use crate::reconcile::{Keeper, adopt, clusters, forget, install, look, survey};
+use crate::model::istio_gateway::Pairs;
+use crate::reconcile::{Keeper, adopt, clusters, forget, install, look, mesh, survey};
 
 /// Who owns what a person changes on a CR from a screen.
 const MANAGER: &str = "egret-screen";
@@ -35,6 +38,7 @@ pub(super) async fn plan(keeper: &Keeper, namespace: &str, deed: &Deed) -> Resul
             };
             Ok(Plan { sections, basis: Basis::Uid(uid), is_idle: false })
         }
+        What::Statistics(gateway) => statistics_plan(keeper, gateway).await,
         What::Adopt { deployment, service, direction } => {
             let Named { namespace, name } = deployment;
             let plan = adopt::plan(c, namespace, name, service.as_deref(), direction).await?;
@@ -86,6 +90,10 @@ pub(super) async fn carry_out(keeper: &Keeper, deed: &Deed, plan: &Plan) -> Resu
             annotate(c, gateway, uid, &annotation(keeper, &deed.what), Meant::Earnest).await?;
             Ok(said(&deed.what, &gateway.name))
         }
+        (What::Statistics(gateway), Basis::Annotation { uid, resource_version, value }) => {
+            ask_for_statistics(c, gateway, (uid, resource_version), value, Meant::Earnest).await?;
+            Ok(format!("{} asks its proxies for statistics: its pods are being replaced.", gateway.name))
+        }
         (What::Adopt { .. }, Basis::Draft(draft)) => {
             adopt::adopt(c, draft).await?;
             Ok(format!(
@@ -124,6 +132,54 @@ fn said(what: &What, name: &str) -> String {
         What::Roll(_) => format!("{name} is being rolled."),
         _ => format!("{name} is being released: its objects stay."),
     }
+}
+
+/// What asking for statistics would write, and that the server would take it.
+async fn statistics_plan(keeper: &Keeper, gateway: &Named) -> Result<Plan, Fault> {
+    let c = &keeper.clusters.home;
+    let at = clusters::gateway(&gateway.namespace, &gateway.name);
+    let gone = || Fault::new(Reason::Missing, format!("{}: {} is gone", c.cluster, at.name), "");
+    let object = write::get(c, &at).await?.ok_or_else(gone)?;
+    let wrong = |why: String| {
+        Fault::new(
+            Reason::Invalid,
+            format!("{}: {}: {why}", c.cluster, at.name),
+            "Mend the pattern where it is written.",
+        )
+    };
+    let annotations = object["spec"]["podAnnotations"].clone();
+    let annotations: Pairs = serde_json::from_value(annotations).unwrap_or_default();
+    let revision = object["spec"]["podLabels"][REVISION].as_str();
+    let config = mesh::configuration(c, revision).await?;
+    let value = statistics::inclusion(&annotations, &config, &statistics::WANTED).map_err(wrong)?;
+    let asked = || {
+        let summary = format!("{}: {} asks for these statistics already", c.cluster, at.name);
+        Fault::new(Reason::Invalid, summary, "Pods that were made before must be rolled to keep them.")
+    };
+    let value = value.ok_or_else(asked)?;
+    let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
+    let (uid, resource_version) = (text("uid"), text("resourceVersion"));
+    ask_for_statistics(c, gateway, (&uid, &resource_version), &value, Meant::DryRun).await?;
+    let report = look(keeper, &gateway.namespace, &gateway.name, None).await;
+    let deployment = report.places.iter().find_map(|place| place.live(Part::Deployment));
+    let sections = plans::statistics(&value, "Whoever keeps the gateway", deployment);
+    Ok(Plan { sections, basis: Basis::Annotation { uid, resource_version, value }, is_idle: false })
+}
+
+/// Writes the annotation, if the gateway is still as it was read.
+async fn ask_for_statistics(
+    c: &Connection,
+    gateway: &Named,
+    (uid, resource_version): (&str, &str),
+    value: &str,
+    meant: Meant,
+) -> Result<(), Fault> {
+    let at = clusters::gateway(&gateway.namespace, &gateway.name);
+    let patch = json!({
+        "metadata": {"uid": uid, "resourceVersion": resource_version},
+        "spec": {"podAnnotations": {statistics::ANNOTATION: value}},
+    });
+    write::merge_as(c, &at, "", &patch, MANAGER, meant).await.map(drop)
 }
 
 /// The annotation that says what is wished.

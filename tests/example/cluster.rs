@@ -31,6 +31,9 @@ struct Cli {
     /// With gateways as the Istio charts, istioctl and Gateway API make them (implies --gateway-api)
     #[arg(long)]
     gateways: bool,
+    /// With istiod and its injector in each, so that gateways of egret turn Running
+    #[arg(long)]
+    mesh: bool,
 }
 
 #[tokio::main]
@@ -72,6 +75,12 @@ async fn bring_up(cli: &Cli) -> Result<Vec<Cluster>> {
     if cli.gateways {
         for cluster in &clusters {
             put_sample_gateways(&cluster.admin().await).await?;
+        }
+    }
+    // After the samples: their pods are of servers that serve no mesh, and are not for its injector.
+    if cli.mesh {
+        for cluster in &clusters {
+            cluster.start_istio().await?;
         }
     }
     if let (Some(load), Some(first)) = (&cli.load, clusters.first()) {

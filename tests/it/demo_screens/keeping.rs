@@ -75,7 +75,7 @@ fn a_yes_has_this_screen_keep_them_and_the_second_press_gives_the_lease_back() {
         let mut session = Session::open(1, (120, 40), &[]).await;
         session.keys("1").await.go("sandbox").await.sees("nobody keeps");
         session.keys("K y").await.sees("this screen keeps");
-        assert_eq!(holder(&session, "sandbox"), "egret-demo_1_00000000");
+        assert_eq!(holder(&session, "sandbox"), "egret-demo_1_sandbox");
         minute(&mut session).await;
         for name in ["egress-preview", "egress-load-test"] {
             assert_eq!(gateway(&session, "sandbox", name)["status"]["Status"], "Running", "{name}");
@@ -131,6 +131,28 @@ fn rolling_says_which_pods_are_replaced_and_afterwards_nothing_is_pending() {
         session.keys("ctrl-r").await.sees("nothing is pending").sees("kubectl rollout restart");
         session.keys("y").await.sees("nothing is pending");
         session.keys("esc").await.sees_not("nothing is pending");
+    });
+}
+
+#[test]
+fn statistics_are_asked_for_with_what_that_restarts_and_only_once() {
+    run(async {
+        const ASKED: &str = "sidecar.istio.io/statsInclusionRegexps";
+        let mut session = before("egress-payments", "frankfurt").await;
+        session.command("statistics").await.sees("have egress-payments keep statistics?").sees(ASKED);
+        session
+            .sees("3 pods are replaced: at most 4 run at once, and at least 3 serve")
+            .sees("upstream_(cx|rq)");
+        let asked = |session: &Session| {
+            gateway(session, "frankfurt", "egress-payments")["spec"]["podAnnotations"][ASKED].clone()
+        };
+        assert_eq!(asked(&session), Value::Null);
+        session.keys("y").await;
+        minute(&mut session).await;
+        assert!(asked(&session).as_str().unwrap().starts_with("cluster"));
+        let pods = session.object("frankfurt", "deployments.apps", "istio-egress-payments").unwrap();
+        assert_eq!(pods["spec"]["template"]["metadata"]["annotations"][ASKED], asked(&session));
+        session.command("statistics").await.sees("asks for these statistics already");
     });
 }
 
@@ -211,7 +233,7 @@ fn where_nobody_serves_istio_gateways_they_are_installed_and_then_kept() {
         session.go("singapore").await.keys("I").await.sees("the CRD is there, and is egret's");
         session.keys("K").await.sees("There is no IstioGateway in istio-system yet");
         session.keys("y").await;
-        assert_eq!(holder(&session, "singapore"), "egret-demo_1_00000000");
+        assert_eq!(holder(&session, "singapore"), "egret-demo_1_singapore");
     });
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// When so many gateways wait they are judged together, from one list of each kind.
-const MANY: usize = 48;
+pub(super) const MANY: usize = 48;
 
 /// So long nothing new must have come before they are: lists come in one after the other.
 const QUIET: Duration = Duration::from_millis(150);

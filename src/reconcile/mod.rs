@@ -14,7 +14,7 @@
 //! | [`forget`] | dropping a cluster that is gone for good (R2) |
 //! | [`kubeconfigs`] | the ways to other clusters, from Secrets (R2) |
 //! | [`adopt`] | taking over what somebody else made (R11); `release` is the way back (R12) |
-//! | [`status`] | what became of it: conditions, addresses, Events (R20) |
+//! | [`status`] | how the pods and the address are; what is told of it is [`crate::materialize::status`] (R20) |
 //! | [`pass`](mod@pass) | one round |
 //! | [`look`](mod@look) | a pass that writes nothing |
 //! | [`mesh`] | how clients get along with the servers of a gateway (R13) |

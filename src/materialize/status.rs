@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Part, Problem};
 use super::report::{PartState, Place, Readiness, Report};
+use super::{Part, Problem};
 use crate::model::fault::Fault;
 
 /// Whether a pod that is to stay was not injected.

@@ -30,6 +30,10 @@ const AT_ONCE: usize = 16;
 /// How often, in renewals of the lease, it is made sure that egret still keeps the gateways (R4).
 const CHECKED: u32 = 12;
 
+/// How old the answer to that may be before a pass: nobody is written over for long, and nothing is asked while nothing
+/// happens.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// What the controller tells whoever watches it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
@@ -191,7 +195,7 @@ async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mu
     tokio::select! {
         why = renewing => why,
         () = expiring => "the lease could not be renewed in time".to_owned(),
-        () = work(settings) => "the watches ended".to_owned(),
+        why = work(settings) => why,
     }
 }
 
@@ -214,8 +218,9 @@ async fn expired(mut holds: watch::Receiver<Option<Instant>>) {
     }
 }
 
-/// Watches gateways and their objects, in all clusters, and passes over each gateway that something happened to.
-async fn work(settings: &Settings) {
+/// Watches gateways and their objects, in all clusters, and passes over each gateway that something happened to, until
+/// egret keeps them no more. Returns why.
+async fn work(settings: &Settings) -> String {
     let (tell, mut told) = unbounded_channel();
     let mut watches = JoinSet::new();
     let clusters = &settings.keeper.clusters;
@@ -233,7 +238,14 @@ async fn work(settings: &Settings) {
     let mut passes = JoinSet::new();
     let mut later: Vec<(Instant, Key)> = Vec::new();
     let mut rounds = Rounds::default();
+    let mut checked = Instant::now();
     loop {
+        if !queue.is_empty() && checked.elapsed() > FRESH {
+            match may_keep(&clusters.home).await {
+                Err(fault) if !fault.transient() => return fault.summary,
+                _ => checked = Instant::now(),
+            }
+        }
         let now = Instant::now();
         let many = rounds.look(queue.waiting(), now);
         if many == Some(now) {

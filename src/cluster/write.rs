@@ -231,7 +231,7 @@ async fn send(
     let mut bytes = Vec::new();
     if let Some((kind, body)) = body {
         request = request.header("content-type", kind);
-        bytes = body.to_string().into_bytes();
+        bytes = as_yaml_too(&body.to_string()).into_bytes();
     }
     let request = request.body(Body::from(bytes));
     let request = request.map_err(|e| asked.because(Reason::Invalid, &e.to_string(), ""))?;
@@ -246,4 +246,33 @@ async fn send(
     let bytes = whole(c, answer.into_body(), &asked).await?;
     serde_json::from_slice(&bytes)
         .map_err(|_| asked.because(Reason::Server, "the answer is no object", AGAIN))
+}
+
+/// JSON that says the same when it is read as YAML, which is how a server reads what is applied: there control characters
+/// are an error, and what YAML takes for an end of line would become a space. They are only found within texts.
+fn as_yaml_too(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_yaml_reads_otherwise_is_escaped_and_means_the_same() {
+        let object =
+            serde_json::json!({"a": "\u{7f}\u{85}\u{9b}2J\u{2028}\u{2029}\u{feff}\u{ffff}", "ä": "漢 ok"});
+        let text = as_yaml_too(&object.to_string());
+        assert_eq!(text, r#"{"a":"\u007f\u0085\u009b2J\u2028\u2029\ufeff\uffff","ä":"漢 ok"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), object);
+    }
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Problem;
 use super::report::{PartState, Place, Readiness, Report};
+use super::{Part, Problem};
 use crate::model::fault::Fault;
 
 /// Whether a pod that is to stay was not injected.
@@ -106,13 +106,13 @@ pub fn status(object: &Value, report: &Report, now: Timestamp) -> (Value, Vec<Tu
     let written: Vec<Value> = written.into_iter().chain(theirs).collect();
     let mut status = json!({
         "Status": state(&conditions, report),
-        "GatewayAddress": report.places.iter().flat_map(|place| place.addresses.clone()).collect::<Vec<_>>(),
+        "GatewayAddress": report.places.iter().flat_map(own_addresses).collect::<Vec<_>>(),
         "ErrorMessage": error(&conditions),
         "conditions": written,
     });
     let by_cluster = report.places.iter().filter_map(|place| {
         let id = place.cluster_id.as_ref()?;
-        Some(json!({"clusterId": id, "ipAddress": place.addresses.first().cloned().unwrap_or_default()}))
+        Some(json!({"clusterId": id, "ipAddress": own_addresses(place).first().cloned().unwrap_or_default()}))
     });
     status["ClusterIdGatewayAddressMap"] = by_cluster.collect();
     (status, turns)
@@ -211,6 +211,15 @@ fn conflicts(place: &Place) -> Vec<String> {
     theirs.collect()
 }
 
+/// Whether the object that has this part's name is somebody else's: what it says is not said of the gateway.
+fn is_theirs(place: &Place, part: Part) -> bool {
+    place.parts.iter().any(|of| of.part == part && matches!(of.state, PartState::Conflict(_)))
+}
+
+fn own_addresses(place: &Place) -> &[String] {
+    if is_theirs(place, Part::Service) { &[] } else { &place.addresses }
+}
+
 fn contested(place: &Place) -> Vec<String> {
     let fields = place.parts.iter().filter_map(|part| match &part.state {
         PartState::Contested(fields) => Some((part, fields)),
@@ -251,10 +260,13 @@ fn ready(report: &Report) -> Condition {
     for place in &report.places {
         let name = place_name(place);
         match &place.readiness {
+            _ if is_theirs(place, Part::Deployment) => {
+                progressing.push(format!("{name}there are no pods of its own"));
+            }
             None => progressing.push(format!("{name}there are no pods yet")),
             Some(Readiness::Failing(why)) => failing.push(format!("{name}{why}")),
             Some(Readiness::Progressing(how)) => progressing.push(format!("{name}{how}")),
-            Some(Readiness::Ready) if place.addresses.is_empty() => {
+            Some(Readiness::Ready) if own_addresses(place).is_empty() => {
                 progressing.push(format!("{name}the Service has no address yet"));
             }
             Some(Readiness::Ready) => {}

@@ -31,6 +31,10 @@ const AT_ONCE: usize = 16;
 /// How often, in renewals of the lease, it is made sure that egret still keeps the gateways (R4).
 const CHECKED: u32 = 12;
 
+/// How old the answer to that may be before a pass: nobody is written over for long, and nothing is asked while nothing
+/// happens.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// What the controller tells whoever watches it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
@@ -199,7 +203,7 @@ async fn lead(settings: &Settings, c: &Connection, keeping: &mut Keeping<'_>, mu
     tokio::select! {
         why = renewing => why,
         () = expiring => "the lease could not be renewed in time".to_owned(),
-        () = work(settings, holds_still) => "the machine slept past the end of the lease".to_owned(),
+        why = work(settings, holds_still) => why,
     }
 }
 
@@ -223,8 +227,8 @@ async fn expired(mut holds: watch::Receiver<Option<Instant>>) {
 }
 
 /// Watches gateways and their objects, in all clusters, and passes over each gateway that something happened to, while
-/// the lease holds.
-async fn work(settings: &Settings, holds: impl Fn() -> bool) {
+/// the lease holds and egret keeps them. Returns why it ended.
+async fn work(settings: &Settings, holds: impl Fn() -> bool) -> String {
     let (tell, mut told) = unbounded_channel();
     let mut watches = JoinSet::new();
     let clusters = &settings.keeper.clusters;
@@ -242,7 +246,14 @@ async fn work(settings: &Settings, holds: impl Fn() -> bool) {
     let mut passes = JoinSet::new();
     let mut later: Vec<(Instant, Key)> = Vec::new();
     let mut rounds = Rounds::default();
+    let mut checked = Instant::now();
     while holds() {
+        if !queue.is_empty() && checked.elapsed() > FRESH {
+            match may_keep(&clusters.home).await {
+                Err(fault) if !fault.transient() => return fault.summary,
+                _ => checked = Instant::now(),
+            }
+        }
         let now = Instant::now();
         let many = rounds.look(queue.waiting(), now);
         if many == Some(now) {
@@ -293,6 +304,7 @@ async fn work(settings: &Settings, holds: impl Fn() -> bool) {
             }
         }
     }
+    "the machine slept past the end of the lease".to_owned()
 }
 
 /// How work on a gateway ended.

@@ -26,6 +26,9 @@ use crate::routing::ServerMtls;
 /// What happens together is looked at together.
 const TOGETHER: Duration = Duration::from_millis(200);
 
+/// What could not be looked at is tried again after this long: the return of a right or of a server is no event.
+const AGAIN: Duration = Duration::from_secs(10);
+
 /// The state of each server (R13), or why it cannot be told.
 pub type Servers = Result<Vec<ServerMtls>, Fault>;
 
@@ -67,8 +70,8 @@ pub async fn survey(keeper: &Keeper, namespace: &str) -> Result<Vec<(String, Rep
     Ok(stream::iter(each).buffered(AT_ONCE).collect().await)
 }
 
-/// Looks at one gateway in one of its clusters, and again each time something happens to it or to one of its objects,
-/// until dropped. The servers are told a moment later than the objects: they take the lists of three more kinds.
+/// Looks at one gateway in one of its clusters, and again each time something happens to it or to one of its objects (or
+/// after a while, where looking failed), until dropped. The servers are told a moment later than the objects: they take the lists of three more kinds.
 pub async fn follow(
     keeper: &Keeper,
     key: &Key,
@@ -91,10 +94,14 @@ pub async fn follow(
     loop {
         let report = look(keeper, namespace, name, only).await;
         told(report.clone(), None);
+        let failed = !report.all_faults().is_empty();
         if let Some(servers) = servers(keeper, &at, key, &report).await {
             told(report, Some(servers));
         }
-        if !something(&mut heard, key).await {
+        let more = something(&mut heard, key);
+        let goes_on =
+            if failed { tokio::time::timeout(AGAIN, more).await.unwrap_or(true) } else { more.await };
+        if !goes_on {
             return;
         }
     }
@@ -152,7 +159,9 @@ async fn try_look(
     if report.deleting || report.problems.iter().any(Problem::is_error) {
         return Ok(());
     }
-    let (settled, _) = settle(keeper, &gateway, &record(&gateway)?, only).await?;
+    let mut targets = keeper.clusters.targets(gateway.spec.cluster_ids.as_deref().unwrap_or_default());
+    targets.retain(|target| only.is_none() || target.id.is_none() || target.id.as_deref() == only);
+    let (settled, _) = settle(keeper, &gateway, &record(&gateway)?, targets).await?;
     let each = settled.into_iter().map(|place| one_cluster(keeper, at, &gateway, place, false));
     report.places = join_all(each).await;
     Ok(())

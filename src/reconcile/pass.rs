@@ -106,53 +106,65 @@ async fn bring_about(
     gateway: &IstioGateway,
     report: &mut Report,
 ) {
-    match settle_clusters(keeper, at, object, gateway, report).await {
-        Ok(ready) => {
-            let each = ready.into_iter().map(|place| one_cluster(keeper, at, gateway, place, !report.paused));
-            report.places = join_all(each).await;
-            leave(keeper, at, gateway, report).await;
+    let writes = !report.paused;
+    let (before, targets) = match record(gateway) {
+        Ok(before) => {
+            (before, keeper.clusters.targets(gateway.spec.cluster_ids.as_deref().unwrap_or_default()))
         }
-        Err(fault) => report.faults.push(fault),
+        Err(fault) => return report.faults.push(fault),
+    };
+    // Only what is new waits for the record.
+    let is_new = |target: &Target| {
+        let abroad = target.way.as_ref().is_ok_and(|way| !way.is_home);
+        abroad && target.id.as_ref().is_none_or(|id| !before.contains_key(id))
+    };
+    let order: Vec<Option<String>> = targets.iter().map(|target| target.id.clone()).collect();
+    let (new, known): (Vec<Target>, Vec<Target>) = targets.into_iter().partition(is_new);
+    let each = known.into_iter().map(|target| async {
+        let (settled, _) = settle(keeper, gateway, &before, vec![target]).await?;
+        let each = settled.into_iter().map(|place| one_cluster(keeper, at, gateway, place, writes));
+        Ok::<_, Fault>(join_all(each).await)
+    });
+    let added = async {
+        let (settled, with_new) = settle(keeper, gateway, &before, new).await?;
+        let recorded = with_new != before && writes;
+        if recorded {
+            write_record(keeper, at, object, &with_new, true).await?;
+        }
+        let each = settled.into_iter().map(|place| one_cluster(keeper, at, gateway, place, writes));
+        Ok::<_, Fault>((join_all(each).await, recorded))
+    };
+    let (known, added) = futures::join!(join_all(each), added);
+    let added = added.map(|(places, recorded)| {
+        report.writes += u32::from(recorded);
+        places
+    });
+    for places in known.into_iter().chain([added]) {
+        match places {
+            Ok(places) => report.places.extend(places),
+            Err(fault) => report.faults.push(fault),
+        }
     }
+    report.places.sort_by_key(|place| order.iter().position(|id| *id == place.cluster_id));
+    leave(keeper, at, gateway, report).await;
 }
 
 /// A cluster that may be worked on, or why not.
 pub(super) type Settled = (Option<String>, Result<(Way, Owner), Fault>);
 
-/// Finds out what each cluster is, and records the others on the gateway before anything is written to them, with the
-/// finalizer that keeps it until they are clean (R2).
-async fn settle_clusters(
-    keeper: &Keeper,
-    at: &Address,
-    object: &Value,
-    gateway: &IstioGateway,
-    report: &mut Report,
-) -> Result<Vec<Settled>, Fault> {
-    let before = record(gateway)?;
-    let (settled, new) = settle(keeper, gateway, &before, None).await?;
-    if new != before && !report.paused {
-        write_record(keeper, at, object, &new, true).await?;
-        report.writes += 1;
-    }
-    Ok(settled)
-}
-
-/// Finds out what each cluster of a gateway is, or `only` the one of this id. Returns them with the record as it should
-/// be.
+/// Finds out what each of these clusters is. Returns them with the record as it should be: the others are on it before
+/// anything is written to them, and the finalizer with them that keeps the gateway until they are clean (R2).
 pub(super) async fn settle(
     keeper: &Keeper,
     gateway: &IstioGateway,
     record: &BTreeMap<String, String>,
-    only: Option<&str>,
+    targets: Vec<Target>,
 ) -> Result<(Vec<Settled>, BTreeMap<String, String>), Fault> {
     let uid = gateway.metadata.uid.clone().unwrap_or_default();
-    let mut targets = keeper.clusters.targets(gateway.spec.cluster_ids.as_deref().unwrap_or_default());
-    targets.retain(|target| only.is_none() || target.id.is_none() || target.id.as_deref() == only);
     let abroad = targets.iter().any(|t| t.way.as_ref().is_ok_and(|way| !way.is_home));
     let home_uid = if abroad { clusters::uid(&keeper.clusters.home).await? } else { String::new() };
-    let mut new = record.clone();
-    let mut settled = Vec::new();
-    for Target { id, way } in targets {
+    let each = targets.into_iter().map(|Target { id, way }| async {
+        let mut new = BTreeMap::new();
         let ready = match way {
             Ok(way) if way.is_home => Ok((way, Owner::Gateway { uid: uid.clone() })),
             Ok(way) => {
@@ -161,9 +173,13 @@ pub(super) async fn settle(
             }
             Err(fault) => Err(fault),
         };
-        settled.push((id, ready));
-    }
-    Ok((settled, new))
+        ((id, ready), new)
+    });
+    let mut with_new = record.clone();
+    let (settled, new): (Vec<Settled>, Vec<BTreeMap<String, String>>) =
+        join_all(each).await.into_iter().unzip();
+    with_new.extend(new.into_iter().flatten());
+    Ok((settled, with_new))
 }
 
 /// Whether a cluster is the one it was; a new one is put on the record.

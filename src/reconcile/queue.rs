@@ -49,6 +49,11 @@ impl Queue {
         self.waiting.len()
     }
 
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.judged.is_empty()
+    }
+
     /// The next to work on, while fewer than `most` are being worked on.
     pub fn take(&mut self, most: usize) -> Option<Key> {
         if self.claimed.len() >= most {

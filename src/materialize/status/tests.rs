@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::materialize::report::PartReport;
 
 fn deployment(spec: i64, status: Value) -> Value {
     json!({"metadata": {"generation": 2}, "spec": {"replicas": spec}, "status": status})
@@ -138,4 +139,30 @@ fn a_condition_keeps_its_time_until_it_turns_and_only_turns_are_told() {
     assert_eq!(turns, [turn]);
     assert_eq!(third["conditions"][2]["lastTransitionTime"], "1970-01-01T00:01:00Z");
     assert_eq!(third["conditions"][0], first["conditions"][0]);
+}
+
+#[test]
+fn what_a_foreign_object_of_the_same_name_says_is_not_said_of_the_gateway() {
+    for (part, conditions, addresses) in [
+        (Part::Deployment, "Ready=False Progressing", vec!["10.0.0.1"]),
+        (Part::Service, "Ready=False Progressing", vec![]),
+        (Part::EnvoyFilter, "Ready=True Running", vec!["10.0.0.1"]),
+    ] {
+        let theirs = PartReport {
+            part,
+            name: "istio-eg".to_owned(),
+            state: PartState::Conflict("Helm".to_owned()),
+            live: None,
+        };
+        let mut held = place(Readiness::Ready, &["10.0.0.1"]);
+        held.cluster_id = Some("a".to_owned());
+        held.parts.push(theirs);
+        let report = Report { places: vec![held], ..Report::default() };
+        let (word, _, told) = told(&report);
+        assert_eq!((word.as_str(), told[2].as_str()), ("ReconcileFailed", conditions), "{part}");
+        let (status, _) = status(&json!({}), &report, Timestamp::UNIX_EPOCH);
+        assert_eq!(status["GatewayAddress"], json!(addresses), "{part}");
+        let of_the_cluster = json!([{"clusterId": "a", "ipAddress": addresses.first().unwrap_or(&"")}]);
+        assert_eq!(status["ClusterIdGatewayAddressMap"], of_the_cluster, "{part}");
+    }
 }

@@ -38,9 +38,8 @@ async fn settings(stage: &Stage, way: &Trouble) -> (Settings, UnboundedReceiver<
     (settings, told)
 }
 
-#[tokio::test]
-async fn where_the_kind_is_not_egrets_nothing_is_written_not_even_a_lease() {
-    let stage = Stage::new(&[]);
+/// Makes the kind somebody else's.
+fn unmark(stage: &Stage) {
     let kind = Key::new(
         "customresourcedefinitions.apiextensions.k8s.io",
         "",
@@ -50,6 +49,12 @@ async fn where_the_kind_is_not_egrets_nothing_is_written_not_even_a_lease() {
         crd["metadata"]["labels"] = json!({"app.kubernetes.io/managed-by": "ASM"})
     };
     stage.with(HOME, |state| state.change(&kind, "kubectl", unmark).map(drop)).unwrap();
+}
+
+#[tokio::test]
+async fn where_the_kind_is_not_egrets_nothing_is_written_not_even_a_lease() {
+    let stage = Stage::new(&[]);
+    unmark(&stage);
     stage.put("out", &json!({"ports": ports()}));
     let way = Trouble::none();
     let (settings, mut told) = settings(&stage, &way).await;
@@ -67,6 +72,38 @@ async fn where_the_kind_is_not_egrets_nothing_is_written_not_even_a_lease() {
         fault.summary
     );
     assert_eq!(way.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn where_the_kind_stops_being_egrets_the_next_changes_are_not_acted_on() {
+    let stage = Stage::new(&[]);
+    stage.put("out", &json!({"ports": ports()}));
+    let way = Trouble::none();
+    let (settings, mut told) = settings(&stage, &way).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let heard = async {
+        while told.recv().await.unwrap() != Err(News::Leading { transitions: 0 }) {}
+        unmark(&stage);
+        // Whoever changes it all the time sees an end of it soon, not with the lease's next round but one.
+        let mut replicas = 0;
+        loop {
+            match told.recv().await.unwrap() {
+                Ok(_) => {
+                    replicas = 3 - replicas.max(1);
+                    stage.edit("out", |gateway| gateway["spec"]["replicaCount"] = replicas.into());
+                }
+                Err(News::Stopped(why)) => break why,
+                Err(_) => {}
+            }
+        }
+    };
+    let heard = async {
+        let why = tokio::time::timeout(Duration::from_secs(20), heard).await;
+        stop.send(()).unwrap();
+        why.expect("it goes on")
+    };
+    let ((), why) = tokio::join!(controller::run(settings, async { drop(stopped.await) }), heard);
+    assert!(why.contains("somebody else keeps its gateways: nothing is written"), "{why}");
 }
 
 #[tokio::test]

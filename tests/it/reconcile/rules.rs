@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::rounds::ports;
 use super::stage::{HOME, NAMESPACE, Stage};
-use super::trouble::Trouble;
+use super::trouble::{Trouble, What};
 
 fn message(gateway: &Value, condition: usize) -> String {
     gateway["status"]["conditions"][condition]["message"].as_str().unwrap().to_owned()
@@ -130,6 +130,33 @@ async fn a_cluster_that_nobody_knows_is_told_and_holds_no_other_up() {
     let by_cluster = gateway["status"]["ClusterIdGatewayAddressMap"].as_array().unwrap();
     let known: Vec<bool> = by_cluster.iter().map(|at| at["ipAddress"] != "").collect();
     assert_eq!(known, [false, true]);
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_silent_holds_no_other_up() {
+    let stage = Stage::new(&["far", "silent"]);
+    stage.put("out", &json!({"ports": ports(), "clusterIds": ["silent", "far", HOME]}));
+    stage.settled("out").await;
+    stage.edit("out", |gateway| gateway["spec"]["replicaCount"] = 3.into());
+    // What follows the opening of a connection is never answered: the pass still waits when the others have all.
+    let (keeper, opening) = (stage.keeper(&Trouble::none()).await, Trouble::none());
+    stage.connection("silent", &opening).await;
+    let silent = Trouble::at(opening.requests() + 1, What::DeathBefore, &opening);
+    keeper.clusters.put("silent", Ok(stage.connection("silent", &silent).await));
+    let passing = tokio::spawn(async move { pass(&keeper, NAMESPACE, "out").await });
+    let has_three = || {
+        [HOME, "far"].iter().all(|cluster| {
+            stage.object(cluster, Part::Deployment, "istio-out").unwrap()["spec"]["replicas"] == 3
+        })
+    };
+    let waits = async {
+        while !has_three() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), waits).await.expect("the others wait");
+    assert!(!passing.is_finished());
+    passing.abort();
 }
 
 #[tokio::test]

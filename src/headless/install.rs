@@ -108,7 +108,8 @@ async fn look(verb: &Install, settings: &Settings, globals: &Globals) -> Result<
     };
     let plan = install::plan(&home, &wish).await?;
     let keeper = Keeper::new(clusters.clone(), clock);
-    let gateways = kubeconfigs::beside(clusters, namespace.clone(), survey(&keeper, &namespace)).await?;
+    let gateways =
+        kubeconfigs::beside(clusters, namespace.clone(), Box::pin(survey(&keeper, &namespace))).await?;
     Ok(Before { home, namespace, plan, gateways })
 }
 

@@ -58,7 +58,7 @@ async fn foreseen(
     let id = controller.cluster_id.as_deref();
     let Mesh { clusters, clock, namespace } = mesh::open(id, settings, globals, ReadOnly::demanded()).await?;
     let keeper = Keeper::new(clusters.clone(), clock);
-    let looking = survey(&keeper, &namespace);
+    let looking = Box::pin(survey(&keeper, &namespace));
     let plan = kubeconfigs::beside(clusters.clone(), namespace.clone(), looking).await?;
     Ok(forecast::lines(&clusters.home, &namespace, &plan))
 }

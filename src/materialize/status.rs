@@ -263,7 +263,8 @@ fn ready(report: &Report) -> Condition {
             _ if is_theirs(place, Part::Deployment) => {
                 progressing.push(format!("{name}there are no pods of its own"));
             }
-            None => progressing.push(format!("{name}there are no pods yet")),
+            None if place.faults.is_empty() => progressing.push(format!("{name}there are no pods yet")),
+            None => progressing.push(format!("{name}its pods are not known")),
             Some(Readiness::Failing(why)) => failing.push(format!("{name}{why}")),
             Some(Readiness::Progressing(how)) => progressing.push(format!("{name}{how}")),
             Some(Readiness::Ready) if own_addresses(place).is_empty() => {

@@ -32,6 +32,9 @@ pub struct Standing {
     pub at: Timestamp,
 }
 
+/// Where gateways are kept unless somebody watches another namespace.
+const DEFAULT_NAMESPACE: &str = "istio-system";
+
 /// Fields of one object that are told; more are counted.
 const FIELDS: usize = 12;
 
@@ -72,6 +75,12 @@ impl App {
 
     fn keeper_section(&self, row: &GatewayRow, home: &ClusterName) -> Section {
         let mut facts = vec![self.keeper_fact(home)];
+        let kept = self.settings.namespaces.first().map_or(DEFAULT_NAMESPACE, String::as_str);
+        if *row.id.namespace != *kept && self.keeper_of(home) == Keeper::Egret {
+            let told = format!("that is of {kept}: who keeps {} has a lease there", row.id.namespace);
+            facts
+                .push(Fact::new("", told).tone(Tone::Warn).note(format!("-n {} shows it", row.id.namespace)));
+        }
         if row.origin != Origin::IstioGateway {
             facts.push(Fact::new("made by", format!("{}: no IstioGateway asks for it", row.origin)));
             if self.keeper_of(home) == Keeper::Egret {

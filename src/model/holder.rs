@@ -216,7 +216,7 @@ pub fn advice(facts: &ClusterFacts) -> String {
             format!("Who acts on gateways is unknown: {what}. {}", fault.hint)
         }
         Holder::Nobody => {
-            "Nobody acts on IstioGateways: what is changed stays undone, what runs goes on. Start egret controller."
+            "Nobody acts on IstioGateways: what is changed stays undone, what runs goes on. Start egret controller, or :keep."
                 .to_owned()
         }
         Holder::Silent { by, since } => format!(

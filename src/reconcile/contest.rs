@@ -15,7 +15,7 @@ const ENOUGH: u32 = 2;
 /// the process: a new leader tries again.
 #[derive(Clone, Debug, Default)]
 pub struct Contest {
-    generation: i64,
+    wish: String,
     fields: BTreeMap<(Part, String), Field>,
 }
 
@@ -28,10 +28,11 @@ struct Field {
 }
 
 impl Contest {
-    /// Begins anew when the gateway has changed.
-    pub fn at(&mut self, generation: i64) {
-        if self.generation != generation {
-            *self = Self { generation, fields: BTreeMap::new() };
+    /// Begins anew when the gateway has changed, or somebody asks for it to be looked at now.
+    pub fn at(&mut self, generation: i64, asked: Option<&str>) {
+        let wish = format!("{generation} {}", asked.unwrap_or_default());
+        if self.wish != wish {
+            *self = Self { wish, fields: BTreeMap::new() };
         }
     }
 
@@ -95,7 +96,7 @@ mod tests {
     #[test]
     fn a_field_that_is_changed_back_twice_is_contested_until_the_gateway_changes() {
         let mut contest = Contest::default();
-        contest.at(1);
+        contest.at(1, None);
         for round in 0..2 {
             let (write, left) = contest.judge(Part::Service, vec![differs(&["argocd"])]);
             assert_eq!((write.len(), left.len()), (1, 0), "round {round}");
@@ -103,7 +104,10 @@ mod tests {
         }
         let (write, left) = contest.judge(Part::Service, vec![differs(&["argocd"])]);
         assert_eq!((write.len(), left), (0, vec![differs(&["argocd"])]));
-        contest.at(2);
+        contest.at(1, Some("now"));
+        let (write, left) = contest.judge(Part::Service, vec![differs(&["argocd"])]);
+        assert_eq!((write.len(), left.len()), (1, 0), "somebody asked for another try");
+        contest.at(2, Some("now"));
         let (write, left) = contest.judge(Part::Service, vec![differs(&["argocd"])]);
         assert_eq!((write.len(), left.len()), (1, 0));
     }

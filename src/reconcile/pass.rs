@@ -14,7 +14,7 @@ use crate::cluster::clock::Clock;
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address};
 use crate::materialize::build::Owner;
-use crate::materialize::names::{CLUSTERS, FINALIZER, MANAGER, Names, PAUSED, RELEASE};
+use crate::materialize::names::{CLUSTERS, FINALIZER, MANAGER, Names, PAUSED, RECONCILE, RELEASE};
 use crate::materialize::report::{Place, Report};
 use crate::materialize::status::{self, Turn};
 use crate::materialize::{Problem, validate};
@@ -257,7 +257,7 @@ pub(super) async fn one_cluster(
     let Ok(names) = Names::read(gateway) else { return Place::default() };
     let key = (gateway.metadata.uid.clone().unwrap_or_default(), id.clone());
     let mut contest = keeper.contest(&key);
-    contest.at(gateway.metadata.generation.unwrap_or_default());
+    contest.at(gateway.metadata.generation.unwrap_or_default(), gateway.annotation(RECONCILE));
     let work = Work {
         c: &way.connection,
         gateway,

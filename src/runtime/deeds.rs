@@ -40,6 +40,9 @@ pub(super) async fn plan(keeper: &Keeper, namespace: &str, deed: &Deed) -> Resul
         }
         What::Statistics(gateway) => statistics_plan(keeper, gateway).await,
         What::Adopt { deployment, service, direction } => {
+            if *deployment.namespace != *namespace {
+                return Err(elsewhere(c, deployment, namespace));
+            }
             let Named { namespace, name } = deployment;
             let plan = adopt::plan(c, namespace, name, service.as_deref(), direction).await?;
             Ok(Plan {
@@ -118,6 +121,14 @@ pub(super) async fn carry_out(keeper: &Keeper, deed: &Deed, plan: &Plan) -> Resu
             "Ask for it again.",
         )),
     }
+}
+
+/// A reconciler keeps the gateways of one namespace: an `IstioGateway` made in another would be nobody's.
+fn elsewhere(c: &Connection, deployment: &Named, namespace: &str) -> Fault {
+    let Named { namespace: there, name } = deployment;
+    let summary =
+        format!("{}: {name} is in {there}, and this egret keeps the gateways of {namespace}", c.cluster);
+    Fault::new(Reason::Invalid, summary, format!("Start egret with -n {there} to adopt it there."))
 }
 
 /// From a screen the CRD alone is installed: this process keeps the gateways then, or `egret install` a controller.

@@ -69,6 +69,11 @@ async fn found(c: &Connection, key: &ObjectKey) -> Result<(Arc<Value>, Box<str>)
 /// Fetches an object and follows it until dropped: hands on each state, `None` when it is not there. Ends when the
 /// server refuses.
 pub async fn follow(c: &Connection, key: &ObjectKey, mut on: impl FnMut(Result<Option<Arc<Value>>, Fault>)) {
+    // R27: what is opened is shown.
+    if key.kind == Kind::Secret {
+        let summary = format!("{}: egret never opens a Secret", c.cluster);
+        return on(Err(Fault::new(Reason::Denied, summary, "Certificates are read from the proxy.")));
+    }
     let mut told = Told::Nothing;
     let mut tell = |told: &mut Told, news: Told| {
         if *told != news {

@@ -168,12 +168,28 @@ async fn read_only_can_be_switched_while_a_cluster_is_open() {
     maps.create(&PostParams::default(), &map).await.unwrap();
 }
 
-#[test]
-fn no_kind_that_egret_opens_is_a_secret() {
+/// R27: the controller alone reads Secrets, those that are labelled as kubeconfigs; nothing that is opened is one.
+#[tokio::test]
+async fn a_secret_is_never_opened_and_not_even_asked_for() {
     use strum::IntoEnumIterator as _;
-    for kind in Kind::iter() {
-        assert_ne!(kind.resource().plural, "secrets", "R27: Secrets are read as metadata only");
-    }
+    let cluster = shared().await;
+    let mark = cluster.mark().await.unwrap();
+    let c = connection(&cluster.kubeconfig().to_owned(), false).await;
+    let secrets: Vec<Kind> = Kind::iter().filter(|kind| kind.resource().plural == "secrets").collect();
+    assert_eq!(secrets, [Kind::Secret]);
+    let name = unique("planted");
+    let key = ObjectKey {
+        cluster: c.cluster.clone(),
+        kind: Kind::Secret,
+        namespace: "istio-system".into(),
+        name: name.as_str().into(),
+    };
+    let mut told = Vec::new();
+    object::follow(&c, &key, |state| told.push(state)).await;
+    let told: Vec<_> = told.into_iter().map(|t| t.unwrap_err().summary).collect();
+    assert_eq!(told, ["shared: egret never opens a Secret"]);
+    let entries = cluster.audit_since(mark).await.unwrap();
+    assert!(!entries.iter().any(|e| e.uri.contains(&name)), "{entries:#?}");
 }
 
 #[tokio::test]

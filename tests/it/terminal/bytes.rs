@@ -34,7 +34,7 @@ async fn every_frame_is_one_synchronized_update_and_the_terminal_is_asked_nothin
     let cluster = with_gateways().await;
     let mut session = egret(cluster.kubeconfig(), "-A").go();
     session.sees("1/1 clusters").sees("payments-egress");
-    session.keys("down enter").sees("1 overview").keys("2 3 4 5 6").sees("apiVersion:");
+    session.keys("down enter").sees("1 overview").keys("2 3 4 5 6 7").sees("apiVersion:");
     session.keys("?").sees("keys in").keys("esc").sees_not("keys in");
     session.keys("c").sees("OSC 52");
     session.keys("esc").sees("2/4 in").keys("/").sees("filter:");
@@ -109,7 +109,7 @@ async fn without_colour_the_selection_is_in_reverse() {
     session
         .keys("enter")
         .sees("1 overview")
-        .keys("6")
+        .keys("7")
         .sees("apiVersion:")
         .keys("esc")
         .selects("partner-egress");
@@ -127,7 +127,7 @@ async fn sixteen_colours_are_those_that_every_terminal_has() {
     let cluster = with_gateways().await;
     let session = egret(cluster.kubeconfig(), "-A --color 16").go();
     session.sees("1/1 clusters").sees("payments-egress").keys("down enter").sees("1 overview");
-    session.keys("6").sees("apiVersion:");
+    session.keys("7").sees("apiVersion:");
     let numbers: Vec<u16> = looks(&read(&session.raw())).into_iter().flatten().collect();
     let known = |n: &u16| matches!(n, 0..=9 | 30..=37 | 39 | 40..=47 | 49 | 90..=97 | 100..=107);
     let unknown: Vec<&u16> = numbers.iter().filter(|n| !known(n)).collect();

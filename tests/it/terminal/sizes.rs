@@ -38,7 +38,7 @@ async fn a_tiny_terminal_that_grows_shows_everything_again() {
     let cluster = with_gateways().await;
     let mut session = egret(cluster.kubeconfig(), "-A").size(10, 3).go();
     session.wait_until("the gateways are counted", SOON, |s| s.contains('4'));
-    session.keys("down down enter 6 ? esc");
+    session.keys("down down enter 7 ? esc");
     for size in [(1, 1), (2, 1), (1, 5), (59, 13), (200, 2), (10, 3)] {
         session.resize(size.0, size.1);
         session.keys("ctrl-l");

@@ -16,10 +16,10 @@ async fn a_gateway_opens_on_its_overview_each_tab_by_its_digit_and_back_is_the_s
     session.keys("2").sees("▸2 pods◂").sees("payments-egress-");
     session.keys("3").sees("▸3 service◂").sees("Endpoints");
     session.keys("4").sees("▸4 scaling◂").sees("3–5 replicas");
-    session.keys("5").sees("▸5 events◂").sees("ScalingReplicaSet");
-    session.keys("6").sees("▸6 yaml◂").sees("kind: Deployment");
-    session.keys("tab").sees("▸1 overview◂").keys("backtab").sees("▸6 yaml◂");
-    session.keys("backtab").sees("▸5 events◂");
+    session.keys("6").sees("▸6 events◂").sees("ScalingReplicaSet");
+    session.keys("7").sees("▸7 yaml◂").sees("kind: Deployment");
+    session.keys("tab").sees("▸1 overview◂").keys("backtab").sees("▸7 yaml◂");
+    session.keys("backtab").sees("▸6 events◂");
     session.keys("esc").sees("3/3 in istio-egress").selects("payments-egress");
 }
 
@@ -28,7 +28,7 @@ async fn yaml_is_searched_round_its_ends_and_shows_each_object_of_the_gateway() 
     let cluster = with_gateways().await;
     let session = egret(cluster.kubeconfig(), "-n istio-egress").size(80, 24).go();
     session.sees("1/1 clusters").sees("payments-egress").keys("down down").selects("payments-egress");
-    session.keys("y").sees("▸6 yaml◂").sees("Object 1 of").sees("kind: Deployment");
+    session.keys("y").sees("▸7 yaml◂").sees("Object 1 of").sees("kind: Deployment");
     session.keys("/").sees("find:");
     session.type_in("progressDeadline");
     session.sees("in 1 line").sees("progressDeadlineSeconds").keys("enter");

@@ -80,7 +80,7 @@ async fn the_help_shows_what_works_here_and_nothing_else() {
     for elsewhere in ["Show managedFields", "Show timestamps", "Third tab", "before its last restart"] {
         assert!(!session.screen().contains(elsewhere), "{elsewhere}:\n{}", session.screen());
     }
-    session.keys("esc").sees_not("keys in").keys("y").sees("▸6 yaml◂").keys("?").sees("Show managedFields");
+    session.keys("esc").sees_not("keys in").keys("y").sees("▸7 yaml◂").keys("?").sees("Show managedFields");
     assert!(!session.screen().contains("Show ingress"), "{}", session.screen());
     session.keys("esc").sees_not("keys in");
     // A hint that does nothing here is none.

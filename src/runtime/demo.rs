@@ -1,6 +1,7 @@
 //! Simulated clusters as the TUI's: the world behind the contexts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Request;
 use kube::client::Body;
@@ -14,6 +15,9 @@ use crate::demo::fault::Rule;
 use crate::demo::story;
 use crate::demo::world::World;
 use crate::model::name::ClusterName;
+
+/// How long an answer of a simulated cluster may take.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the demo is begun with.
 #[derive(Clone, Debug, PartialEq)]

@@ -42,7 +42,11 @@ pub fn wire(
     let names = contexts.names.iter().map(ToString::to_string).collect();
     let guarded = setup::guarded(&contexts, settings);
     let app_settings = app_settings(settings, look, &guarded);
-    let options = setup::options(settings);
+    let mut options = setup::options(settings);
+    if world.is_some() {
+        // Its past is played while the first requests wait: on a busy machine that takes a while.
+        options.patience.answer = demo::PATIENCE;
+    }
     let mut app =
         App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, contexts.clock().now());
     let (mut sources, snapshots) = Sources::new(contexts, options, guarded);

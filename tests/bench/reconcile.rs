@@ -90,6 +90,8 @@ pub(crate) async fn reconciled(bench: &Bench, cluster: &Cluster) -> Reconciled {
     .await;
     run_pods(&client, gateways).await;
     let controller = Controller::start(cluster);
+    // Each turns Ready in this pass: it says nothing before it has looked at all of them.
+    controller.wait(gateways, "gate");
     controller.until_quiet();
     drop(controller);
 

@@ -174,7 +174,7 @@ async fn a_secret_is_never_opened_and_not_even_asked_for() {
     use strum::IntoEnumIterator as _;
     let cluster = shared().await;
     let mark = cluster.mark().await.unwrap();
-    let c = connection(&cluster.kubeconfig().to_owned(), false).await;
+    let c = connection(cluster.kubeconfig(), false).await;
     let secrets: Vec<Kind> = Kind::iter().filter(|kind| kind.resource().plural == "secrets").collect();
     assert_eq!(secrets, [Kind::Secret]);
     let name = unique("planted");

@@ -117,12 +117,7 @@ async fn found(
 
 /// What stands in the way beside the objects themselves: others that hang on them.
 async fn in_the_way(c: &Connection, namespace: &str, names: &Names) -> Result<Vec<String>, Fault> {
-    let all = |part: Part| Address {
-        kind: part.to_string(),
-        resource: part.resource(),
-        namespace: namespace.to_owned(),
-        name: String::new(),
-    };
+    let all = |part: Part| fetch::collection(part, namespace);
     let name = |object: &Value| object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let Names { deployment, service_account: account, .. } = names;
     let (deployments, autoscalers) = (all(Part::Deployment), all(Part::HorizontalPodAutoscaler));

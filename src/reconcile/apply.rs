@@ -441,12 +441,7 @@ pub async fn clean(
     let owner = Owner::Abroad { home: home.to_owned(), uid: uid.to_owned() };
     let mut found = 0;
     for part in Part::iter() {
-        let all = Address {
-            kind: part.to_string(),
-            resource: part.resource(),
-            namespace: namespace.to_owned(),
-            name: String::new(),
-        };
+        let all = fetch::collection(part, namespace);
         for object in write::list(c, &all, &selector).await? {
             let metadata = &object["metadata"];
             if standing(&object, &owner, "") != Standing::Ours {

@@ -28,6 +28,16 @@ pub fn address(part: Part, namespace: &str, names: &Names) -> Address {
     }
 }
 
+/// All objects of a part's kind in a namespace.
+pub(super) fn collection(part: Part, namespace: &str) -> Address {
+    Address {
+        kind: part.to_string(),
+        resource: part.resource(),
+        namespace: namespace.to_owned(),
+        name: String::new(),
+    }
+}
+
 /// The live objects.
 ///
 /// # Errors

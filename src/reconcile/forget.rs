@@ -126,12 +126,7 @@ async fn found(home: &Connection, c: &Connection, namespace: &str, uid: &str) ->
     let selector = format!("{HOME_UID}={home},{GATEWAY_UID}={uid}");
     let mut found = Vec::new();
     for part in Part::iter() {
-        let all = Address {
-            kind: part.to_string(),
-            resource: part.resource(),
-            namespace: namespace.to_owned(),
-            name: String::new(),
-        };
+        let all = super::fetch::collection(part, namespace);
         let objects = write::list(c, &all, &selector).await.ok()?;
         let names = objects.iter().filter_map(|object| object["metadata"]["name"].as_str());
         found.extend(names.map(|name| (part, name.to_owned())));

@@ -188,12 +188,7 @@ async fn namespace_is_there(c: &Connection, namespace: &str) -> Result<(), Fault
 /// Refuses where gateway objects say that ASM made them (R4).
 async fn nothing_is_of_asm(c: &Connection, namespace: &str) -> Result<(), Fault> {
     for part in [Part::Deployment, Part::Service] {
-        let all = Address {
-            kind: part.to_string(),
-            resource: part.resource(),
-            namespace: namespace.to_owned(),
-            name: String::new(),
-        };
+        let all = super::fetch::collection(part, namespace);
         let objects = write::list(c, &all, "").await?;
         if let Some((object, mark)) = objects.iter().find_map(|object| Some((object, asm_mark(object)?))) {
             let name = object["metadata"]["name"].as_str().unwrap_or_default();

@@ -80,12 +80,7 @@ pub(super) async fn abroad(
 
 /// Takes the labels off the objects of one kind. Returns how many there were.
 async fn unlabel(c: &Connection, part: Part, namespace: &str, selector: &str) -> Result<u32, Fault> {
-    let mut at = Address {
-        kind: part.to_string(),
-        resource: part.resource(),
-        namespace: namespace.to_owned(),
-        name: String::new(),
-    };
+    let mut at = super::fetch::collection(part, namespace);
     let mut done = 0;
     for object in write::list(c, &at, selector).await? {
         let metadata = &object["metadata"];

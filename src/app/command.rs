@@ -119,6 +119,12 @@ pub enum Scope {
     Document,
     /// Logs.
     Logs,
+    /// The editor: letters are typed, whatever they mean elsewhere.
+    Editor,
+    /// A form: letters are typed, whatever they mean elsewhere.
+    Form,
+    /// A review.
+    Review,
 }
 
 /// The scopes that are active together, most special first. Within one focus a key means one thing.
@@ -135,6 +141,9 @@ pub const FOCI: &[&[Scope]] = &[
     &[Scope::Details, Scope::Motion, Scope::Global],
     &[Scope::Details, Scope::Document, Scope::Motion, Scope::Global],
     &[Scope::Logs, Scope::Motion, Scope::Global],
+    &[Scope::Editor],
+    &[Scope::Form],
+    &[Scope::Review, Scope::Motion, Scope::Global],
 ];
 
 /// Heading under which the help lists a command.
@@ -146,6 +155,7 @@ pub enum Group {
     Tables,
     Objects,
     Keeping,
+    Changing,
     Text,
     Logs,
     General,
@@ -431,7 +441,14 @@ pub const COMMANDS: &[Spec] = &[
         "",
         "In the demo: somebody scales the gateway by hand",
     ),
-    spec(C::Redraw, &["ctrl-l"], &[S::Global], G::General, "", "Draw the whole screen again"),
+    spec(
+        C::Redraw,
+        &["ctrl-l"],
+        &[S::Global, S::Editor, S::Form],
+        G::General,
+        "",
+        "Draw the whole screen again",
+    ),
     spec(
         C::Back,
         &["esc"],
@@ -441,8 +458,15 @@ pub const COMMANDS: &[Spec] = &[
         "Back: clear the filter, then leave the screen",
     ),
     spec(C::Palette, &[":"], &[S::Global], G::General, "commands", "Any command by name"),
-    spec(C::Help, &["?"], &[S::Global], G::General, "help", "All keys that work here"),
-    spec(C::Quit, &["q", "ctrl-c"], &[S::Global], G::General, "", "Quit"),
+    spec(
+        C::Help,
+        &["?", "f1"],
+        &[S::Global, S::Editor, S::Form],
+        G::General,
+        "help",
+        "All keys that work here",
+    ),
+    spec(C::Quit, &["q", "ctrl-c"], &[S::Global, S::Editor, S::Form], G::General, "", "Quit"),
 ];
 
 impl Command {

@@ -42,7 +42,7 @@ impl App {
                 let searching = match self.screen() {
                     Screen::Details(details) => details.text.find.search.is_some(),
                     Screen::Logs(logs) => logs.find.search.is_some(),
-                    Screen::Table(_) => false,
+                    _ => false,
                 };
                 need(searching, "nothing is searched; `/` begins")
             }
@@ -84,7 +84,7 @@ impl App {
         match self.screen() {
             Screen::Details(details) => details.text.find.search.is_some(),
             Screen::Logs(logs) => logs.find.search.is_some(),
-            Screen::Table(_) => false,
+            _ => false,
         }
     }
 
@@ -224,7 +224,7 @@ impl App {
                 C::Left => logs.x = logs.x.saturating_sub(8),
                 _ => logs.x = (logs.x + 8).min(10_000),
             },
-            Screen::Table(_) => {}
+            _ => {}
         }
     }
 
@@ -278,7 +278,7 @@ impl App {
                 l.wrap = !l.wrap;
                 l.x = 0;
             }
-            (Screen::Table(_), _) => {}
+            _ => {}
         }
     }
 

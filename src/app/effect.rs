@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::deed::{Deed, Named, Plan};
+use crate::model::draft::Draft;
 use crate::model::name::{ClusterName, ObjectKey};
 
 /// Joins an effect that keeps answering with its answers; closing it ends them.
@@ -33,6 +34,10 @@ pub enum Effect {
     Do(Ticket, Deed, Arc<Plan>),
     /// Read and follow logs.
     OpenLogs(Ticket, LogQuery),
+    /// Keep a draft on disk, as it is now: the newest of an id stands for it.
+    KeepDraft(Box<Draft>),
+    /// A draft was applied or discarded.
+    DropDraft(String),
     /// End what a ticket keeps open.
     Close(Ticket),
     /// Copy a text to the clipboard.

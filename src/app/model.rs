@@ -81,6 +81,8 @@ pub struct App {
     pub(super) asked_to_keep: BTreeSet<ClusterName>,
     /// What the demo adds; none: these are real clusters.
     pub demo: Option<super::tour::Demo>,
+    /// What was typed and not applied, newest first: of this run, and of runs before.
+    pub drafts: Vec<crate::model::draft::Draft>,
     next_ticket: u64,
 }
 
@@ -107,6 +109,7 @@ impl App {
             keeping: BTreeMap::new(),
             asked_to_keep: BTreeSet::new(),
             demo: None,
+            drafts: Vec::new(),
             next_ticket: 0,
         };
         let table = app.table(view);
@@ -225,6 +228,9 @@ impl App {
                 _ => &[S::Details, S::Motion, S::Global],
             },
             Screen::Logs(_) => &[S::Logs, S::Motion, S::Global],
+            Screen::Editor(_) => &[S::Editor],
+            Screen::Form(_) => &[S::Form],
+            Screen::Review(_) => &[S::Review, S::Motion, S::Global],
         }
     }
 
@@ -252,6 +258,7 @@ impl App {
             Screen::Table(_) => (false, 2),
             Screen::Details(_) => (true, 2),
             Screen::Logs(_) => (false, 1),
+            Screen::Editor(_) | Screen::Form(_) | Screen::Review(_) => (false, 2),
         };
         geometry::areas(self.size, tabs, self.prompt().is_some(), explain)
     }

@@ -9,6 +9,7 @@ use super::deed::{Deed, Plan};
 use super::effect::Ticket;
 use super::keeping::News;
 use super::standing::Standing;
+use crate::model::draft::Draft;
 use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
 use crate::model::row::EventRow;
@@ -44,6 +45,8 @@ pub enum Msg {
     Done(Ticket, Box<Deed>, Result<String, Fault>),
     /// News of the reconciler of this process.
     Keeping(ClusterName, News),
+    /// The drafts of runs before, newest first.
+    Drafts(Vec<Draft>),
     /// Lines of an open log.
     LogLines(Ticket, Vec<LogLine>),
     /// Something about a container's log: it ended, it cannot be read, it was resumed.

@@ -179,7 +179,7 @@ fn parts(row: &GatewayRow) -> Vec<ObjectKey> {
 /// What a screen keeps open.
 pub(super) fn tickets(screen: &Screen) -> Vec<Ticket> {
     match screen {
-        Screen::Table(_) => Vec::new(),
+        Screen::Table(_) | Screen::Editor(_) | Screen::Form(_) | Screen::Review(_) => Vec::new(),
         Screen::Details(d) => {
             let standing = d.standing.as_ref().map(|open| open.ticket);
             d.objects

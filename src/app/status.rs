@@ -58,6 +58,9 @@ impl App {
                     }
                     crumbs.push(format!("logs {}", logs.title));
                 }
+                Screen::Editor(editor) => crumbs.push(editor.title()),
+                Screen::Form(form) => crumbs.push(form.title()),
+                Screen::Review(review) => crumbs.push(review.title()),
             }
             within = !matches!(screen, Screen::Table(_));
         }
@@ -93,6 +96,9 @@ impl App {
             Screen::Table(table) => table.item().map(|i| &i.cluster),
             Screen::Details(details) => Some(details.of.cluster()),
             Screen::Logs(logs) => Some(&logs.query.cluster),
+            Screen::Editor(editor) => Some(&editor.cluster),
+            Screen::Form(form) => Some(&form.cluster),
+            Screen::Review(review) => review.cluster(),
         };
         name.and_then(|name| self.cluster(name)).map(std::convert::AsRef::as_ref)
     }
@@ -135,7 +141,7 @@ impl App {
         let find = match self.screen() {
             Screen::Details(details) => &details.text.find,
             Screen::Logs(logs) => &logs.find,
-            Screen::Table(_) => return None,
+            _ => return None,
         };
         if !find.editing && find.input.text().is_empty() {
             return None;
@@ -162,6 +168,9 @@ impl App {
             Screen::Details(details) => self.explain_details(details),
             Screen::Logs(logs) => [explain_logs(logs), String::new()],
             Screen::Table(_) => Default::default(),
+            Screen::Editor(editor) => editor.explain(),
+            Screen::Form(form) => form.explain(),
+            Screen::Review(review) => review.explain(),
         }
     }
 

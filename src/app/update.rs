@@ -81,6 +81,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.on_keeping(&cluster, news);
             Vec::new()
         }
+        Msg::Drafts(drafts) => {
+            app.drafts = drafts;
+            Vec::new()
+        }
         Msg::LogLines(ticket, lines) => {
             if let Some(Screen::Logs(logs)) =
                 app.stack.iter_mut().find(|s| matches!(s, Screen::Logs(l) if l.ticket == ticket))
@@ -129,6 +133,12 @@ impl App {
         if self.overlay.is_some() {
             return self.overlay_key(key);
         }
+        match self.screen() {
+            Screen::Editor(_) => return self.editor_key(key),
+            Screen::Form(_) => return self.form_key(key),
+            Screen::Review(_) => return self.review_key(key),
+            _ => {}
+        }
         if let Some(effects) = self.prompt_key(key) {
             return effects;
         }
@@ -148,7 +158,11 @@ impl App {
                 confirm.input.paste(text);
             }
             Some(_) => {}
-            None => self.typed(|input| input.paste(text)),
+            None => match self.screen() {
+                Screen::Editor(_) => self.editor_paste(text),
+                Screen::Form(_) => self.form_paste(text),
+                _ => self.typed(|input| input.paste(text)),
+            },
         }
         Vec::new()
     }
@@ -210,7 +224,7 @@ impl App {
         let find = match self.screen_mut() {
             Screen::Details(details) => &mut details.text.find,
             Screen::Logs(logs) => &mut logs.find,
-            Screen::Table(_) => return,
+            _ => return,
         };
         find.editing = false;
         if clear {
@@ -250,7 +264,7 @@ impl App {
                 }
             }
             Screen::Details(_) => self.refresh_details(),
-            Screen::Logs(_) => {}
+            _ => {}
         }
     }
 
@@ -288,6 +302,9 @@ impl App {
             }
             Screen::Details(details) => details.text.settle(body.width, body.height),
             Screen::Logs(logs) => logs.settle(body.width, body.height),
+            Screen::Editor(editor) => editor.settle(body.width, body.height),
+            Screen::Form(form) => form.settle(body.width, body.height),
+            Screen::Review(review) => review.settle(body.width, body.height),
         }
     }
 

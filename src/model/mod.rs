@@ -10,6 +10,8 @@ pub mod columns;
 pub mod crd;
 pub mod describe;
 pub mod digest;
+pub mod draft;
+pub mod edit;
 pub mod egress_traffic_policy;
 pub mod facts;
 pub mod fault;

@@ -3,11 +3,14 @@
 mod canvas;
 mod confirm;
 mod edges;
+mod editor;
 #[cfg(test)]
 mod fixtures;
+mod form;
 pub mod glyphs;
 mod lines;
 mod overlay;
+mod review;
 mod sentence;
 pub mod svg;
 mod table;
@@ -75,8 +78,8 @@ pub fn draw(app: &App, look: &Look, buffer: &mut Buffer) -> Option<Position> {
     let areas = app.areas();
     edges::header(app, &mut canvas, areas.header);
     edges::tabs(app, &mut canvas, areas.tabs);
-    body(app, &mut canvas, &areas);
-    let typed = edges::prompt(app, &mut canvas, areas.prompt);
+    let within = body(app, &mut canvas, &areas);
+    let typed = edges::prompt(app, &mut canvas, areas.prompt).or(within);
     edges::explanation(app, &mut canvas, areas.explain);
     edges::hints(app, &mut canvas, areas.hints);
     match &app.overlay {
@@ -85,7 +88,8 @@ pub fn draw(app: &App, look: &Look, buffer: &mut Buffer) -> Option<Position> {
     }
 }
 
-fn body(app: &App, canvas: &mut Canvas<'_>, areas: &Areas) {
+/// Draws what is between the edges; tells where the cursor is, while something is typed there.
+fn body(app: &App, canvas: &mut Canvas<'_>, areas: &Areas) -> Option<Position> {
     let area = areas.body;
     match app.screen() {
         Screen::Table(table) => table::draw(app, table, &app.troubles(table.kind), canvas, area),
@@ -94,7 +98,11 @@ fn body(app: &App, canvas: &mut Canvas<'_>, areas: &Areas) {
         }
         Screen::Details(details) => lines::draw(&details.text.window, canvas, area),
         Screen::Logs(logs) => lines::logs(logs, canvas, area),
+        Screen::Editor(editor) => return editor::draw(app, editor, canvas, area),
+        Screen::Form(form) => return form::draw(app, form, canvas, area),
+        Screen::Review(review) => return review::draw(app, review, canvas, area),
     }
+    None
 }
 
 #[cfg(test)]

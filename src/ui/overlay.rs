@@ -70,6 +70,9 @@ fn draw_help(app: &App, help: &Help, canvas: &mut Canvas<'_>, size: (u16, u16)) 
         Screen::Table(table) => format!("keys in the {} table", table.kind),
         Screen::Details(details) => format!("keys in {}, {}", details.of.name(), details.tab),
         Screen::Logs(_) => "keys in logs".to_owned(),
+        Screen::Editor(_) => "keys in the editor".to_owned(),
+        Screen::Form(_) => "keys in the form".to_owned(),
+        Screen::Review(_) => "keys in the review".to_owned(),
     };
     let inside = frame(canvas, page.area, &title, HELP_KEYS);
     let count = u16::try_from(page.columns.len()).unwrap_or(1).max(1);

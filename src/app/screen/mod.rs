@@ -6,6 +6,10 @@ pub mod logs;
 pub mod table;
 pub mod text;
 
+use super::editor::Editor;
+use super::form::Form;
+use super::review::Review;
+
 pub use details::{Details, DetailsOf, Tab};
 pub use logs::Logs;
 pub use table::Table;
@@ -21,4 +25,10 @@ pub enum Screen {
     Details(Details),
     /// Logs.
     Logs(Logs),
+    /// YAML that is being changed.
+    Editor(Editor),
+    /// A form that is being filled in: the wizard, or one parameter.
+    Form(Form),
+    /// What changes would do, before and while they are made.
+    Review(Review),
 }

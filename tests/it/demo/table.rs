@@ -46,8 +46,16 @@ pub(super) async fn check(topic: &str, cases: &[Case]) {
     assert!(wrong.is_empty(), "{} of {} cases\n\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
-/// What is wrong with a case.
+/// What is wrong with a case, twice in a row: controllers of a real cluster race each other, and on a busy machine one
+/// may be late in a way that no case waits for. What is wrong with the simulator is wrong each time.
 async fn one(topic: &str, case: Case, real: Server) -> Option<String> {
+    let first = once(topic, case, real.clone()).await?;
+    eprintln!("played again, for the first time this was wrong:\n{first}");
+    once(topic, case, real).await
+}
+
+/// What is wrong with a case.
+async fn once(topic: &str, case: Case, real: Server) -> Option<String> {
     let mut wrong = String::new();
     let mut transcripts = Vec::new();
     for server in std::iter::once(real).chain(simulated()) {

@@ -15,6 +15,7 @@ mod mtls;
 mod part;
 mod route;
 mod rule;
+mod through;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -25,6 +26,7 @@ pub use gateway::{Gateway, Server, ServerTls, read_gateway};
 pub use mesh::{Mesh, MeshConfig, mesh_config};
 pub use mtls::{Case, Clients, MtlsState, Scope, ServerMtls, breaks, mtls};
 pub use route::{Route, read_virtual_service};
+pub use through::Through;
 pub use rule::{ClientMode, ClientTls, DestinationRule, Policy, Subset, read_destination_rule};
 
 /// The name of an object in its namespace.

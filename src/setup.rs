@@ -90,6 +90,11 @@ pub fn guarded(contexts: &kubeconfig::Contexts, settings: &Settings) -> Vec<Clus
     contexts.names.iter().filter(|name| settings.read_only_in(name.as_str())).cloned().collect()
 }
 
+/// The contexts that the config marks as production, those that are opened later among them.
+pub fn production(contexts: &kubeconfig::Contexts, settings: &Settings) -> Vec<ClusterName> {
+    contexts.names.iter().filter(|name| settings.production_in(name.as_str())).cloned().collect()
+}
+
 /// What clusters are opened with.
 pub fn options(settings: &Settings) -> sources::Options {
     let namespaces = match &settings.namespaces.value {

@@ -31,6 +31,8 @@ pub struct Settings {
     pub read_only_demanded: bool,
     /// Clusters that the config makes read-only.
     pub read_only_clusters: BTreeSet<ClusterName>,
+    /// Contexts that the config marks as production, opened or not.
+    pub production: BTreeSet<ClusterName>,
     /// Watched namespaces; empty: all.
     pub namespaces: Vec<String>,
     /// Show ingress gateways too.
@@ -266,6 +268,11 @@ impl App {
     /// Whether a cluster refuses writes here.
     pub fn is_read_only(&self, cluster: &ClusterName) -> bool {
         self.settings.read_only || self.settings.read_only_clusters.contains(cluster)
+    }
+
+    /// Whether a cluster is marked as production: what changes something there has a name typed.
+    pub fn is_production(&self, cluster: &ClusterName) -> bool {
+        self.settings.production.contains(cluster)
     }
 
     /// Says something until the next key.

@@ -3,6 +3,7 @@
 use super::command::{COMMANDS, Command, Spec};
 use super::keeping::State;
 use super::model::App;
+use super::overlay::Overlay;
 use super::screen::details::Gone;
 use super::screen::{Details, DetailsOf, Logs, Screen, Tab, Table};
 use crate::model::columns;
@@ -88,6 +89,15 @@ impl App {
             n if n == self.clusters.len() || self.settings.read_only => "RO",
             _ => "RW/RO",
         }
+    }
+
+    /// Whether a key would act on a cluster that is marked as production; a yes acts on the one that is asked about.
+    pub fn acts_on_production(&self) -> bool {
+        let acting = match &self.overlay {
+            Some(Overlay::Confirm(confirm)) => Some(&confirm.deed.cluster),
+            _ => self.acting_on().map(|s| &s.cluster),
+        };
+        acting.is_some_and(|cluster| self.is_production(cluster))
     }
 
     /// The cluster that a key would act on.

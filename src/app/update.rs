@@ -154,8 +154,9 @@ impl App {
                 palette.input.paste(text);
                 self.refill_palette();
             }
-            Some(Overlay::Confirm(confirm)) if confirm.waits() && confirm.deed.typed().is_some() => {
+            Some(Overlay::Confirm(confirm)) if confirm.waits() && confirm.typed().is_some() => {
                 confirm.input.paste(text);
+                confirm.is_mistyped = false;
             }
             Some(_) => {}
             None => match self.screen() {

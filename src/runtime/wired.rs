@@ -1,5 +1,7 @@
 //! The state machine, its sources and its effects put together: all of a session but the terminal.
 
+use std::collections::BTreeSet;
+
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::effects::{Home, Live};
@@ -41,7 +43,8 @@ pub fn wire(
     let (raw, bytes) = unbounded_channel();
     let names = contexts.names.iter().map(ToString::to_string).collect();
     let guarded = setup::guarded(&contexts, settings);
-    let app_settings = app_settings(settings, look, &guarded);
+    let mut app_settings = app_settings(settings, look, &guarded);
+    app_settings.production = setup::production(&contexts, settings).into_iter().collect();
     let mut options = setup::options(settings);
     if world.is_some() {
         // Its past is played while the first requests wait: on a busy machine that takes a while.
@@ -110,6 +113,7 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         read_only: settings.read_only.value,
         read_only_demanded: settings.read_only.value,
         read_only_clusters: guarded.iter().cloned().collect(),
+        production: BTreeSet::new(),
         namespaces,
         ingress: settings.show_ingress.value,
         columns: settings.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect(),

@@ -33,6 +33,9 @@ fn need(part: &Part) -> u16 {
     part.iter().map(|(text, _)| width(text)).sum::<u16>() + 3
 }
 
+/// What the header says of a cluster that is marked as production.
+const PRODUCTION: &str = "PROD";
+
 /// The right side, from the edge inwards. The keeper gives way to the crumbs, nothing else does: which clusters
 /// are complete and what may be written is always told. Tells where it begins.
 fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
@@ -41,6 +44,10 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
     let role = if rights == "RO" { Role::HeaderRightsReadOnly } else { Role::HeaderRightsWrite };
     let mut x = area.x + area.width.saturating_sub(width(rights) + 1);
     canvas.text(x, area.y, area.width, rights, canvas.style(role), Cut::End);
+    if app.acts_on_production() {
+        x = x.saturating_sub(width(PRODUCTION) + 1);
+        canvas.text(x, area.y, area.width, PRODUCTION, canvas.style(Role::HeaderRightsProduction), Cut::End);
+    }
     let mut parts = vec![clusters(app, canvas)];
     let words = app.acting_on().map(|s| app.keeper_words(s)).into_iter().flatten();
     let mut keepers = words.filter(|words| !words.is_empty()).map(|words| vec![(words, muted)]);

@@ -323,3 +323,25 @@ fn the_cursor_is_shown_only_while_something_is_typed() {
     fixture::keys(&mut app, ":");
     assert!(at(&app).is_some());
 }
+
+#[test]
+fn the_header_says_production_as_a_word_in_every_theme_and_at_every_size() {
+    for theme in ["default", "light", "ansi", "mono"] {
+        let look = look(theme, Depth::True, Glyphs::default());
+        for size in SIZES {
+            let mut app = fixture::fleet(TableKind::Gateways, size);
+            app.settings.production.insert("prod-eu".into());
+            let header = |app: &App| {
+                let (buffer, _) = painted(app, &look);
+                (text_of(&buffer).lines().next().unwrap_or_default().to_owned(), buffer)
+            };
+            let (text, buffer) = header(&app);
+            assert!(text.ends_with(" PROD RW"), "{text}");
+            let word = &buffer.content[usize::from(size.0) - 8];
+            assert_eq!(word.symbol(), "P");
+            assert!(word.modifier.contains(Modifier::REVERSED | Modifier::BOLD), "{theme}");
+            fixture::keys(&mut app, "end");
+            assert!(header(&app).0.ends_with("  RW"), "prod-us is not marked: {}", header(&app).0);
+        }
+    }
+}

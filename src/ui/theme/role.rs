@@ -93,6 +93,9 @@ pub enum Role {
     /// Writes are refused.
     #[strum(serialize = "header.rights.read-only")]
     HeaderRightsReadOnly,
+    /// The cluster is marked as production.
+    #[strum(serialize = "header.rights.production")]
+    HeaderRightsProduction,
     /// The line of tabs.
     #[strum(serialize = "tabs")]
     Tabs,

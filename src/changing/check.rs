@@ -7,19 +7,15 @@ use super::resolve::address;
 use super::{MANAGER, consequences, deletion};
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address, Meant};
-use crate::materialize::change::{Checked, Note, Refusal, keeper};
+use crate::materialize::change::{Checked, Note, RESTARTED, Refusal, keeper};
 use crate::materialize::{Problem, validate};
-use crate::model::edit::diff::changes;
-use crate::model::edit::hidden::{is_server_made, visible};
+use crate::model::edit::diff::{changes, is_server_made, visible};
 use crate::model::edit::merge::merge;
 use crate::model::edit::{Change, Path, Target};
 use crate::model::fault::{Fault, Reason};
 use crate::model::istio_gateway::IstioGateway;
 use crate::model::table::Tone;
 use crate::reconcile::Keeper;
-
-/// The annotation of a pod template that a restart changes.
-pub const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
 
 /// What a change would do: in the home cluster of `keeper`, and in those that a gateway reaches.
 ///
@@ -84,9 +80,11 @@ async fn edited(
         return Err(gone("was deleted and made again, so it is another one").into());
     }
     let merged = merge(before, after, &live);
-    let mut checked = Checked::new(target.clone(), Change::Edit { before: live.clone(), after: merged.value.clone() });
+    let mut checked =
+        Checked::new(target.clone(), Change::Edit { before: live.clone(), after: merged.value.clone() });
     checked.kept = keeper(&live);
-    checked.meanwhile = merged.theirs.iter().filter(|changed| !is_server_made(&changed.path)).cloned().collect();
+    checked.meanwhile =
+        merged.theirs.iter().filter(|changed| !is_server_made(&changed.path)).cloned().collect();
     if !merged.clashes.is_empty() {
         checked.clashing = Some(Box::new(merged));
         return Ok(checked);
@@ -151,9 +149,11 @@ fn valid(c: &Connection, target: &Target, object: &Value) -> Result<Vec<Note>, R
     if target.kind != "IstioGateway" {
         return Ok(Vec::new());
     }
-    let wrong = |why: &str| Fault::new(Reason::Invalid, format!("{}: {}: {why}", c.cluster, target.short()), "");
+    let wrong =
+        |why: &str| Fault::new(Reason::Invalid, format!("{}: {}: {why}", c.cluster, target.short()), "");
     let gateway = IstioGateway::read(object).map_err(|why| wrong(&why.to_string()))?;
-    let (errors, told): (Vec<Problem>, Vec<Problem>) = validate(&gateway).into_iter().partition(Problem::is_error);
+    let (errors, told): (Vec<Problem>, Vec<Problem>) =
+        validate(&gateway).into_iter().partition(Problem::is_error);
     if errors.is_empty() {
         return Ok(told.into_iter().map(|problem| Note::new(Tone::Plain, problem.to_string())).collect());
     }

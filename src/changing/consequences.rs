@@ -34,7 +34,8 @@ pub(super) async fn tell(keeper: &Keeper, checked: &mut Checked) {
             let labels = |object: &Value| labels_of(&object["spec"]["template"]["metadata"]["labels"]);
             if checked.target.kind == "Deployment" {
                 let before = before.as_ref().map(&labels).unwrap_or_default();
-                let service = service_of(&keeper.clusters.home, &checked.target.namespace, &labels(&after)).await;
+                let service =
+                    service_of(&keeper.clusters.home, &checked.target.namespace, &labels(&after)).await;
                 if let Ok(Some(service)) = service {
                     let at = (checked.target.namespace.clone(), service);
                     mutual(&keeper.clusters.home, checked, &at, (&before, &labels(&after))).await;
@@ -114,7 +115,10 @@ async fn service_of(
         !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
     };
     let all = write::list(c, &at, "").await?;
-    Ok(all.iter().find(|service| selects(service)).and_then(|s| s["metadata"]["name"].as_str().map(str::to_owned)))
+    Ok(all
+        .iter()
+        .find(|service| selects(service))
+        .and_then(|s| s["metadata"]["name"].as_str().map(str::to_owned)))
 }
 
 /// What other labels of the pods mean for each server: one that breaks needs the typed name (R13).
@@ -149,7 +153,8 @@ async fn mutual(
     }
     let is_same = |server: &&ServerMtls| {
         before.iter().any(|old| {
-            (&old.gateway, old.port, &old.hosts, old.state()) == (&server.gateway, server.port, &server.hosts, server.state())
+            (&old.gateway, old.port, &old.hosts, old.state())
+                == (&server.gateway, server.port, &server.hosts, server.state())
         })
     };
     for server in after.iter().filter(|server| !server.state().is_broken() && !is_same(server)) {

@@ -31,7 +31,11 @@ pub(super) async fn check(
 ) -> Result<Checked, Fault> {
     let c = &keeper.clusters.home;
     let gone = |why: &str| {
-        Fault::new(Reason::Missing, format!("{}: {} {why}", c.cluster, target.short()), "There is nothing to delete.")
+        Fault::new(
+            Reason::Missing,
+            format!("{}: {} {why}", c.cluster, target.short()),
+            "There is nothing to delete.",
+        )
     };
     let live = live.ok_or_else(|| gone("is gone already"))?;
     if live["metadata"]["uid"] != object["metadata"]["uid"] {
@@ -57,7 +61,9 @@ pub(super) async fn check(
         "Service" => {
             let labels = labels_of(&live["spec"]["selector"]);
             let address = address_of(&live);
-            let text = format!("Its address {address} goes: who connects to it is cut off, and a new Service has another");
+            let text = format!(
+                "Its address {address} goes: who connects to it is cut off, and a new Service has another"
+            );
             checked.notes.push(Note::new(Tone::Bad, text));
             traffic(c, &mut checked, &labels, Some(&target.name), 1).await;
         }
@@ -95,7 +101,10 @@ async fn gateway(keeper: &Keeper, checked: &mut Checked, live: &Value) {
         let way = match target.way {
             Ok(way) => way,
             Err(fault) => {
-                let text = format!("{}: what it has there stays, and holds the gateway until it can be reached", fault.summary);
+                let text = format!(
+                    "{}: what it has there stays, and holds the gateway until it can be reached",
+                    fault.summary
+                );
                 checked.notes.push(Note::new(Tone::Warn, text));
                 continue;
             }
@@ -107,9 +116,9 @@ async fn gateway(keeper: &Keeper, checked: &mut Checked, live: &Value) {
                 continue;
             }
         };
-        checked.notes.extend(
-            going.into_iter().map(|text| Note::new(Tone::Warn, format!("{text} goes{which}"))),
-        );
+        checked
+            .notes
+            .extend(going.into_iter().map(|text| Note::new(Tone::Warn, format!("{text} goes{which}"))));
         let labels = pod_labels(live, target.id.as_deref()).unwrap_or_else(|| names.selector.clone());
         traffic(&way.connection, checked, &labels, Some(&names.service), ready).await;
     }
@@ -146,7 +155,10 @@ async fn objects(
         words.push(match part {
             Part::Deployment => {
                 ready = object["status"]["readyReplicas"].as_u64().unwrap_or_default();
-                format!("Deployment {name} with {}", pods(object["status"]["replicas"].as_u64().unwrap_or_default()))
+                format!(
+                    "Deployment {name} with {}",
+                    pods(object["status"]["replicas"].as_u64().unwrap_or_default())
+                )
             }
             Part::Service => format!("Service {name} with its address {}", address_of(&object)),
             _ => format!("{part} {name}"),
@@ -183,7 +195,9 @@ async fn traffic(
         checked.notes.push(Note::new(Tone::Bad, text));
     }
     for rule in &through.rules {
-        checked.notes.push(Note::new(Tone::Plain, format!("DestinationRule {rule} is about its Service and stays")));
+        checked
+            .notes
+            .push(Note::new(Tone::Plain, format!("DestinationRule {rule} is about its Service and stays")));
     }
     if !through.is_empty() && ready > 0 {
         checked.grave.push("traffic is led through it".to_owned());
@@ -201,7 +215,10 @@ async fn held(keeper: &Keeper, checked: &mut Checked, gateway: &IstioGateway) {
     let clusters: Vec<String> = abroad.into_keys().collect();
     let text = match clusters.as_slice() {
         [] => "The finalizer egret/cleanup holds it until egret's controller has looked".to_owned(),
-        ids => format!("The finalizer egret/cleanup holds it until egret's controller has cleaned up {}", ids.join(", ")),
+        ids => format!(
+            "The finalizer egret/cleanup holds it until egret's controller has cleaned up {}",
+            ids.join(", ")
+        ),
     };
     checked.notes.push(Note::new(Tone::Plain, text));
     let namespace = gateway.metadata.namespace.as_deref().unwrap_or_default();
@@ -212,7 +229,8 @@ async fn held(keeper: &Keeper, checked: &mut Checked, gateway: &IstioGateway) {
         name: lease::NAME.to_owned(),
     };
     let holder = write::get(c, &at).await.ok().flatten();
-    let holder = holder.as_ref().and_then(|lease| lease["spec"]["holderIdentity"].as_str()).unwrap_or_default();
+    let holder =
+        holder.as_ref().and_then(|lease| lease["spec"]["holderIdentity"].as_str()).unwrap_or_default();
     if holder.is_empty() {
         let text = "No controller runs: it stays in deletion until one does (`K` on Clusters, or `egret controller`)";
         checked.notes.push(Note::new(Tone::Warn, text));

@@ -7,9 +7,9 @@ use super::resolve::address;
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address, Meant};
 use crate::materialize::change::{Checked, Made};
+use crate::model::edit::Change;
 use crate::model::edit::diff::changes;
 use crate::model::edit::patch::{apply_merge_patch, merge_patch};
-use crate::model::edit::{Change, Target};
 use crate::model::fault::{Fault, Reason};
 
 /// What an edit sends: the changed fields, and which object, in which state, they are of.
@@ -74,7 +74,11 @@ fn made(c: &Connection, checked: &Checked, after: Option<Value>, how: &str) -> M
 async fn after_silence(c: &Connection, at: &Address, checked: &Checked, fault: Fault) -> Result<Made, Fault> {
     let unknown = |fault: Fault| {
         let summary = format!("{}; whether it was done is not known", fault.summary);
-        Fault::new(fault.reason, summary, "Look at the object, then try again: nothing of the change is lost.")
+        Fault::new(
+            fault.reason,
+            summary,
+            "Look at the object, then try again: nothing of the change is lost.",
+        )
     };
     let now = write::get(c, at).await.map_err(|_| unknown(fault.clone()))?;
     let how = ", though the answer was lost";
@@ -86,7 +90,9 @@ async fn after_silence(c: &Connection, at: &Address, checked: &Checked, fault: F
             });
             if is_gone { Ok(made(c, checked, None, how)) } else { Err(fault) }
         }
-        (Change::Edit { before, after }, Some(now)) if now["metadata"]["uid"] == before["metadata"]["uid"] => {
+        (Change::Edit { before, after }, Some(now))
+            if now["metadata"]["uid"] == before["metadata"]["uid"] =>
+        {
             let wished = apply_merge_patch(&now, &merge_patch(before, after));
             let moved = now["metadata"]["resourceVersion"] != before["metadata"]["resourceVersion"];
             if moved && changes(&now, &wished).is_empty() {

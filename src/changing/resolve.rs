@@ -19,7 +19,8 @@ use crate::model::name::Resource;
 /// answer.
 pub async fn address(c: &Connection, target: &Target) -> Result<Address, Fault> {
     let Target { api_version, kind, name, .. } = target;
-    let wrong = |why: String, hint: &str| Err(Fault::new(Reason::Invalid, format!("{}: {why}", c.cluster), hint));
+    let wrong =
+        |why: String, hint: &str| Err(Fault::new(Reason::Invalid, format!("{}: {why}", c.cluster), hint));
     if kind == "Secret" {
         let fault = format!("{}: egret neither shows nor changes a Secret", c.cluster);
         return Err(Fault::new(Reason::Denied, fault, "kubectl does."));
@@ -32,7 +33,9 @@ pub async fn address(c: &Connection, target: &Target) -> Result<Address, Fault> 
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let Some(served) = served(c, group, version, kind).await? else {
         let hint = match group {
-            "istio.alibabacloud.com" => "`I` on Clusters, or `egret install`, installs the CRD of IstioGateway.",
+            "istio.alibabacloud.com" => {
+                "`I` on Clusters, or `egret install`, installs the CRD of IstioGateway."
+            }
             "networking.istio.io" => "Is Istio installed in this cluster?",
             _ => "Is its CRD installed? Is the version right?",
         };

@@ -38,7 +38,9 @@ fn who(finalizer: &str) -> Option<&'static str> {
         }
         "foregroundDeletion" => Some("the garbage collector, once what it owns is gone"),
         "orphan" => Some("the garbage collector"),
-        "service.kubernetes.io/load-balancer-cleanup" => Some("the cloud's controller, once the load balancer is gone"),
+        "service.kubernetes.io/load-balancer-cleanup" => {
+            Some("the cloud's controller, once the load balancer is gone")
+        }
         _ => None,
     }
 }

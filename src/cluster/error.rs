@@ -14,7 +14,8 @@ use crate::model::name::ClusterName;
 const LONGEST: usize = 4_000;
 
 /// What to do about a field that cannot be changed.
-const IMMUTABLE: &str = "That field is fixed when the object is made: only another object can have another value.";
+const IMMUTABLE: &str =
+    "That field is fixed when the object is made: only another object can have another value.";
 
 /// The hint where a person need do nothing.
 pub(super) const AGAIN: &str = "egret tries again.";

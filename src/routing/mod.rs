@@ -15,9 +15,9 @@ mod mtls;
 mod part;
 mod route;
 mod rule;
-mod through;
 #[cfg(test)]
 mod tests;
+mod through;
 mod words;
 
 use std::fmt;
@@ -26,8 +26,8 @@ pub use gateway::{Gateway, Server, ServerTls, read_gateway};
 pub use mesh::{Mesh, MeshConfig, mesh_config};
 pub use mtls::{Case, Clients, MtlsState, Scope, ServerMtls, breaks, mtls};
 pub use route::{Route, read_virtual_service};
-pub use through::Through;
 pub use rule::{ClientMode, ClientTls, DestinationRule, Policy, Subset, read_destination_rule};
+pub use through::Through;
 
 /// The name of an object in its namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -87,7 +87,8 @@ const NARROW: &[(&str, &str)] = &[
 ];
 
 /// The modules that touch the world outside the process.
-const IO: &[&str] = &["changing", "cluster", "config::load", "demo", "headless", "reconcile", "runtime", "sources"];
+const IO: &[&str] =
+    &["changing", "cluster", "config::load", "demo", "headless", "reconcile", "runtime", "sources"];
 
 /// Who may use what is not ours; the longest path that fits decides. What is not listed, anyone may use.
 const OUTSIDE: &[(&str, &[&str])] = &[

@@ -33,7 +33,9 @@ impl App {
         match made {
             Ok(made) => item.stage = Stage::Made(Box::new(made)),
             // It changed once more since it was checked: what it would do now is found out anew.
-            Err(fault) if fault.reason == Reason::Conflict && matches!(checked.change, Change::Edit { .. }) => {
+            Err(fault)
+                if fault.reason == Reason::Conflict && matches!(checked.change, Change::Edit { .. }) =>
+            {
                 item.wish.change = checked.change.clone();
                 item.stage = Stage::Checking;
                 let check = Effect::Check(item.ticket, item.wish.clone());
@@ -81,7 +83,11 @@ impl App {
         let text = match said.as_slice() {
             [] => String::new(),
             [one] => format!("{one} {} undoes it.", self.key_of(crate::app::Command::Undo)),
-            many => format!("{} changes are made. {} undoes the last.", many.len(), self.key_of(crate::app::Command::Undo)),
+            many => format!(
+                "{} changes are made. {} undoes the last.",
+                many.len(),
+                self.key_of(crate::app::Command::Undo)
+            ),
         };
         // One gateway is followed until it runs; of everything else there is no more to see.
         if !follows && matches!(self.screen(), Screen::Review(_)) {
@@ -113,8 +119,7 @@ impl App {
             self.refresh();
             return self.open_what_is_needed();
         };
-        let is_open =
-            matches!(self.screen(), Screen::Details(Details { of: DetailsOf::Gateway(open), .. }) if *open == id);
+        let is_open = matches!(self.screen(), Screen::Details(Details { of: DetailsOf::Gateway(open), .. }) if *open == id);
         if !is_open {
             self.stack.push(Screen::Details(Details::new(DetailsOf::Gateway(id), Tab::Overview)));
         }

@@ -147,7 +147,7 @@ impl Review {
     }
 
     /// Those that a yes would make.
-    pub(super) fn open(&self) -> impl Iterator<Item = &Item> {
+    pub fn open(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| match &item.stage {
             Stage::Asking(checked) => !checked.is_idle(),
             Stage::Failed(..) => true,
@@ -193,7 +193,8 @@ impl App {
         if wishes.is_empty() {
             return Vec::new();
         }
-        let items = wishes.into_iter().map(|wish| Item { ticket: self.ticket(), wish, stage: Stage::Checking });
+        let items =
+            wishes.into_iter().map(|wish| Item { ticket: self.ticket(), wish, stage: Stage::Checking });
         let items: Vec<Item> = items.collect();
         let effects = items.iter().map(|item| Effect::Check(item.ticket, item.wish.clone())).collect();
         self.stack.push(Screen::Review(Review {
@@ -225,7 +226,11 @@ impl App {
     }
 
     /// What a change would do, or why it cannot be made.
-    pub(super) fn on_checked(&mut self, ticket: Ticket, checked: Result<Arc<Checked>, Refusal>) -> Vec<Effect> {
+    pub(super) fn on_checked(
+        &mut self,
+        ticket: Ticket,
+        checked: Result<Arc<Checked>, Refusal>,
+    ) -> Vec<Effect> {
         let Some((review, at)) = self.review_of(ticket) else { return Vec::new() };
         let stage = &mut review.items[at].stage;
         if !matches!(stage, Stage::Checking) {
@@ -254,6 +259,3 @@ impl App {
         Vec::new()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,8 +9,7 @@ use crate::app::paint::{Line, Look, piece};
 use crate::app::screen::{Screen, facts};
 use crate::materialize::change::{Checked, Made};
 use crate::model::clean::clean;
-use crate::model::edit::diff::{Changed, short};
-use crate::model::edit::hidden::visible;
+use crate::model::edit::diff::{Changed, short, visible};
 use crate::model::edit::merge::{Clash, Side};
 use crate::model::edit::{Change, Target};
 use crate::model::facts::{Fact, Section};
@@ -54,7 +53,9 @@ impl App {
                 let shown = checked.stored.as_ref().unwrap_or(object);
                 lines.push(Line::new());
                 lines.push(vec![piece("What is made, as the server would store it", Look::Title)]);
-                lines.extend(yaml::to_yaml(&visible(shown), false).map(|text| highlighted(&text)).unwrap_or_default());
+                lines.extend(
+                    yaml::to_yaml(&visible(shown), false).map(|text| highlighted(&text)).unwrap_or_default(),
+                );
             }
         }
         lines
@@ -75,7 +76,11 @@ impl App {
             let label = format!("{mark}{} {}", item.wish.target.cluster, item.wish.target.name);
             Fact::new(label, words).tone(tone(&item.stage))
         };
-        let rest = if review.stops { "the first failure stops the rest" } else { "a failure does not stop the rest" };
+        let rest = if review.stops {
+            "the first failure stops the rest"
+        } else {
+            "a failure does not stop the rest"
+        };
         let title = format!("{} of {} changes; {rest}", review.at + 1, review.items.len());
         Section::new(title, review.items.iter().enumerate().map(line).collect())
     }
@@ -90,7 +95,8 @@ impl App {
             Change::Delete { .. } => "DELETE",
             _ => "Change",
         };
-        let mut facts = vec![Fact::new("", format!("{verb} {} in {cluster}{server}.", item.wish.target.short()))];
+        let mut facts =
+            vec![Fact::new("", format!("{verb} {} in {cluster}{server}.", item.wish.target.short()))];
         if self.is_production(cluster) {
             facts.push(Fact::new("", format!("{cluster} is marked as production.")).tone(Tone::Bad));
         }
@@ -110,11 +116,16 @@ impl App {
             Stage::Refused(refusal) => {
                 let mut facts = vec![Fact::new("", sentence(&refusal.fault.summary)).tone(Tone::Bad)];
                 let fields = refusal.fields.iter();
-                facts.extend(fields.map(|(path, why)| Fact::new(path.to_string(), clean(why)).tone(Tone::Bad)));
+                facts.extend(
+                    fields.map(|(path, why)| Fact::new(path.to_string(), clean(why)).tone(Tone::Bad)),
+                );
                 if !refusal.fault.hint.is_empty() {
                     facts.push(Fact::new("", refusal.fault.hint.clone()));
                 }
-                facts.push(Fact::new("", "Nothing was written. esc goes back to where it was typed: all of it is there."));
+                facts.push(Fact::new(
+                    "",
+                    "Nothing was written. esc goes back to where it was typed: all of it is there.",
+                ));
                 vec![Section::new("Refused", facts)]
             }
             Stage::Failed(checked, fault) => {
@@ -136,7 +147,8 @@ impl App {
     fn checked(&self, item: &Item, checked: &Arc<Checked>) -> Vec<Section> {
         let mut sections = Vec::new();
         if let Some(kept) = &checked.kept {
-            sections.push(Section::new("Who keeps it", vec![Fact::new("", kept.in_words()).tone(Tone::Warn)]));
+            sections
+                .push(Section::new("Who keeps it", vec![Fact::new("", kept.in_words()).tone(Tone::Warn)]));
         }
         if checked.is_idle() {
             let text = "Nothing would change: the object is like this already.";
@@ -153,7 +165,11 @@ impl App {
             checked.notes.iter().map(|note| Fact::new("", sentence(&note.text)).tone(note.tone)).collect();
         notes.extend(self.who_acts(item));
         if !notes.is_empty() {
-            let title = if matches!(checked.change, Change::Delete { .. }) { "What is lost" } else { "What this does" };
+            let title = if matches!(checked.change, Change::Delete { .. }) {
+                "What is lost"
+            } else {
+                "What this does"
+            };
             sections.push(Section::new(title, notes));
         }
         sections.extend(self.undoing(item));
@@ -234,7 +250,13 @@ fn checklist(row: &GatewayRow) -> Vec<Fact> {
     };
     let accepted = row.cr.as_ref().and_then(|cr| {
         let status = cr.gateway.status.as_ref()?;
-        status.conditions.iter().find(|c| c.type_ == "Accepted").map(|c| (c.status == "True", c.message.clone()))
+        status
+            .value
+            .conditions
+            .iter()
+            .flatten()
+            .find(|c| c.type_ == "Accepted")
+            .map(|c| (c.status == "True", c.message.clone()))
     });
     let mut facts = Vec::new();
     match accepted {
@@ -262,10 +284,15 @@ fn checklist(row: &GatewayRow) -> Vec<Fact> {
 }
 
 fn verdict(checked: &Checked) -> Fact {
-    let since = if checked.meanwhile.is_empty() { "" } else { " Others changed it since it was opened: see above." };
+    let since =
+        if checked.meanwhile.is_empty() { "" } else { " Others changed it since it was opened: see above." };
     match (&checked.unchecked, &checked.stored, &checked.change) {
-        (Some(why), _, _) => Fact::new("", format!("NOT checked by the server: {}{since}", sentence(why))).tone(Tone::Warn),
-        (None, Some(_), _) => Fact::new("", format!("Checked by the server (dry run): accepted.{since}")).tone(Tone::Good),
+        (Some(why), _, _) => {
+            Fact::new("", format!("NOT checked by the server: {}{since}", sentence(why))).tone(Tone::Warn)
+        }
+        (None, Some(_), _) => {
+            Fact::new("", format!("Checked by the server (dry run): accepted.{since}")).tone(Tone::Good)
+        }
         (None, None, Change::Delete { object }) => {
             let uid = object["metadata"]["uid"].as_str().unwrap_or_default();
             Fact::new("", format!("Only this very object is deleted (uid {uid}).")).tone(Tone::Muted)
@@ -322,10 +349,8 @@ fn clash_lines(clash: &Clash, side: Option<Side>, is_here: bool, width: u16) -> 
     };
     let mark = if is_here { "▸ " } else { "  " };
     let head = if side.is_none() { Look::Tone(Tone::Warn) } else { Look::Tone(Tone::Good) };
-    let mut lines = vec![vec![
-        piece(format!("{mark}{}", clean(&clash.path.to_string())), Look::Title),
-        piece(said, head),
-    ]];
+    let mut lines =
+        vec![vec![piece(format!("{mark}{}", clean(&clash.place)), Look::Title), piece(said, head)]];
     let text = |value: &Option<serde_json::Value>| -> Vec<String> {
         match value {
             None => vec!["(not there)".to_owned()],
@@ -341,7 +366,10 @@ fn clash_lines(clash: &Clash, side: Option<Side>, is_here: bool, width: u16) -> 
     };
     let (was, mine, theirs) = (text(&clash.before), text(&clash.mine), text(&clash.theirs));
     let was = was.join(" ");
-    lines.push(vec![piece(format!("    was: {}", cut(&was, usize::from(width).saturating_sub(9))), Look::Tone(Tone::Muted))]);
+    lines.push(vec![piece(
+        format!("    was: {}", cut(&was, usize::from(width).saturating_sub(9))),
+        Look::Tone(Tone::Muted),
+    )]);
     let half = (usize::from(width).saturating_sub(9)) / 2;
     let pad = |text: &str| {
         let text = cut(text, half);
@@ -356,7 +384,8 @@ fn clash_lines(clash: &Clash, side: Option<Side>, is_here: bool, width: u16) -> 
         piece(pad("theirs (t)"), Look::Label),
     ]);
     for n in 0..mine.len().max(theirs.len()) {
-        let (left, right) = (mine.get(n).map_or("", String::as_str), theirs.get(n).map_or("", String::as_str));
+        let (left, right) =
+            (mine.get(n).map_or("", String::as_str), theirs.get(n).map_or("", String::as_str));
         let differs = if left == right { ' ' } else { '!' };
         lines.push(vec![
             piece(format!("  {differs} {}", pad(left)), look(yours)),

@@ -173,8 +173,7 @@ mod tests {
     }
 
     fn told(before: Value, after: Value, live: u64) -> Vec<String> {
-        let place =
-            Place { deployment: Some(json!({"spec": {"replicas": live}})), ..Place::default() };
+        let place = Place { deployment: Some(json!({"spec": {"replicas": live}})), ..Place::default() };
         let notes = of_gateway(Some(&gateway(before)), &gateway(after), &[place]);
         notes.into_iter().map(|note| note.text).collect()
     }
@@ -200,7 +199,9 @@ mod tests {
         );
         assert_eq!(
             told(json!({"serviceType": "LoadBalancer"}), json!({"serviceType": "ClusterIP"}), 1),
-            ["Service type LoadBalancer → ClusterIP: the load balancer and its address go; the cluster IP stays"]
+            [
+                "Service type LoadBalancer → ClusterIP: the load balancer and its address go; the cluster IP stays"
+            ]
         );
         assert_eq!(
             told(json!({}), json!({"rollingMaxSurge": "50%"}), 1),

@@ -66,7 +66,9 @@ fn of_helm(object: &Value) -> Option<Kept> {
     Some(Kept {
         by: if release.is_some() { format!("the Helm release {name}") } else { "Helm".to_owned() },
         then: "its next upgrade overwrites what is changed here".to_owned(),
-        rather: format!("`helm -n {namespace} upgrade {name} CHART --reuse-values --set …` changes it there."),
+        rather: format!(
+            "`helm -n {namespace} upgrade {name} CHART --reuse-values --set …` changes it there."
+        ),
     })
 }
 

@@ -3,6 +3,9 @@
 //!
 //! Pure: `changing` reads what is needed and asks the server; the screens and the verbs show what comes of it.
 
+/// The annotation of a pod template that a restart changes, as `kubectl rollout restart` does.
+pub const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
+
 mod checked;
 mod gateway;
 mod kept;

@@ -112,9 +112,7 @@ mod tests {
 
     #[test]
     fn what_becomes_of_pods_and_addresses_is_told() {
-        let workload = |replicas: u64, image: &str| {
-            json!({"kind": "Deployment", "spec": {"replicas": replicas, "template": {"image": image}}})
-        };
+        let workload = |replicas: u64, image: &str| json!({"kind": "Deployment", "spec": {"replicas": replicas, "template": {"image": image}}});
         assert_eq!(told(workload(3, "a"), workload(3, "a")), Vec::<String>::new());
         assert_eq!(
             told(workload(3, "a"), workload(3, "b")),
@@ -133,9 +131,7 @@ mod tests {
                 "Port 8080 opens",
             ]
         );
-        let scaler = |max: u64| {
-            json!({"kind": "HorizontalPodAutoscaler", "spec": {"maxReplicas": max}, "status": {"currentReplicas": 7}})
-        };
+        let scaler = |max: u64| json!({"kind": "HorizontalPodAutoscaler", "spec": {"maxReplicas": max}, "status": {"currentReplicas": 7}});
         assert_eq!(told(scaler(9), scaler(5)), ["7 → 5 pods: the rest end"]);
     }
 }

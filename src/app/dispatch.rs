@@ -82,6 +82,14 @@ impl App {
             | C::Undo
             | C::Drafts => self.writing_applies(command),
             C::Mark => need(selected(), "no row is selected"),
+            C::Mine | C::Theirs => {
+                let chooses = matches!(self.screen(), Screen::Review(review) if review.chooses());
+                need(chooses, "there is nothing to choose")
+            }
+            C::NextChange | C::PreviousChange | C::StopAtFailure => {
+                let several = matches!(self.screen(), Screen::Review(review) if review.items.len() > 1);
+                need(several, "there is one change only")
+            }
             C::UnmarkAll => {
                 need(self.active_table().is_some_and(|t| !t.marked.is_empty()), "no row is marked")
             }

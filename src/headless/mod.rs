@@ -14,6 +14,7 @@ pub mod install;
 pub mod keys;
 mod mesh;
 pub mod output;
+mod record;
 pub mod render;
 pub mod uninstall;
 
@@ -21,6 +22,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use crate::cli::{Globals, Verb};
+use crate::cluster::journal;
 use crate::model::clean::clean;
 use crate::model::fault::Fault;
 use crate::setup::{Setup, setup};
@@ -76,6 +78,7 @@ pub fn run(verb: &Verb, globals: &Globals) -> Outcome {
     let (mut out, mut err) = (BufWriter::new(io::stdout()), io::stderr());
     let mut streams = Streams { out: &mut out, err: &mut err };
     let done = dispatch(verb, globals, &mut streams);
+    journal::file::flush();
     ended(done.and_then(|outcome| streams.out.flush().map(|()| outcome)))
 }
 

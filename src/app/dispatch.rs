@@ -69,6 +69,22 @@ impl App {
                 true => Err("it is what you see".to_owned()),
                 false => need(self.gateway_here().is_some(), "no gateway is selected"),
             },
+            C::New
+            | C::NewFromYaml
+            | C::Clone
+            | C::Edit
+            | C::EditYaml
+            | C::EditForm
+            | C::Scale
+            | C::Restart
+            | C::Set
+            | C::Delete
+            | C::Undo
+            | C::Drafts => self.writing_applies(command),
+            C::Mark => need(selected(), "no row is selected"),
+            C::UnmarkAll => {
+                need(self.active_table().is_some_and(|t| !t.marked.is_empty()), "no row is marked")
+            }
             _ if command.spec().danger => self.deed_applies(command),
             C::Tamper if self.demo.is_some() => self.deployment_here().map(drop),
             _ if command.is_for_demo() => need(self.demo.is_some(), "only `egret demo` has that"),
@@ -166,6 +182,21 @@ impl App {
             | C::ForgetCluster
             | C::Install
             | C::Keep => return self.deed_command(command, argument),
+            C::New
+            | C::NewFromYaml
+            | C::Clone
+            | C::Edit
+            | C::EditYaml
+            | C::EditForm
+            | C::Scale
+            | C::Restart
+            | C::Set
+            | C::Delete
+            | C::Undo
+            | C::Drafts => return self.write_command(command, argument),
+            C::Mark | C::MarkAll | C::UnmarkAll => self.mark_command(command),
+            // Keys of a review are its own.
+            C::NextChange | C::PreviousChange | C::Mine | C::Theirs | C::StopAtFailure => {}
             C::CopyName => return self.copy_name(),
             C::CopyYaml => return self.copy_yaml(),
             C::NextTab
@@ -258,6 +289,15 @@ impl App {
         }
         if let Some(text) = unknown {
             self.say(Tone::Bad, text);
+        }
+    }
+
+    fn mark_command(&mut self, command: Command) {
+        let Some(table) = self.active_table_mut() else { return };
+        match command {
+            Command::Mark => table.mark(),
+            Command::MarkAll => table.mark_all(),
+            _ => table.marked.clear(),
         }
     }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::deed::{Deed, Named, Plan};
+use super::review::Wish;
+use crate::materialize::change::Checked;
 use crate::model::draft::Draft;
 use crate::model::name::{ClusterName, ObjectKey};
 
@@ -34,6 +36,12 @@ pub enum Effect {
     Do(Ticket, Deed, Arc<Plan>),
     /// Read and follow logs.
     OpenLogs(Ticket, LogQuery),
+    /// Fetch an object once.
+    Fetch(Ticket, ObjectKey),
+    /// Find out what a change would do.
+    Check(Ticket, Wish),
+    /// Make a change that was checked.
+    Make(Ticket, Arc<Checked>),
     /// Keep a draft on disk, as it is now: the newest of an id stands for it.
     KeepDraft(Box<Draft>),
     /// A draft was applied or discarded.

@@ -27,6 +27,7 @@ pub mod status;
 pub mod text;
 pub mod tour;
 pub mod update;
+pub mod writing;
 
 pub use command::Command;
 pub use effect::Effect;

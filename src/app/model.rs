@@ -85,6 +85,10 @@ pub struct App {
     pub demo: Option<super::tour::Demo>,
     /// What was typed and not applied, newest first: of this run, and of runs before.
     pub drafts: Vec<crate::model::draft::Draft>,
+    /// What was changed in this run, the last at the end: it can be undone.
+    pub past: Vec<crate::materialize::change::Made>,
+    /// What an object was asked for.
+    pub(super) awaited: Option<super::writing::Awaited>,
     next_ticket: u64,
 }
 
@@ -112,6 +116,8 @@ impl App {
             asked_to_keep: BTreeSet::new(),
             demo: None,
             drafts: Vec::new(),
+            past: Vec::new(),
+            awaited: None,
             next_ticket: 0,
         };
         let table = app.table(view);
@@ -260,7 +266,8 @@ impl App {
             Screen::Table(_) => (false, 2),
             Screen::Details(_) => (true, 2),
             Screen::Logs(_) => (false, 1),
-            Screen::Editor(_) | Screen::Form(_) | Screen::Review(_) => (false, 2),
+            Screen::Editor(_) | Screen::Form(_) => (false, 2),
+            Screen::Review(_) => (false, 0),
         };
         geometry::areas(self.size, tabs, self.prompt().is_some(), explain)
     }

@@ -9,6 +9,7 @@ use super::deed::{Deed, Plan};
 use super::effect::Ticket;
 use super::keeping::News;
 use super::standing::Standing;
+use crate::materialize::change::{Checked, Made, Refusal};
 use crate::model::draft::Draft;
 use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
@@ -45,6 +46,12 @@ pub enum Msg {
     Done(Ticket, Box<Deed>, Result<String, Fault>),
     /// News of the reconciler of this process.
     Keeping(ClusterName, News),
+    /// An object that was asked for once; `Ok(None)`: it is not there.
+    Fetched(Ticket, Result<Arc<serde_json::Value>, Fault>),
+    /// What a change would do, or why it cannot be made.
+    Checked(Ticket, Result<Arc<Checked>, Refusal>),
+    /// A change was made, or not.
+    Made(Ticket, Box<Result<Made, Fault>>),
     /// The drafts of runs before, newest first.
     Drafts(Vec<Draft>),
     /// Lines of an open log.

@@ -170,18 +170,37 @@ impl App {
     pub fn explanation(&self) -> [String; 2] {
         if let Some(table) = self.active_table() {
             return match table.item() {
-                Some(item) => columns::explain(item, self.now),
+                Some(item) => {
+                    let [first, second] = columns::explain(item, self.now);
+                    [first, self.marks_in_words().unwrap_or(second)]
+                }
                 None => [String::new(), String::new()],
             };
         }
         match self.screen() {
             Screen::Details(details) => self.explain_details(details),
             Screen::Logs(logs) => [explain_logs(logs), String::new()],
-            Screen::Table(_) => Default::default(),
             Screen::Editor(editor) => editor.explain(),
             Screen::Form(form) => form.explain(),
-            Screen::Review(review) => review.explain(),
+            Screen::Table(_) | Screen::Review(_) => Default::default(),
         }
+    }
+
+    /// How many rows are marked, and which of them the filter hides.
+    fn marks_in_words(&self) -> Option<String> {
+        let count = self.marked().len();
+        if count == 0 {
+            return None;
+        }
+        let hidden = self.hidden_marks();
+        let hidden = match hidden.len() {
+            0 => String::new(),
+            n => format!(", {n} of them hidden by the filter: {}", hidden.join(", ")),
+        };
+        let key = self.key_of(Command::UnmarkAll);
+        Some(format!(
+            "{count} marked{hidden}. What changes objects is about these; {key} takes the marks away."
+        ))
     }
 
     fn explain_details(&self, details: &Details) -> [String; 2] {

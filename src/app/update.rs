@@ -81,6 +81,9 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.on_keeping(&cluster, news);
             Vec::new()
         }
+        Msg::Fetched(ticket, object) => app.on_fetched(ticket, object),
+        Msg::Checked(ticket, checked) => app.on_checked(ticket, checked),
+        Msg::Made(ticket, made) => app.on_made(ticket, *made),
         Msg::Drafts(drafts) => {
             app.drafts = drafts;
             Vec::new()
@@ -162,6 +165,7 @@ impl App {
             None => match self.screen() {
                 Screen::Editor(_) => self.editor_paste(text),
                 Screen::Form(_) => self.form_paste(text),
+                Screen::Review(_) => self.review_paste(text),
                 _ => self.typed(|input| input.paste(text)),
             },
         }
@@ -286,6 +290,7 @@ impl App {
     pub fn settle(&mut self) {
         let (now, body) = (self.now, self.areas().body);
         self.make_text(body.width);
+        self.make_review(body.width);
         if matches!(self.overlay, Some(Overlay::Help(_))) {
             let last = HelpPage::new(&self.help_rows(), self.size).last_offset();
             if let Some(Overlay::Help(help)) = &mut self.overlay {

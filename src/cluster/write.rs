@@ -155,7 +155,21 @@ pub async fn merge_as(
 /// # Errors
 /// When the server refuses or does not answer.
 pub async fn create(c: &Connection, at: &Address, object: &Value, manager: &str) -> Result<Value, Fault> {
-    let query = format!("?fieldManager={manager}&fieldValidation=Strict");
+    create_as(c, at, object, manager, Meant::Earnest).await
+}
+
+/// The same, or only to see what the server would make of it.
+///
+/// # Errors
+/// When the server refuses or does not answer.
+pub async fn create_as(
+    c: &Connection,
+    at: &Address,
+    object: &Value,
+    manager: &str,
+    meant: Meant,
+) -> Result<Value, Fault> {
+    let query = format!("?fieldManager={manager}&fieldValidation=Strict{}", dry_run(meant));
     let body = Some(("application/json", object));
     send(c, at, "create", Method::POST, &query, body).await
 }

@@ -16,13 +16,16 @@ use crate::app::deed::{Deed, Named, Plan, What};
 use crate::app::effect::{Effect, LogQuery, StandingOf, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::{LogLine, Msg};
+use crate::app::review::Wish;
 use crate::app::standing::Standing;
+use crate::changing;
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::logs::{self, LogOf, Said};
 use crate::cluster::object;
 use crate::demo::tamper;
 use crate::demo::world::World;
+use crate::materialize::change::Checked;
 use crate::model::clean::clean;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
@@ -214,6 +217,41 @@ impl Live {
         }
     }
 
+    fn fetch(&mut self, ticket: Ticket, key: ObjectKey) {
+        let inbox = self.inbox.clone();
+        match self.connection(&key.cluster) {
+            Err(fault) => tell(&inbox, Msg::Fetched(ticket, Err(fault))),
+            Ok(c) => self.keep(ticket, async move {
+                let object = object::fetch(&c, &key).await;
+                tell(&inbox, Msg::Fetched(ticket, object));
+            }),
+        }
+    }
+
+    fn check(&mut self, ticket: Ticket, wish: Wish) {
+        let inbox = self.inbox.clone();
+        match self.ways(&wish.target.cluster) {
+            Err(fault) => tell(&inbox, Msg::Checked(ticket, Err(fault.into()))),
+            Ok(ways) => self.keep(ticket, async move {
+                let keeper = ways.keeper().await;
+                let checked = changing::check(&keeper, &wish.target, &wish.change).await;
+                tell(&inbox, Msg::Checked(ticket, checked.map(Arc::new)));
+            }),
+        }
+    }
+
+    /// Not kept by its ticket: what has been begun is not broken off by leaving a screen.
+    fn make(&self, ticket: Ticket, checked: Arc<Checked>) {
+        let inbox = self.inbox.clone();
+        match self.connection(&checked.target.cluster) {
+            Err(fault) => tell(&inbox, Msg::Made(ticket, Box::new(Err(fault)))),
+            Ok(c) => drop(tokio::spawn(async move {
+                let made = changing::carry_out(&c, &checked).await;
+                tell(&inbox, Msg::Made(ticket, Box::new(made)));
+            })),
+        }
+    }
+
     /// Not kept by its ticket: what has been begun is not broken off by closing a question.
     fn carry_out(&self, ticket: Ticket, deed: Deed, plan: Arc<Plan>) {
         let inbox = self.inbox.clone();
@@ -323,6 +361,9 @@ impl Effects for Live {
                     task.abort();
                 }
             }
+            Effect::Fetch(ticket, key) => self.fetch(ticket, key),
+            Effect::Check(ticket, wish) => self.check(ticket, wish),
+            Effect::Make(ticket, checked) => self.make(ticket, checked),
             Effect::KeepDraft(_) | Effect::DropDraft(_) => {}
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),

@@ -17,6 +17,7 @@ pub enum Glyphs {
 #[derive(Debug)]
 struct Set {
     cursor: char,
+    marked: char,
     ellipsis: char,
     ascending: char,
     descending: char,
@@ -32,6 +33,7 @@ struct Set {
 
 const UNICODE: Set = Set {
     cursor: '▸',
+    marked: '✓',
     ellipsis: '…',
     ascending: '▲',
     descending: '▼',
@@ -46,6 +48,7 @@ const UNICODE: Set = Set {
 
 const ASCII: Set = Set {
     cursor: '>',
+    marked: '+',
     ellipsis: '~',
     ascending: '^',
     descending: 'v',
@@ -75,6 +78,10 @@ const PLAIN: &[(char, char)] = &[
     ('“', '"'),
     ('”', '"'),
     ('\u{a0}', ' '),
+    ('✓', '+'),
+    ('✕', 'x'),
+    ('▸', '>'),
+    ('│', '|'),
 ];
 
 impl Glyphs {
@@ -120,6 +127,11 @@ impl Glyphs {
     /// Marks the row under the cursor.
     pub(super) fn cursor(self) -> char {
         self.set().cursor
+    }
+
+    /// Stands before a row that is marked.
+    pub(super) fn marked(self) -> char {
+        self.set().marked
     }
 
     /// Stands for what was cut.
@@ -211,6 +223,7 @@ mod tests {
             let (left, right) = set.open_tab;
             let single = [
                 set.cursor,
+                set.marked,
                 set.ellipsis,
                 set.ascending,
                 set.descending,

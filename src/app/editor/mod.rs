@@ -22,6 +22,17 @@ impl Editor {
         Self { cluster: draft.cluster.as_str().into(), draft }
     }
 
+    /// What the server complained of, at its fields.
+    pub fn server_problems(
+        &mut self,
+        _target: &crate::model::edit::Target,
+        _fields: Vec<(crate::model::edit::Path, String)>,
+    ) {
+    }
+
+    /// Goes on from what the object is now, with what was merged.
+    pub fn rebase(&mut self, _before: &serde_json::Value, _after: &serde_json::Value) {}
+
     /// What is edited, for the crumbs.
     pub fn title(&self) -> String {
         format!("edit {}", self.draft.of)

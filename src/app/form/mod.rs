@@ -17,6 +17,12 @@ pub struct Form {
 }
 
 impl Form {
+    /// What the server complained of, at its fields.
+    pub fn server_problems(&mut self, _fields: Vec<(crate::model::edit::Path, String)>) {}
+
+    /// Goes on from what the object is now, with what was merged.
+    pub fn rebase(&mut self, _before: &serde_json::Value, _after: &serde_json::Value) {}
+
     /// What is filled in, for the crumbs.
     pub fn title(&self) -> String {
         format!("edit {}", self.draft.of)

@@ -11,6 +11,7 @@ pub mod controller;
 mod forecast;
 pub mod get;
 pub mod install;
+pub mod journal;
 pub mod keys;
 mod mesh;
 pub mod output;
@@ -22,7 +23,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use crate::cli::{Globals, Verb};
-use crate::cluster::journal;
+use crate::cluster::journal::file;
 use crate::model::clean::clean;
 use crate::model::fault::Fault;
 use crate::setup::{Setup, setup};
@@ -78,7 +79,7 @@ pub fn run(verb: &Verb, globals: &Globals) -> Outcome {
     let (mut out, mut err) = (BufWriter::new(io::stdout()), io::stderr());
     let mut streams = Streams { out: &mut out, err: &mut err };
     let done = dispatch(verb, globals, &mut streams);
-    journal::file::flush();
+    file::flush();
     ended(done.and_then(|outcome| streams.out.flush().map(|()| outcome)))
 }
 
@@ -103,6 +104,7 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Controller(c) => controller::run(c, &settings, globals, streams),
         Verb::Install(i) => install::run(i, &settings, globals, streams),
         Verb::Uninstall(u) => uninstall::run(u, &settings, globals, streams),
+        Verb::Journal(j) => journal::run(j, &settings, streams),
         Verb::Get(get) => get::run(get, &settings, globals, streams),
         // Done above; and the demo is the screens', not a verb's.
         Verb::Completions(_) | Verb::Demo(_) | Verb::Render(_) => Ok(Outcome::Done),

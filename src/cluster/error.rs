@@ -144,6 +144,15 @@ impl Asked {
     }
 }
 
+/// Whether a request has surely not reached the server: it was refused here, or there was no connection to send it on.
+pub(super) fn never_left(error: &kube::Error) -> bool {
+    chain(error).iter().any(|e| {
+        e.is::<Refused>()
+            || e.is::<PluginError>()
+            || e.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|e| e.is_connect())
+    })
+}
+
 /// An error and what caused it, outermost first.
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 'static)> {
     // A cycle of sources must not hold egret up.

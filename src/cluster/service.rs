@@ -60,6 +60,11 @@ impl Requests {
         Counts { reads, watches, writes }
     }
 
+    /// The clock that times are told by.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
     fn count<B>(&self, request: &Request<B>) {
         let is_watch = request.uri().query().is_some_and(|q| q.split('&').any(|p| p.starts_with("watch=")));
         let counter = match *request.method() {

@@ -256,6 +256,7 @@ impl Live {
     fn carry_out(&self, ticket: Ticket, deed: Deed, plan: Arc<Plan>) {
         let inbox = self.inbox.clone();
         let ways = match self.ways(&deed.cluster) {
+            Ok(ways) if deed.what == What::Keep => ways.by("reconciler"),
             Ok(ways) => ways,
             Err(fault) => return tell(&inbox, Msg::Done(ticket, Box::new(deed), Err(fault))),
         };

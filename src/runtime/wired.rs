@@ -1,6 +1,7 @@
 //! The state machine, its sources and its effects put together: all of a session but the terminal.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -8,6 +9,7 @@ use super::effects::{Home, Live};
 use super::{Start, demo};
 use crate::app::model::Settings as AppSettings;
 use crate::app::{App, Msg};
+use crate::cluster::journal;
 use crate::cluster::kubeconfig::Contexts;
 use crate::config::{Namespaces, Settings};
 use crate::demo::world::World;
@@ -52,6 +54,7 @@ pub fn wire(
     }
     let mut app =
         App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, contexts.clock().now());
+    let contexts = recorded(contexts, start.state.as_deref(), &sender);
     let (mut sources, snapshots) = Sources::new(contexts, options, guarded);
     for cluster in &chosen {
         sources.open(cluster);
@@ -66,6 +69,14 @@ pub fn wire(
         tokio::spawn(async move { world.drive().await });
     }
     Wired { app, live, inbox, bytes }
+}
+
+/// The same contexts, whose clusters tell what is written to them.
+fn recorded(contexts: Contexts, state: Option<&Path>, inbox: &UnboundedSender<Msg>) -> Contexts {
+    let Some(dir) = state else { return contexts };
+    let inbox = inbox.clone();
+    let trouble = move |fault| tell(&inbox, Msg::Notice(fault));
+    contexts.with_journal(journal::start(dir.to_owned(), &journal::user(), "screen", trouble))
 }
 
 /// What reconcilers in this process go by. In the demo its contexts are its ids, and who it is does not change from run

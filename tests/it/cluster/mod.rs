@@ -5,6 +5,7 @@ mod broken;
 mod credentials;
 mod healing;
 mod holder;
+mod journal;
 mod kubeconfig;
 mod network;
 mod objects;

@@ -76,7 +76,7 @@ impl App {
                 let filtered = self.active_table().is_some_and(super::screen::Table::is_filtered);
                 need(self.stack.len() > 1 || filtered || self.finding(), "this is the outermost screen")
             }
-            _ => Ok(()),
+            _ => self.form_applies(command),
         }
     }
 
@@ -180,6 +180,36 @@ impl App {
                 return self.tab_command(command);
             }
             C::NextDocument | C::PreviousDocument | C::ManagedFields => self.document_command(command),
+            C::NextField
+            | C::PreviousField
+            | C::FieldDown
+            | C::FieldUp
+            | C::EnterField
+            | C::NextStep
+            | C::PreviousStep
+            | C::Step1
+            | C::Step2
+            | C::Step3
+            | C::Step4
+            | C::Step5
+            | C::Step6
+            | C::Step7
+            | C::NextValue
+            | C::PreviousValue
+            | C::AddRow
+            | C::RemoveRow
+            | C::RowUp
+            | C::RowDown
+            | C::Offer
+            | C::AcceptForm
+            | C::Manifest
+            | C::ManifestUp
+            | C::ManifestDown
+            | C::AsYaml
+            | C::UndoForm
+            | C::RedoForm
+            | C::LeaveForm
+            | C::DiscardForm => return self.form_command(command),
         }
         Vec::new()
     }

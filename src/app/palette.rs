@@ -315,7 +315,7 @@ fn name_of(command: Command) -> String {
 }
 
 /// Orders by how well `needle` fits; what does not fit goes.
-fn ranked<T>(all: Vec<T>, needle: &str, text: impl Fn(&T) -> String) -> Vec<T>
+pub(super) fn ranked<T>(all: Vec<T>, needle: &str, text: impl Fn(&T) -> String) -> Vec<T>
 where
     T: Clone,
 {

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod discovery;
 pub mod error;
 pub mod events;
+pub mod knowledge;
 pub mod kubeconfig;
 pub mod logs;
 pub mod object;

@@ -19,6 +19,7 @@ use crate::app::msg::{LogLine, Msg};
 use crate::app::standing::Standing;
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
+use crate::cluster::knowledge;
 use crate::cluster::logs::{self, LogOf, Said};
 use crate::cluster::object;
 use crate::demo::tamper;
@@ -203,6 +204,16 @@ impl Live {
         });
     }
 
+    /// A cluster that is not connected has nothing to offer, and says so in its link.
+    fn learn(&mut self, ticket: Ticket, cluster: &ClusterName, namespace: String) {
+        let inbox = self.inbox.clone();
+        let Ok(c) = self.connection(cluster) else { return };
+        self.keep(ticket, async move {
+            let knowledge = knowledge::learn(&c, &namespace).await;
+            tell(&inbox, Msg::Learned(ticket, Box::new(knowledge)));
+        });
+    }
+
     fn plan(&mut self, ticket: Ticket, deed: Deed) {
         let (inbox, namespace) = (self.inbox.clone(), self.home.namespace.clone());
         match self.ways(&deed.cluster) {
@@ -322,6 +333,7 @@ impl Effects for Live {
                     task.abort();
                 }
             }
+            Effect::Learn(ticket, cluster, namespace) => self.learn(ticket, &cluster, namespace),
             Effect::KeepDraft(_) | Effect::DropDraft(_) => {}
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),

@@ -258,7 +258,9 @@ impl App {
             Screen::Table(_) => (false, 2),
             Screen::Details(_) => (true, 2),
             Screen::Logs(_) => (false, 1),
-            Screen::Editor(_) | Screen::Form(_) | Screen::Review(_) => (false, 2),
+            Screen::Editor(_) | Screen::Review(_) => (false, 2),
+            // Help is a sentence or two, and a problem another.
+            Screen::Form(_) => (false, 3),
         };
         geometry::areas(self.size, tabs, self.prompt().is_some(), explain)
     }

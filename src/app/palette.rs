@@ -34,7 +34,8 @@ impl App {
     }
 
     fn help_key(&mut self, key: KeyEvent) {
-        let command = self.keymap.resolve(self.focus(), key);
+        // The same keys move it wherever it stands, in front of a form too.
+        let command = self.keymap.resolve(&[super::command::Scope::Motion], key);
         let last = self.help_rows().len();
         let Some(Overlay::Help(help)) = &mut self.overlay else { return };
         match command {

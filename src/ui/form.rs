@@ -9,6 +9,7 @@ use super::{edges, lines};
 use crate::app::App;
 use crate::app::form::{Cell, Form, Page, Popup, Row};
 use crate::app::geometry::Area;
+use crate::model::clean::clean;
 use crate::model::table::Tone;
 
 /// Letters of a step's name where not all names find room.
@@ -134,6 +135,10 @@ fn draw_row(row: &Row, canvas: &mut Canvas<'_>, area: Area) -> Option<Position> 
             Some(cursor) => {
                 canvas.tint(Area { x, y: area.y, width: room, height: 1 }, style);
                 typed = edges::input(canvas, (x, area.y), room, &cell.text, Some(cursor));
+                if cell.text.is_empty() {
+                    let muted = canvas.style(Role::ToneMuted);
+                    canvas.text(x + 1, area.y, room.saturating_sub(1), &cell.instead, muted, Cut::End);
+                }
             }
             None => {
                 canvas.text(x, area.y, room, &cell.text, style, Cut::End);
@@ -167,12 +172,13 @@ fn here(page: &Page, area: Area) -> Option<(u16, u16)> {
 fn draw_popup(popup: &Popup, canvas: &mut Canvas<'_>, area: Area, x: u16, y: u16) {
     let (first, shown) = popup.window();
     let height = u16::try_from(shown.len()).unwrap_or(u16::MAX);
-    let wide = shown.iter().map(|item| width(item)).max().unwrap_or(0) + 2;
+    let wide = shown.iter().map(|item| width(item)).max().unwrap_or(0) + 4;
     let x = (area.x + x).min((area.x + area.width).saturating_sub(wide.min(area.width)));
     let room = wide.min((area.x + area.width).saturating_sub(x));
     let below = y + 1 + height <= area.y + area.height;
     let top = if below { y + 1 } else { y.saturating_sub(height).max(area.y) };
-    let plain = canvas.style(Role::Overlay);
+    let (plain, edge) = (canvas.style(Role::Overlay), canvas.style(Role::OverlayBorder));
+    let [_, _, _, _, _, down] = canvas.glyphs.frame();
     let shown = shown.iter().enumerate();
     for ((n, item), y) in shown.zip(top..area.y + area.height) {
         let style = match popup.chosen == Some(first + n) {
@@ -180,6 +186,9 @@ fn draw_popup(popup: &Popup, canvas: &mut Canvas<'_>, area: Area, x: u16, y: u16
             false => plain,
         };
         canvas.clear(Area { x, y, width: room, height: 1 }, style);
-        canvas.text(x + 1, y, room.saturating_sub(2), &crate::model::clean::clean(item), style, Cut::Middle);
+        canvas.text(x + 2, y, room.saturating_sub(4), &clean(item), style, Cut::Middle);
+        // Without colours it is told from what is behind it by its edges.
+        canvas.char(x, y, down, edge);
+        canvas.char(x + room.saturating_sub(1), y, down, edge);
     }
 }

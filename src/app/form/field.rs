@@ -159,6 +159,8 @@ pub struct Field {
     pub help: &'static str,
     /// What is offered.
     pub offers: Offers,
+    /// What holds where it is empty; empty: what the table of parameters says.
+    pub empty: &'static str,
 }
 
 impl Field {

@@ -6,14 +6,9 @@ use super::field::{Kind, Step};
 use super::judge::is_turned;
 use super::{Form, Purpose};
 use crate::app::command::{Command, Scope};
-use crate::app::editor::Editor;
-use crate::app::effect::{Effect, Ticket};
+use crate::app::effect::Effect;
 use crate::app::model::App;
-use crate::app::review::Wish;
 use crate::app::screen::Screen;
-use crate::model::edit::{Change, Target};
-use crate::model::knowledge::Knowledge;
-use crate::model::snapshot::Link;
 use crate::model::table::Tone;
 
 /// The steps, in the order of their commands.
@@ -29,10 +24,11 @@ const STEPS: [(Command, Step); 7] = [
 
 impl Form {
     /// A key that edits what is typed, where something is; tells whether it was one.
-    fn edits(&mut self, key: KeyEvent) -> bool {
+    fn edits(&mut self, key: KeyEvent, command: Option<Command>) -> bool {
         let plain = (key.modifiers - KeyModifiers::SHIFT).is_empty();
         let typed = match key.code {
-            KeyCode::Char(_) => plain,
+            // What the shell's keys mean to a line, where no command has them.
+            KeyCode::Char(_) => plain || (command.is_none() && key.modifiers == KeyModifiers::CONTROL),
             KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End => true,
             KeyCode::Backspace | KeyCode::Delete => true,
             KeyCode::Enter => matches!(self.spot.kind(), Kind::Yaml) && plain,
@@ -159,14 +155,14 @@ impl Form {
 }
 
 impl App {
-    fn form(&self) -> Option<&Form> {
+    pub(super) fn form(&self) -> Option<&Form> {
         match self.screen() {
             Screen::Form(form) => Some(form),
             _ => None,
         }
     }
 
-    fn form_mut(&mut self) -> Option<&mut Form> {
+    pub(super) fn form_mut(&mut self) -> Option<&mut Form> {
         match self.screen_mut() {
             Screen::Form(form) => Some(form),
             _ => None,
@@ -211,7 +207,7 @@ impl App {
         form.discarding &= command == Some(Command::DiscardForm);
         let turned = form.step != Step::Review && is_turned(form.spot);
         let mut effects = Vec::new();
-        if form.offered(command) || form.edits(key) {
+        if form.offered(command) || form.edits(key, command) {
         } else if let Some(letter) = letter.filter(|c| *c != ' ') {
             // A letter is never a command here, whatever it means elsewhere.
             if turned && form.fixed(form.spot).is_none() {
@@ -248,40 +244,6 @@ impl App {
         }
         form.draft.changed = now;
         Some(Effect::KeepDraft(Box::new(form.draft.clone())))
-    }
-
-    /// Looks at the cluster of the form in front, where that was not done yet: not while its namespace is being typed.
-    pub(in crate::app) fn learn(&mut self) -> Vec<Effect> {
-        let Some(form) = self.form() else { return Vec::new() };
-        let namespace = form.object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
-        let wanted = Some((form.cluster.clone(), namespace));
-        let typed = form.spot.row().path_text() == "metadata.namespace" && form.typing;
-        let answers = self.cluster(&form.cluster).is_some_and(|s| matches!(s.link, Link::Ready));
-        if !answers || typed || form.learned == wanted && form.learning != Ticket::NONE {
-            return Vec::new();
-        }
-        let ticket = self.ticket();
-        let Some(form) = self.form_mut() else { return Vec::new() };
-        let before = std::mem::replace(&mut form.learning, ticket);
-        if form.learned.as_ref().map(|(cluster, _)| cluster) != wanted.as_ref().map(|(cluster, _)| cluster) {
-            form.knowledge = None;
-        }
-        form.learned = wanted.clone();
-        let closed = (before != Ticket::NONE).then_some(Effect::Close(before));
-        let asked = wanted.map(|(cluster, namespace)| Effect::Learn(ticket, cluster, namespace));
-        closed.into_iter().chain(asked).collect()
-    }
-
-    /// What a cluster has to choose from is there.
-    pub(in crate::app) fn on_learned(&mut self, ticket: Ticket, knowledge: Knowledge) {
-        let forms = self.stack.iter_mut().filter_map(|screen| match screen {
-            Screen::Form(form) => Some(form),
-            _ => None,
-        });
-        for form in forms.filter(|form| form.learning == ticket) {
-            form.knowledge = Some(knowledge.clone());
-            form.judge();
-        }
     }
 
     /// What a command of the form does.
@@ -333,104 +295,6 @@ impl App {
             form.step_places(1);
         }
         Vec::new()
-    }
-
-    /// Has what is filled in reviewed: what the server would make of it is shown before anything is.
-    fn accept_form(&mut self) -> Vec<Effect> {
-        let Some(form) = self.form_mut() else { return Vec::new() };
-        let blocks: Vec<_> = form.blocks().into_iter().cloned().collect();
-        if let Some(first) = blocks.first() {
-            let more = match blocks.len() {
-                1 => String::new(),
-                n => format!(" {} more on the last step.", n - 1),
-            };
-            let text = format!("First: {}: {}{more}", first.problem.path, first.sentence());
-            match first.spot {
-                Some(spot) if blocks.len() == 1 || !form.has_steps() => form.go_to(spot),
-                _ => form.show_step(Step::Review, false),
-            }
-            self.say(Tone::Bad, text);
-            return Vec::new();
-        }
-        let holding = form.known.of(&form.cluster);
-        if form.draft.before.is_none() && holding.is_some_and(|h| h.absent) {
-            let text = format!(
-                "{} does not know IstioGateway: nothing can be made there before its CRD is installed. esc keeps this as a \
-                 draft.",
-                form.cluster
-            );
-            self.say(Tone::Bad, text);
-            return Vec::new();
-        }
-        let target = Target::of(&form.cluster, form.draft.before.as_ref().unwrap_or(&form.object));
-        let object = form.object.clone();
-        let change = match form.draft.before.clone() {
-            Some(before) if before == object => {
-                self.say(Tone::Muted, "Nothing is changed yet.");
-                return Vec::new();
-            }
-            Some(before) => Change::Edit { before, after: object },
-            None => Change::Create { object },
-        };
-        let id = form.draft.id.clone();
-        self.review(vec![Wish { target, change }], Some(id))
-    }
-
-    /// Goes on as YAML. What is typed and no value would be lost there, so it is mended first.
-    fn form_as_yaml(&mut self) -> Vec<Effect> {
-        let Some(form) = self.form_mut() else { return Vec::new() };
-        if let Some((spot, pending)) = form.pending.first_key_value() {
-            let text = format!(
-                "{}: {}. The manifest does not have it: mend it first.",
-                spot.row().label(),
-                pending.why
-            );
-            let spot = *spot;
-            form.go_to(spot);
-            self.say(Tone::Warn, text);
-            return Vec::new();
-        }
-        let draft = form.draft.clone();
-        let closing = crate::app::open::tickets(self.screen()).into_iter().filter(|t| *t != Ticket::NONE);
-        let closing = closing.map(Effect::Close).collect();
-        self.stack.pop();
-        self.stack.push(Screen::Editor(Editor::new(draft)));
-        closing
-    }
-
-    /// Leaves the form; the draft stays.
-    fn leave_form(&mut self) -> Vec<Effect> {
-        let Some(form) = self.form() else { return Vec::new() };
-        let kept = form.touched.then(|| form.draft.of.clone());
-        let lost = form.pending.len();
-        let effects = self.pop();
-        if let Some(of) = kept {
-            let lost = match lost {
-                0 => String::new(),
-                n => format!(" But for {n} texts that were no values of their fields."),
-            };
-            let of = crate::model::clean::clean(of.trim_end_matches('/')).into_owned();
-            self.say(Tone::Plain, format!("What was typed is kept as a draft: {of}.{lost}"));
-        }
-        effects
-    }
-
-    /// Leaves the form and the draft goes, once that is said twice.
-    fn discard_form(&mut self) -> Vec<Effect> {
-        let key = self.key_of(Command::DiscardForm);
-        let Some(form) = self.form_mut() else { return Vec::new() };
-        if form.touched && !form.discarding {
-            form.discarding = true;
-            self.say(Tone::Warn, format!("{key} again discards what was typed here. Any other key goes on."));
-            return Vec::new();
-        }
-        let dropped = form.touched.then(|| form.draft.id.clone());
-        let mut effects = self.pop();
-        if let Some(id) = dropped {
-            effects.push(Effect::DropDraft(id));
-            self.say(Tone::Plain, "Discarded.");
-        }
-        effects
     }
 }
 

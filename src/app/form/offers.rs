@@ -236,14 +236,16 @@ impl Form {
         if let Kind::Items(columns) = field.kind {
             return columns.get(spot.column).map_or("", |column| column.empty).into();
         }
-        // Several fields of one parameter share what it says as a whole.
-        if field.parameter.is_empty() || !field.named.is_empty() {
+        if !field.empty.is_empty() {
+            return field.empty.into();
+        }
+        // A name has no default, and what is typed into a row has none of its own.
+        if field.parameter.is_empty() || field.path_text() == "metadata.name" {
             return "".into();
         }
         let Ok(gateway) = IstioGateway::read(&self.object) else { return "".into() };
         match parameters::default_of(field.parameter, &gateway) {
-            Some((value, whence)) if value == "–" => format!("– ({whence})").into(),
-            Some((value, whence)) => format!("{value} ({whence})").into(),
+            Some((value, whence)) => format!("{value} – {whence}").into(),
             None => "".into(),
         }
     }

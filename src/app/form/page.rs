@@ -1,10 +1,10 @@
 //! The form as rows, ready to be painted.
 
+use super::Form;
 use super::field::{Field, Kind, Step};
 use super::judge::spots_of;
 use super::table::FIELDS;
 use super::value::{self, Spot};
-use super::{Form, Purpose};
 use crate::app::paint::Line;
 use crate::app::screen::facts::wrap;
 use crate::model::clean::clean;
@@ -15,11 +15,7 @@ use crate::model::table::Tone;
 /// Columns from which on the manifest stands beside the form.
 const BESIDE: u16 = 120;
 /// Column of the values.
-const VALUES: u16 = 26;
-/// Lines of a YAML field that are shown.
-const YAML_LINES: usize = 10;
-/// Column of the rows of a list.
-const INDENT: u16 = 2;
+pub(super) const VALUES: u16 = 26;
 
 /// A value, or the room for one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +32,8 @@ pub struct Cell {
     pub here: bool,
     /// Characters before the cursor, where something is typed.
     pub cursor: Option<usize>,
+    /// What is told while nothing is typed yet.
+    pub instead: String,
 }
 
 /// A line of the form.
@@ -84,7 +82,7 @@ impl Form {
         let steps = self.steps();
         let head = u16::from(!steps.is_empty());
         let lines = usize::from(height.saturating_sub(head));
-        let form_width = if beside { (width * 3 / 5).clamp(72, 110) } else { width };
+        let form_width = if beside { (width / 5).saturating_mul(3).clamp(76, 110) } else { width };
         let mut rows = self.rows(form_width, beside);
         let at = rows.iter().rposition(|row| row.here).unwrap_or(0);
         let is_review = self.step == Step::Review && self.has_steps();
@@ -163,7 +161,7 @@ impl Form {
         }
     }
 
-    fn field_row(&self, at: usize, width: u16) -> Row {
+    pub(super) fn field_row(&self, at: usize, width: u16) -> Row {
         let spot = Spot::of(at);
         let here = self.is_here(spot);
         let problem = self.problem_at(spot);
@@ -180,24 +178,22 @@ impl Form {
         Row { label: FIELDS[at].label().to_owned(), here, cells, problem, ..Row::default() }
     }
 
-    fn is_here(&self, spot: Spot) -> bool {
+    pub(super) fn is_here(&self, spot: Spot) -> bool {
         self.spot == spot && self.step != Step::Review
     }
 
     /// What stands at a place: what is typed there, what is set, or what holds instead.
-    fn cell(&self, spot: Spot, x: u16, width: u16) -> Cell {
+    pub(super) fn cell(&self, spot: Spot, x: u16, width: u16) -> Cell {
         let here = self.is_here(spot);
         let typed = here && spot.kind().is_typed() && self.fixed(spot).is_none() && !spot.adds(&self.object);
         let bad = self.problem_at(spot).is_some_and(|p| p.problem.is_error());
         let tone = if bad { Tone::Bad } else { Tone::Plain };
         let cell = Cell { x, width, here, tone, ..Cell::default() };
         if typed {
-            let text = self.buffer.text();
-            if !text.is_empty() || !matches!(spot.row().kind, Kind::Text | Kind::Number | Kind::Words) {
-                return Cell { text, cursor: Some(self.buffer.cursor().1), ..cell };
-            }
+            let (text, cursor) = (self.buffer.text(), Some(self.buffer.cursor().1));
             // What holds without a value is told until the first letter.
-            return Cell { text: String::new(), cursor: Some(0), ..cell };
+            let instead = if text.is_empty() { self.instead(spot) } else { String::new() };
+            return Cell { text, cursor, instead, ..cell };
         }
         if matches!(spot.kind(), Kind::Home) {
             return Cell { text: turned(&clean(self.cluster.as_str()), here), ..cell };
@@ -209,8 +205,10 @@ impl Form {
         let text = clean(&text).into_owned();
         match text.is_empty() {
             true => {
-                let otherwise = self.default_of(spot);
-                let text = if otherwise.is_empty() { "–".into() } else { clean(&otherwise).into_owned() };
+                let text = match self.instead(spot) {
+                    text if text.is_empty() => "–".to_owned(),
+                    text => text,
+                };
                 Cell {
                     text: self.shown(spot, &text, here),
                     tone: if bad { Tone::Bad } else { Tone::Muted },
@@ -221,209 +219,18 @@ impl Form {
         }
     }
 
+    /// What holds where nothing is typed.
+    fn instead(&self, spot: Spot) -> String {
+        match spot.row().kind {
+            Kind::Pairs => String::new(),
+            _ => clean(&self.default_of(spot)).into_owned(),
+        }
+    }
+
     /// A switch or choice under the cursor shows that it can be turned.
     fn shown(&self, spot: Spot, text: &str, here: bool) -> String {
         let turns = !spot.kind().is_typed() && self.fixed(spot).is_none();
         turned(text, here && turns)
-    }
-
-    fn list_rows(&self, at: usize, width: u16, rows: &mut Vec<Row>) {
-        let field = &FIELDS[at];
-        let count = value::count(field, &self.object);
-        rows.push(self.list_head(at, field, count, width));
-        let columns = layout(field, width);
-        if count > 0 {
-            let heading = |(column, (x, width)): (&super::field::Column, &(u16, u16))| Cell {
-                x: *x,
-                width: *width,
-                text: column.title.to_owned(),
-                ..Cell::default()
-            };
-            let cells = field.kind.columns().iter().zip(&columns).map(heading).collect();
-            rows.push(Row { heading: true, cells, ..Row::default() });
-        }
-        let spots = spots_of(at, &self.object);
-        for item in 0..count {
-            let of_row = spots.iter().filter(|spot| spot.item == item);
-            let cells: Vec<Cell> =
-                of_row.clone().zip(&columns).map(|(spot, (x, width))| self.cell(*spot, *x, *width)).collect();
-            let here = cells.iter().any(|cell| cell.here);
-            rows.push(Row { here, cells, ..Row::default() });
-            for spot in of_row {
-                if let Some(placed) = self.problem_at(*spot) {
-                    let tone = if placed.problem.is_error() { Tone::Bad } else { Tone::Warn };
-                    rows.extend(trouble(&placed.sentence(), tone, 4, width));
-                }
-            }
-        }
-        let add = Spot { field: at, item: count, column: 0 };
-        let here = self.is_here(add);
-        let cell = Cell {
-            x: INDENT,
-            width: width.saturating_sub(INDENT),
-            text: "+ add".into(),
-            tone: Tone::Muted,
-            here,
-            cursor: None,
-        };
-        rows.push(Row { here, cells: vec![cell], ..Row::default() });
-    }
-
-    fn list_head(&self, at: usize, field: &Field, count: usize, width: u16) -> Row {
-        let default = self.default_of(Spot::of(at));
-        let default = match (field.kind, IstioGateway::read(&self.object)) {
-            (Kind::Items(_), Ok(gateway)) => parameters::default_of(field.parameter, &gateway)
-                .map_or_else(String::new, |(value, whence)| format!("{value} ({whence})")),
-            _ => default.into_owned(),
-        };
-        let text = if count == 0 { default } else { count.to_string() };
-        let cell = Cell {
-            x: VALUES,
-            width: width.saturating_sub(VALUES),
-            text,
-            tone: Tone::Muted,
-            ..Cell::default()
-        };
-        Row { label: field.label().to_owned(), cells: vec![cell], ..Row::default() }
-    }
-
-    fn yaml_rows(&self, at: usize, width: u16, rows: &mut Vec<Row>) {
-        let spot = Spot::of(at);
-        if !self.is_here(spot) {
-            let text = match self.summary(at) {
-                Some(text) => text,
-                None => self.default_of(spot).into_owned(),
-            };
-            let mut row = self.field_row(at, width);
-            if let Some(cell) = row.cells.first_mut()
-                && !self.pending.contains_key(&spot)
-            {
-                cell.text = clean(&text).into_owned();
-            }
-            return rows.push(row);
-        }
-        let lines: Vec<&str> = self.buffer.lines().collect();
-        let (line, column) = self.buffer.cursor();
-        let first = (line + 1).saturating_sub(YAML_LINES);
-        for (n, text) in lines.iter().enumerate().skip(first).take(YAML_LINES) {
-            let label = if n == first { FIELDS[at].label().to_owned() } else { String::new() };
-            let cursor = (n == line).then_some(column);
-            let cell = Cell {
-                x: VALUES,
-                width: width.saturating_sub(VALUES + 1),
-                text: clean(text).into_owned(),
-                here: true,
-                cursor,
-                ..Cell::default()
-            };
-            rows.push(Row { label, here: n == line, cells: vec![cell], ..Row::default() });
-        }
-        if let Some(placed) = self.problem_at(spot) {
-            let tone = if placed.problem.is_error() { Tone::Bad } else { Tone::Warn };
-            rows.extend(trouble(&placed.sentence(), tone, VALUES, width));
-        }
-    }
-
-    /// What a YAML field holds, in words.
-    fn summary(&self, at: usize) -> Option<String> {
-        let field = &FIELDS[at];
-        let value = field.path().get(&self.object)?.clone();
-        let gateway = IstioGateway::read(&self.object).ok()?;
-        let told = parameters::parameters(&gateway, None).into_iter().find(|p| p.name == field.parameter);
-        let set = told.filter(|p| field.named.is_empty() && p.source == parameters::Source::Set);
-        let text = set.map_or_else(|| value.to_string(), |p| p.value);
-        Some(text)
-    }
-
-    fn review_rows(&self, width: u16, beside: bool) -> Vec<Row> {
-        let name = clean(self.object["metadata"]["name"].as_str().unwrap_or_default()).into_owned();
-        let namespace = clean(self.object["metadata"]["namespace"].as_str().unwrap_or_default()).into_owned();
-        let mut rows = Vec::new();
-        let verb = match self.purpose {
-            Purpose::New => "Makes",
-            _ => "Changes",
-        };
-        let what = if name.is_empty() {
-            "a gateway without a name".to_owned()
-        } else {
-            format!("IstioGateway {namespace}/{name}")
-        };
-        rows.extend(sentence(
-            &format!("{verb} {what} in {}.", clean(self.cluster.as_str())),
-            Tone::Plain,
-            1,
-            width,
-        ));
-        let ids =
-            self.at("spec.clusterIds").and_then(|v| v.as_array()).map(Vec::as_slice).unwrap_or_default();
-        let ids: Vec<String> =
-            ids.iter().filter_map(|id| id.as_str()).map(|id| clean(id).into_owned()).collect();
-        let runs = match ids.as_slice() {
-            [] => format!("It runs there: {} pods behind Service istio-{name}.", self.pods()),
-            ids => format!("It runs in {}: {} pods in each.", ids.join(", "), self.pods()),
-        };
-        rows.extend(sentence(&runs, Tone::Plain, 1, width));
-        if let Some(holding) = self.known.of(&self.cluster) {
-            rows.extend(sentence(&holding.acts.1, holding.acts.0, 1, width));
-            if holding.read_only {
-                rows.extend(sentence(
-                    "egret is read-only here: nothing can be written.",
-                    Tone::Warn,
-                    1,
-                    width,
-                ));
-            }
-        }
-        rows.push(Row::default());
-        for (n, placed) in self.problems.iter().enumerate() {
-            let tone = if placed.problem.is_error() { Tone::Bad } else { Tone::Warn };
-            let text = format!("{}: {}", placed.problem.path, placed.sentence());
-            let mut lines = trouble(&text, tone, 2, width);
-            for row in &mut lines {
-                row.here = n == self.line;
-            }
-            rows.extend(lines);
-        }
-        let done = self.line >= self.problems.len();
-        let text = if self.blocks().is_empty() {
-            "Nothing keeps it from being written: enter shows what the server would make of it."
-        } else {
-            "These come first: enter leads to the field."
-        };
-        let mut last = sentence(text, Tone::Good, 2, width);
-        if !self.blocks().is_empty() {
-            last.iter_mut().flat_map(|row| &mut row.cells).for_each(|cell| cell.tone = Tone::Muted);
-        }
-        for row in &mut last {
-            row.here = done;
-        }
-        rows.extend(last);
-        if !beside {
-            rows.push(Row::default());
-            rows.extend(self.manifest().into_iter().map(|line| Row { line: Some(line), ..Row::default() }));
-        }
-        rows
-    }
-
-    fn pods(&self) -> String {
-        let Ok(gateway) = IstioGateway::read(&self.object) else { return "?".to_owned() };
-        let c = &gateway.spec.configuration;
-        if c.autoscales() {
-            let most = c.max_replicas.map_or_else(|| "?".to_owned(), |most| most.to_string());
-            return format!("{} to {most}", c.min_replicas.unwrap_or(1));
-        }
-        c.replica_count.unwrap_or(1).to_string()
-    }
-
-    pub(super) fn explain_review(&self) -> [String; 2] {
-        let errors = self.blocks().len();
-        let notes = self.problems.iter().filter(|p| !p.problem.is_error()).count();
-        let said = match (errors, notes) {
-            (0, 0) => "Nothing is wrong with it.".to_owned(),
-            (0, notes) => format!("{notes} to know, nothing wrong."),
-            (errors, notes) => format!("{errors} wrong, {notes} to know."),
-        };
-        [said, "Nothing is written before the difference was shown and said yes to.".to_owned()]
     }
 }
 
@@ -431,29 +238,8 @@ fn turned(text: &str, here: bool) -> String {
     if here { format!("‹ {text} ›") } else { text.to_owned() }
 }
 
-/// Columns and cells of a list's row, in so much room.
-fn layout(field: &Field, width: u16) -> Vec<(u16, u16)> {
-    let columns = field.kind.columns();
-    let wanted: u16 = columns.iter().map(|column| column.width + 1).sum();
-    let room = width.saturating_sub(INDENT);
-    let share = |cells: u16| match room < wanted {
-        true => (u32::from(cells) * u32::from(room) / u32::from(wanted.max(1))) as u16,
-        false => cells,
-    };
-    let spare = room.saturating_sub(wanted);
-    let mut x = INDENT;
-    let mut out = Vec::new();
-    for (n, column) in columns.iter().enumerate() {
-        let last = n + 1 == columns.len();
-        let cells = share(column.width).max(3) + if last { spare.min(60) } else { 0 };
-        out.push((x, cells));
-        x += cells + 1;
-    }
-    out
-}
-
 /// A sentence in as many rows as it needs.
-fn sentence(text: &str, tone: Tone, x: u16, width: u16) -> Vec<Row> {
+pub(super) fn sentence(text: &str, tone: Tone, x: u16, width: u16) -> Vec<Row> {
     let room = width.saturating_sub(x + 1);
     let rows = wrap(&clean(text), usize::from(room).max(10));
     let row =
@@ -462,7 +248,7 @@ fn sentence(text: &str, tone: Tone, x: u16, width: u16) -> Vec<Row> {
 }
 
 /// What is wrong, with its symbol.
-fn trouble(text: &str, tone: Tone, x: u16, width: u16) -> Vec<Row> {
+pub(super) fn trouble(text: &str, tone: Tone, x: u16, width: u16) -> Vec<Row> {
     let mut rows = sentence(text, tone, x + 2, width);
     if let Some(first) = rows.first_mut() {
         first.problem = Some(tone);

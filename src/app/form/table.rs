@@ -10,12 +10,17 @@ use Offers as O;
 use Step as S;
 
 const fn field(step: Step, parameter: &'static str, kind: Kind, help: &'static str) -> Field {
-    Field { step, parameter, named: "", at: "", kind, help, offers: O::Nothing }
+    Field { step, parameter, named: "", at: "", kind, help, offers: O::Nothing, empty: "" }
 }
 
 const fn named(mut field: Field, named: &'static str, at: &'static str) -> Field {
     field.named = named;
     field.at = at;
+    field
+}
+
+const fn without(mut field: Field, empty: &'static str) -> Field {
+    field.empty = empty;
     field
 }
 
@@ -116,23 +121,23 @@ pub(super) static FIELDS: &[Field] = &[
         "proxy.istio.io/config", "sidecar.istio.io/logLevel", "sidecar.istio.io/statsInclusionRegexps"])),
     field(S::Pods, "Secret volumes", K::Items(SECRETS), "Secrets whose files the proxy sees in a directory. egret reads their names alone."),
     field(S::Pods, "Config volumes", K::Items(MAPS), "ConfigMaps whose files the proxy sees in a directory."),
-    named(field(S::Pods, "Kernel parameters", K::Switch(ON_OFF), "Whether the parameters below are set at all."), "Set kernel parameters", "spec.kernel.enabled"),
+    without(named(field(S::Pods, "Kernel parameters", K::Switch(ON_OFF), "Whether the parameters below are set at all."), "Set kernel parameters", "spec.kernel.enabled"), "off"),
     offering(named(field(S::Pods, "Kernel parameters", K::Pairs, "Values by kernel name. Some hold for the whole node, and need its owner's yes."), "", "spec.kernel.parameters"), O::Kernel),
     field(S::Pods, "Run as root", K::Switch(ON_OFF), "Not needed for ports below 1024: the pods get the sysctl that lets them listen there."),
     field(S::Pods, "Host network", K::Switch(ON_OFF), "On: the pods use the node's network, one pod of each port per node."),
     field(S::Pods, "DNS policy", K::Choice(DnsPolicy::WORDS), "How the pods resolve names. With the host network: ClusterFirstWithHostNet."),
     field(S::Pods, "Ports on the container", K::Switch(["not declared", "declared"]), "Whether the container lists the ports. It listens either way."),
     field(S::Pods, "Lifecycle", K::Yaml, "Hooks at the start and the end of the proxy (postStart, preStop), as YAML."),
-    named(field(S::Pods, "Readiness", K::Number, "Failures in a row until a pod is not ready."), "Readiness: failures", "spec.readinessProbe.failureThreshold"),
-    named(field(S::Pods, "Readiness", K::Number, "Seconds between two probes."), "Readiness: period", "spec.readinessProbe.periodSeconds"),
-    named(field(S::Pods, "Readiness", K::Number, "Successes in a row until a pod is ready again."), "Readiness: successes", "spec.readinessProbe.successThreshold"),
+    without(named(field(S::Pods, "Readiness", K::Number, "Failures in a row until a pod is not ready."), "Readiness: failures", "spec.readinessProbe.failureThreshold"), "4 – Istio"),
+    without(named(field(S::Pods, "Readiness", K::Number, "Seconds between two probes."), "Readiness: period", "spec.readinessProbe.periodSeconds"), "15 – Istio"),
+    without(named(field(S::Pods, "Readiness", K::Number, "Successes in a row until a pod is ready again."), "Readiness: successes", "spec.readinessProbe.successThreshold"), "1 – Kubernetes"),
     named(field(S::Pods, "Compression", K::Switch(ON_OFF), "Whether the proxy compresses responses."), "", "spec.compression.enabled"),
-    named(field(S::Pods, "Compression", K::Number, "Smallest response that is compressed, in bytes."), "Compress from", "spec.compression.min_content_length"),
-    offering(named(field(S::Pods, "Compression", K::Words, "Content types that are compressed, with commas between them."), "Compress types", "spec.compression.content_type"),
-        O::Words(&["text/html", "application/json", "text/css", "application/javascript"])),
-    named(field(S::Pods, "Compression", K::Switch(["left alone", "compressed"]), "What becomes of responses with an ETag."), "Responses with ETag", "spec.compression.disable_on_etag_header"),
-    named(field(S::Pods, "Compression", K::Switch(["removed", "sent on"]), "Removed, the server behind does not compress itself."), "Accept-Encoding", "spec.compression.remove_accept_encoding_header"),
-    named(field(S::Pods, "Compression", K::Yaml, "memory_level 1–9, compression_level BEST, SPEED or DEFAULT, window_bits 9–15, as YAML."), "Gzip", "spec.compression.gzip"),
+    without(named(field(S::Pods, "Compression", K::Number, "Smallest response that is compressed, in bytes."), "Compress from", "spec.compression.min_content_length"), "30 – Envoy"),
+    without(offering(named(field(S::Pods, "Compression", K::Words, "Content types that are compressed, with commas between them."), "Compress types", "spec.compression.content_type"),
+        O::Words(&["text/html", "application/json", "text/css", "application/javascript"])), "texts, JSON and scripts – Envoy"),
+    without(named(field(S::Pods, "Compression", K::Switch(["left alone", "compressed"]), "What becomes of responses with an ETag."), "Responses with ETag", "spec.compression.disable_on_etag_header"), "compressed – Envoy"),
+    without(named(field(S::Pods, "Compression", K::Switch(["removed", "sent on"]), "Removed, the server behind does not compress itself."), "Accept-Encoding", "spec.compression.remove_accept_encoding_header"), "sent on – Envoy"),
+    without(named(field(S::Pods, "Compression", K::Yaml, "memory_level 1–9, compression_level BEST, SPEED or DEFAULT, window_bits 9–15, as YAML."), "Gzip", "spec.compression.gzip"), "Envoy's own"),
     field(S::Pods, "Gateway object for the ports", K::Switch(ON_OFF), "On: a networking.istio.io Gateway for the ports is made too."),
     field(S::Pods, "Requested networks", K::Text, "Networks whose endpoints the gateway asks for, with commas between them."),
     field(S::Pods, "Application ports", K::Text, "Legacy: Istio does not read it any more."),

@@ -61,9 +61,9 @@ impl Spot {
 
 /// Rows of a list.
 pub(super) fn count(field: &Field, object: &Value) -> usize {
-    match field.path().get(object) {
-        Some(Value::Array(items)) => items.len(),
-        Some(Value::Object(pairs)) if matches!(field.kind, Kind::Pairs) => pairs.len(),
+    match (field.kind, field.path().get(object)) {
+        (Kind::Items(_), Some(Value::Array(items))) => items.len(),
+        (Kind::Pairs, Some(Value::Object(pairs))) => pairs.len(),
         _ => 0,
     }
 }

@@ -103,7 +103,7 @@ impl App {
                     "this is the outermost screen",
                 )
             }
-            _ => Ok(()),
+            _ => self.form_applies(command),
         }
     }
 
@@ -222,6 +222,36 @@ impl App {
                 return self.tab_command(command);
             }
             C::NextDocument | C::PreviousDocument | C::ManagedFields => self.document_command(command),
+            C::NextField
+            | C::PreviousField
+            | C::FieldDown
+            | C::FieldUp
+            | C::EnterField
+            | C::NextStep
+            | C::PreviousStep
+            | C::Step1
+            | C::Step2
+            | C::Step3
+            | C::Step4
+            | C::Step5
+            | C::Step6
+            | C::Step7
+            | C::NextValue
+            | C::PreviousValue
+            | C::AddRow
+            | C::RemoveRow
+            | C::RowUp
+            | C::RowDown
+            | C::Offer
+            | C::AcceptForm
+            | C::Manifest
+            | C::ManifestUp
+            | C::ManifestDown
+            | C::AsYaml
+            | C::UndoForm
+            | C::RedoForm
+            | C::LeaveForm
+            | C::DiscardForm => return self.form_command(command),
         }
         Vec::new()
     }

@@ -44,6 +44,8 @@ pub enum Effect {
     Make(Ticket, Arc<Checked>),
     /// Keep a draft on disk, as it is now: the newest of an id stands for it.
     KeepDraft(Box<Draft>),
+    /// Look at what a cluster has to choose from, for a gateway in a namespace.
+    Learn(Ticket, ClusterName, String),
     /// A draft was applied or discarded.
     DropDraft(String),
     /// End what a ticket keeps open.

@@ -107,6 +107,11 @@ impl fmt::Display for Chord {
 }
 
 impl Chord {
+    /// Whether it is a character by itself, as text is typed.
+    pub fn is_letter(self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
+    }
+
     /// How the hint bar writes it: a glyph where there is one.
     pub fn hint(&self, ascii: bool) -> String {
         let name = self.to_string();

@@ -266,8 +266,10 @@ impl App {
             Screen::Table(_) => (false, 2),
             Screen::Details(_) => (true, 2),
             Screen::Logs(_) => (false, 1),
-            Screen::Editor(_) | Screen::Form(_) => (false, 2),
+            Screen::Editor(_) => (false, 2),
             Screen::Review(_) => (false, 0),
+            // Help is a sentence or two, and a problem another.
+            Screen::Form(_) => (false, 3),
         };
         geometry::areas(self.size, tabs, self.prompt().is_some(), explain)
     }

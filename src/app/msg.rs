@@ -12,6 +12,7 @@ use super::standing::Standing;
 use crate::materialize::change::{Checked, Made, Refusal};
 use crate::model::draft::Draft;
 use crate::model::fault::Fault;
+use crate::model::knowledge::Knowledge;
 use crate::model::name::ClusterName;
 use crate::model::row::EventRow;
 use crate::model::snapshot::Snapshot;
@@ -54,6 +55,8 @@ pub enum Msg {
     Made(Ticket, Box<Result<Made, Fault>>),
     /// The drafts of runs before, newest first.
     Drafts(Vec<Draft>),
+    /// What a cluster has to choose from.
+    Learned(Ticket, Box<Knowledge>),
     /// Lines of an open log.
     LogLines(Ticket, Vec<LogLine>),
     /// Something about a container's log: it ended, it cannot be read, it was resumed.

@@ -60,7 +60,12 @@ impl App {
                     crumbs.push(format!("logs {}", logs.title));
                 }
                 Screen::Editor(editor) => crumbs.push(editor.title()),
-                Screen::Form(form) => crumbs.push(form.title()),
+                Screen::Form(form) => {
+                    if !within {
+                        crumbs.push(form.cluster.to_string());
+                    }
+                    crumbs.push(form.title());
+                }
                 Screen::Review(review) => crumbs.push(review.title()),
             }
             within = !matches!(screen, Screen::Table(_));

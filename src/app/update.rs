@@ -88,6 +88,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.drafts = drafts;
             Vec::new()
         }
+        Msg::Learned(ticket, knowledge) => {
+            app.on_learned(ticket, *knowledge);
+            Vec::new()
+        }
         Msg::LogLines(ticket, lines) => {
             if let Some(Screen::Logs(logs)) =
                 app.stack.iter_mut().find(|s| matches!(s, Screen::Logs(l) if l.ticket == ticket))
@@ -164,8 +168,8 @@ impl App {
             Some(_) => {}
             None => match self.screen() {
                 Screen::Editor(_) => self.editor_paste(text),
-                Screen::Form(_) => self.form_paste(text),
                 Screen::Review(_) => self.review_paste(text),
+                Screen::Form(_) => return self.form_paste(text),
                 _ => self.typed(|input| input.paste(text)),
             },
         }
@@ -269,6 +273,7 @@ impl App {
                 }
             }
             Screen::Details(_) => self.refresh_details(),
+            Screen::Form(_) => self.refresh_form(),
             _ => {}
         }
     }

@@ -11,6 +11,7 @@ pub mod discovery;
 pub mod error;
 pub mod events;
 pub mod journal;
+pub mod knowledge;
 pub mod kubeconfig;
 pub mod logs;
 pub mod object;

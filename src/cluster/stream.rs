@@ -126,9 +126,20 @@ pub(super) async fn get(
     asked: &Asked,
     limit: impl Into<Option<Duration>>,
 ) -> Result<Response<Body>, Fault> {
+    get_as(c, path, "application/json", asked, limit).await
+}
+
+/// The same, in a form that is asked for.
+pub(super) async fn get_as(
+    c: &Connection,
+    path: &str,
+    accept: &'static str,
+    asked: &Asked,
+    limit: impl Into<Option<Duration>>,
+) -> Result<Response<Body>, Fault> {
     // A credential plugin has its own time: what it takes is not the server's.
     c.authorized().await?;
-    let request = Request::get(path).header("accept", "application/json").body(Body::empty());
+    let request = Request::get(path).header("accept", accept).body(Body::empty());
     let request = request.map_err(|e| asked.because(Reason::Invalid, &e.to_string(), ""))?;
     let sent = c.client.send(request);
     let answer = match limit.into() {

@@ -21,6 +21,7 @@ pub mod gateway;
 pub mod health;
 pub mod holder;
 pub mod istio_gateway;
+pub mod knowledge;
 pub mod layout;
 pub mod name;
 pub(crate) mod open_enum;

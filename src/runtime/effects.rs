@@ -21,6 +21,7 @@ use crate::app::standing::Standing;
 use crate::changing;
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
+use crate::cluster::knowledge;
 use crate::cluster::logs::{self, LogOf, Said};
 use crate::cluster::object;
 use crate::demo::tamper;
@@ -206,6 +207,16 @@ impl Live {
         });
     }
 
+    /// A cluster that is not connected has nothing to offer, and says so in its link.
+    fn learn(&mut self, ticket: Ticket, cluster: &ClusterName, namespace: String) {
+        let inbox = self.inbox.clone();
+        let Ok(c) = self.connection(cluster) else { return };
+        self.keep(ticket, async move {
+            let knowledge = knowledge::learn(&c, &namespace).await;
+            tell(&inbox, Msg::Learned(ticket, Box::new(knowledge)));
+        });
+    }
+
     fn plan(&mut self, ticket: Ticket, deed: Deed) {
         let (inbox, namespace) = (self.inbox.clone(), self.home.namespace.clone());
         match self.ways(&deed.cluster) {
@@ -364,6 +375,7 @@ impl Effects for Live {
             Effect::Fetch(ticket, key) => self.fetch(ticket, key),
             Effect::Check(ticket, wish) => self.check(ticket, wish),
             Effect::Make(ticket, checked) => self.make(ticket, checked),
+            Effect::Learn(ticket, cluster, namespace) => self.learn(ticket, &cluster, namespace),
             Effect::KeepDraft(_) | Effect::DropDraft(_) => {}
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),

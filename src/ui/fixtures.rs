@@ -6,12 +6,14 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::app::form::Form;
 use crate::app::keymap::{Chord, Keymap};
 use crate::app::msg::LogLine;
 use crate::app::screen::Screen;
 use crate::app::{App, Msg, Settings, update};
 use crate::model::fault::{Fault, Reason};
 use crate::model::holder::{By, Holder};
+use crate::model::knowledge::{Knowledge, Node, Taint};
 use crate::model::name::{ClusterName, Kind};
 use crate::model::snapshot::{Keeper, KindState, Link, Snapshot};
 use crate::model::table::TableKind;
@@ -265,4 +267,44 @@ pub(super) fn recovered(app: &mut App) {
         .map(|d| again.deployments.iter().find(|n| n.meta.name == d.meta.name).unwrap_or(d).clone())
         .collect();
     take(app, Msg::Snapshot(Arc::new(joined(snapshot))));
+}
+
+/// A wizard in a cluster that ASM keeps.
+pub(super) fn wizard(size: (u16, u16)) -> App {
+    let mut app = fleet(TableKind::Gateways, size);
+    let known = app.known();
+    let form = Form::new("2026-05-03-1".to_owned(), "prod-eu".into(), known);
+    let _ = app.open_form(form);
+    let ticket = match app.screen() {
+        Screen::Form(form) => form.learning,
+        _ => panic!("no form"),
+    };
+    take(&mut app, Msg::Learned(ticket, Box::new(knowledge())));
+    app
+}
+
+/// What a small cluster has to choose from.
+pub(super) fn knowledge() -> Knowledge {
+    let node = |n: usize, zone: &str| Node {
+        name: format!("node-{n}"),
+        labels: [("topology.kubernetes.io/zone", zone), ("kubernetes.io/os", "linux")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        taints: match n {
+            0 => {
+                vec![Taint { key: "dedicated".into(), value: "gateway".into(), effect: "NoSchedule".into() }]
+            }
+            _ => Vec::new(),
+        },
+        ready: n != 2,
+        unschedulable: false,
+    };
+    let names = |all: &[&str]| all.iter().map(|n| ("istio-system".to_owned(), (*n).to_owned())).collect();
+    Knowledge {
+        nodes: vec![node(0, "a"), node(1, "a"), node(2, "b")],
+        namespaces: ["default", "istio-egress", "istio-system"].map(str::to_owned).to_vec(),
+        secrets: names(&["client-credential", "payments-certs"]),
+        config_maps: names(&["istio", "lua-libs"]),
+        denied: Vec::new(),
+    }
 }

@@ -4,9 +4,12 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 
+use serde_json::json;
+
 use super::fixtures as fixture;
 use super::*;
 use crate::app::App;
+use crate::app::form::Form;
 use crate::model::table::{TableKind, Tone};
 
 /// The sizes of the pictures.
@@ -87,6 +90,32 @@ const SITUATIONS: &[Situation] = &[
         fixture::typed(&mut app, "po");
         app
     }),
+    ("form-basics", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        app
+    }),
+    ("form-ports", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-2 down down enter");
+        fixture::keys(&mut app, "T tab 8 0 tab tab");
+        fixture::typed(&mut app, "a-name-that-is-long");
+        app
+    }),
+    ("form-capacity", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-3 space tab");
+        fixture::typed(&mut app, "many");
+        fixture::keys(&mut app, "tab tab 2 tab 1 2");
+        app
+    }),
+    ("form-review", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::keys(&mut app, "alt-7");
+        app
+    }),
 ];
 
 /// Situations of which one size tells enough.
@@ -148,6 +177,44 @@ const ONCE: &[Situation] = &[
     ("screen-keeps", |size| {
         let mut app = fixture::kept(size);
         fixture::keys(&mut app, "end");
+        app
+    }),
+    ("form-placement", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-4 space down enter");
+        fixture::typed(&mut app, "topo");
+        app
+    }),
+    ("form-service", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-5 L down down down down space");
+        app
+    }),
+    ("form-pods", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-6 down down down enter");
+        fixture::typed(&mut app, "certs");
+        fixture::keys(&mut app, "tab p a y");
+        app
+    }),
+    ("form-manifest", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-2 ctrl-t");
+        app
+    }),
+    ("form-single", |size| {
+        let mut app = fixture::wizard(size);
+        let object = json!({"apiVersion": "istio.alibabacloud.com/v1", "kind": "IstioGateway",
+            "metadata": {"name": "out", "namespace": "istio-system"},
+            "spec": {"replicaCount": 4, "ports": [{"port": 80}], "rollingMaxSurge": "25%"}});
+        let path = "spec.rollingMaxSurge".parse().unwrap();
+        let form = Form::single("1".to_owned(), "prod-eu".into(), object, &path).unwrap();
+        let _ = app.open_form(form);
+        fixture::keys(&mut app, "ctrl-u 1");
         app
     }),
     ("choose", |size| {

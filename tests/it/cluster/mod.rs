@@ -5,6 +5,7 @@ mod broken;
 mod credentials;
 mod healing;
 mod holder;
+mod knowledge;
 mod kubeconfig;
 mod network;
 mod objects;

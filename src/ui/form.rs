@@ -166,7 +166,7 @@ fn sign(tone: Tone) -> crate::model::columns::Symbol {
 /// Where what is offered goes: below the cell of the cursor.
 fn here(page: &Page, area: Area) -> Option<(u16, u16)> {
     let rows = page.rows.iter().zip(area.y..area.y + area.height);
-    rows.filter_map(|(row, y)| row.cells.iter().find(|c| c.cursor.is_some()).map(|c| (c.x, y))).last()
+    rows.filter_map(|(row, y)| row.cells.iter().find(|c| c.cursor.is_some()).map(|c| (c.x, y))).next_back()
 }
 
 fn draw_popup(popup: &Popup, canvas: &mut Canvas<'_>, area: Area, x: u16, y: u16) {

@@ -95,8 +95,10 @@ impl Form {
         let text = self.buffer.text();
         let typed = self.last_word(&text).trim().to_owned();
         let items = ranked(self.all_offers(self.spot), if asked { "" } else { &typed }, Clone::clone);
-        let says_more = items.iter().any(|item| *item != typed);
-        self.popup = (says_more && (asked || !typed.is_empty())).then_some(Popup { items, chosen: None });
+        // What is typed in full needs no offer, even where more begins so.
+        let is_whole = items.iter().any(|item| *item == typed);
+        let offers = !items.is_empty() && (asked || !(typed.is_empty() || is_whole));
+        self.popup = offers.then_some(Popup { items, chosen: None });
     }
 
     /// The part that an offer would replace: of words with commas between them, the last.

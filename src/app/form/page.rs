@@ -1,15 +1,12 @@
 //! The form as rows, ready to be painted.
 
 use super::Form;
-use super::field::{Field, Kind, Step};
-use super::judge::spots_of;
+use super::field::{Kind, Step};
 use super::table::FIELDS;
 use super::value::{self, Spot};
 use crate::app::paint::Line;
 use crate::app::screen::facts::wrap;
 use crate::model::clean::clean;
-use crate::model::istio_gateway::IstioGateway;
-use crate::model::parameters;
 use crate::model::table::Tone;
 
 /// Columns from which on the manifest stands beside the form.

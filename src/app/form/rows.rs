@@ -3,7 +3,7 @@
 use super::Form;
 use super::field::{Column, Field, Kind};
 use super::judge::spots_of;
-use super::page::{Cell, Row, VALUES, sentence, trouble};
+use super::page::{Cell, Row, VALUES, trouble};
 use super::table::FIELDS;
 use super::value::{self, Spot};
 use crate::model::clean::clean;

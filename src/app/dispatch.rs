@@ -82,6 +82,14 @@ impl App {
             | C::Undo
             | C::Drafts => self.writing_applies(command),
             C::Mark => need(selected(), "no row is selected"),
+            C::Mine | C::Theirs => {
+                let chooses = matches!(self.screen(), Screen::Review(review) if review.chooses());
+                need(chooses, "there is nothing to choose")
+            }
+            C::NextChange | C::PreviousChange | C::StopAtFailure => {
+                let several = matches!(self.screen(), Screen::Review(review) if review.items.len() > 1);
+                need(several, "there is one change only")
+            }
             C::UnmarkAll => {
                 need(self.active_table().is_some_and(|t| !t.marked.is_empty()), "no row is marked")
             }
@@ -90,7 +98,10 @@ impl App {
             _ if command.is_for_demo() => need(self.demo.is_some(), "only `egret demo` has that"),
             C::Back => {
                 let filtered = self.active_table().is_some_and(super::screen::Table::is_filtered);
-                need(self.stack.len() > 1 || filtered || self.finding(), "this is the outermost screen")
+                need(
+                    self.stack.len() > 1 || filtered || self.finding() || self.picked().is_some(),
+                    "this is the outermost screen",
+                )
             }
             _ => Ok(()),
         }
@@ -229,6 +240,9 @@ impl App {
                 C::Left => table.skip = table.skip.saturating_sub(1),
                 _ => table.skip += 1,
             }
+            return;
+        }
+        if self.pick_step(command) {
             return;
         }
         match self.screen_mut() {

@@ -19,6 +19,7 @@ pub mod open;
 pub mod overlay;
 pub mod paint;
 pub mod palette;
+pub mod picking;
 pub mod plans;
 pub mod review;
 pub mod screen;

@@ -156,14 +156,16 @@ impl App {
             let mut values = ranked(self.values(command, argument), typed, Clone::clone);
             // One that nobody knows may be right too, but never goes before those that are known.
             let unknown = !typed.is_empty() && !values.iter().any(|value| value == typed);
-            values.extend((command == Command::Namespaces && unknown).then(|| typed.to_owned()));
+            let is_free = matches!(command, Command::Namespaces | Command::Scale | Command::Set);
+            values.extend((is_free && unknown).then(|| typed.to_owned()));
             return values
                 .into_iter()
                 .map(|value| Entry {
                     about: about(command, &value),
+                    // Of a field the value is still to come.
+                    complete: !value.ends_with('='),
                     line: format!("{command} {value}"),
                     command,
-                    complete: true,
                     key: String::new(),
                 })
                 .collect();
@@ -235,6 +237,10 @@ impl App {
                 let mut seen = std::collections::BTreeSet::new();
                 all.retain(|rule| seen.insert(rule.clone()));
                 all
+            }
+            C::Set if !typed.contains('=') => {
+                let paths = crate::model::parameters::paths();
+                paths.map(|path| format!("{path}=")).collect()
             }
             C::Sort => self
                 .active_table()

@@ -211,6 +211,13 @@ impl App {
             }
             None => String::new(),
         };
+        if let Some(path) = self.picked() {
+            let [edit, form] = [Command::Edit, Command::EditForm].map(|command| self.key_of(command));
+            return [
+                format!("Set by {path}."),
+                format!("{edit} changes it here, {form} opens the whole form."),
+            ];
+        }
         if details.tab != Tab::Yaml
             && gone.is_empty()
             && let Some(subject) = self.subject_of(&details.of)

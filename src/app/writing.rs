@@ -149,7 +149,10 @@ impl App {
                 C::Set | C::Clone | C::EditForm if row.cr.is_none() => {
                     return Err(format!("{} is no IstioGateway", row.id.name));
                 }
-                C::Scale if row.cr.is_none() && row.workload.is_none() => {
+                C::Scale
+                    if row.cr.is_none()
+                        && !row.workload.as_ref().is_some_and(|w| w.kind == Kind::Deployment) =>
+                {
                     return Err(format!("{} has no Deployment yet", row.id.name));
                 }
                 _ => {}

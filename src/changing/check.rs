@@ -24,17 +24,33 @@ use crate::reconcile::Keeper;
 pub async fn check(keeper: &Keeper, target: &Target, change: &Change) -> Result<Checked, Refusal> {
     let c = &keeper.clusters.home;
     let at = address(c, target).await?;
-    let live = write::get(c, &at).await?;
-    let mut checked = match change {
-        Change::Create { object } => created(c, &at, target, object, live.as_ref()).await?,
-        Change::Edit { before, after } => edited(c, &at, target, (before, after), live).await?,
-        Change::Set { uid, fields } => set(c, &at, target, (uid, fields), live).await?,
-        Change::Delete { object } => return Ok(deletion::check(keeper, target, object, live).await?),
+    let mut tries = 0;
+    let mut checked = loop {
+        let live = write::get(c, &at).await?;
+        let checked = match change {
+            Change::Create { object } => created(c, &at, target, object, live.as_ref()).await,
+            Change::Edit { before, after } => edited(c, &at, target, (before, after), live).await,
+            Change::Set { uid, fields } => set(c, &at, target, (uid, fields), live).await,
+            Change::Delete { object } => return Ok(deletion::check(keeper, target, object, live).await?),
+        };
+        tries += 1;
+        match checked {
+            // Between reading it and asking, its controller wrote its status: it is read again.
+            Err(refusal) if changed_meanwhile(change, &refusal) && tries < TRIES => {}
+            checked => break checked?,
+        }
     };
     if checked.clashing.is_none() && !checked.is_idle() {
         consequences::tell(keeper, &mut checked).await;
     }
     Ok(checked)
+}
+
+/// How often an object that changes all the time is read anew.
+pub(super) const TRIES: usize = 10;
+
+fn changed_meanwhile(change: &Change, refusal: &Refusal) -> bool {
+    refusal.fault.reason == Reason::Conflict && !matches!(change, Change::Create { .. })
 }
 
 async fn created(

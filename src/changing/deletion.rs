@@ -199,6 +199,10 @@ async fn traffic(
             .notes
             .push(Note::new(Tone::Plain, format!("DestinationRule {rule} is about its Service and stays")));
     }
+    if through.is_empty() {
+        let text = "No Gateway selects its pods and no VirtualService leads to it. What comes by its address alone is not seen from here";
+        checked.notes.push(Note::new(Tone::Plain, text));
+    }
     if !through.is_empty() && ready > 0 {
         checked.grave.push("traffic is led through it".to_owned());
     }

@@ -227,6 +227,16 @@ fn refused_user(said: &str) -> Option<&str> {
     after.split('"').next()
 }
 
+/// What a server says of a value without the value, where that is the whole object.
+fn without_object(message: &str) -> String {
+    let Some(value) = message.strip_prefix("Invalid value: ") else { return message.to_owned() };
+    let is_object = value.starts_with("\"{") || value.starts_with('{');
+    match value.rsplit_once("}\": ").or_else(|| value.rsplit_once("}: ")) {
+        Some((_, why)) if is_object => why.to_owned(),
+        _ => message.to_owned(),
+    }
+}
+
 /// The fields that were refused, each with why.
 fn causes(status: &Status, said: &str) -> String {
     let causes = status.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
@@ -235,7 +245,8 @@ fn causes(status: &Status, said: &str) -> String {
     }
     let each = causes
         .iter()
-        .map(|c| if c.field.is_empty() { c.message.clone() } else { format!("{}: {}", c.field, c.message) });
+        .map(|c| (c, without_object(&c.message)))
+        .map(|(c, said)| if c.field.is_empty() { said } else { format!("{}: {said}", c.field) });
     clean(&each.collect::<Vec<_>>().join("; ")).into_owned()
 }
 

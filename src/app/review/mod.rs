@@ -136,11 +136,17 @@ impl Review {
         self.items.get(self.at)
     }
 
+    /// Whether both sides of something are to be chosen from.
+    pub fn chooses(&self) -> bool {
+        self.item().is_some_and(|item| matches!(item.stage, Stage::Choosing(..)))
+    }
+
     /// Whether a yes would count now: all are ready, or failed and may be tried again.
     pub fn waits(&self) -> bool {
         let ready = |item: &Item| match &item.stage {
-            Stage::Asking(_) | Stage::Failed(..) => true,
-            Stage::Made(_) => true,
+            Stage::Asking(_) | Stage::Failed(..) | Stage::Made(_) => true,
+            // What cannot be made is left out where a failure stops nothing.
+            Stage::Refused(_) => !self.stops,
             _ => false,
         };
         self.items.iter().all(ready) && self.open().next().is_some()

@@ -196,7 +196,7 @@ impl App {
             .tone(Tone::Warn),
             Keeper::Asm => Fact::new("", format!("ASM acts on it in {cluster}; what it makes of it may differ in detail.")),
             Keeper::Other => Fact::new("", format!("Somebody else keeps the gateways of {cluster} and acts on it.")),
-            _ => Fact::new("", format!("Acted on by: {words}.")).tone(Tone::Muted),
+            _ => Fact::new("", format!("{words} the gateways of {cluster} and acts on it.")).tone(Tone::Muted),
         })
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
 use super::deeds;
+use super::drafts::{self, Drafts};
 use super::keeping::Embedded;
 use super::looping::{Effects, Inbox};
 use super::ways::{Other, Ways};
@@ -48,6 +49,8 @@ pub struct Live {
     /// Which clusters ids mean, and who this process is.
     home: Home,
     embedded: Arc<Mutex<Embedded>>,
+    /// Where drafts are kept; none: nowhere but in the app, as in the demo.
+    drafts: Option<Drafts>,
 }
 
 /// What reconcilers in this process go by.
@@ -78,13 +81,34 @@ impl Live {
     pub fn new(sources: Sources, inbox: Inbox, bytes: UnboundedSender<Vec<u8>>, home: Home) -> Self {
         let in_tmux = std::env::var_os("TMUX").is_some_and(|v| !v.is_empty());
         let embedded = Arc::default();
-        Self { sources, inbox, bytes, open: HashMap::new(), in_tmux, world: None, home, embedded }
+        Self {
+            sources,
+            inbox,
+            bytes,
+            open: HashMap::new(),
+            in_tmux,
+            world: None,
+            home,
+            embedded,
+            drafts: None,
+        }
     }
 
     /// The same, on clusters in which things can be made to happen.
     #[must_use]
     pub fn with_world(self, world: World) -> Self {
         Self { world: Some(world), ..self }
+    }
+
+    /// The same, whose drafts are kept on disk.
+    #[must_use]
+    pub fn with_drafts(self, drafts: Drafts) -> Self {
+        Self { drafts: Some(drafts), ..self }
+    }
+
+    /// Where answers go.
+    pub(super) fn inbox(&self) -> Inbox {
+        self.inbox.clone()
     }
 
     /// Somebody scales a Deployment by hand.
@@ -376,7 +400,16 @@ impl Effects for Live {
             Effect::Check(ticket, wish) => self.check(ticket, wish),
             Effect::Make(ticket, checked) => self.make(ticket, checked),
             Effect::Learn(ticket, cluster, namespace) => self.learn(ticket, &cluster, namespace),
-            Effect::KeepDraft(_) | Effect::DropDraft(_) => {}
+            Effect::KeepDraft(draft) => {
+                if let Some(drafts) = &self.drafts {
+                    drafts.keep(*draft);
+                }
+            }
+            Effect::DropDraft(id) => {
+                if let Some(drafts) = &self.drafts {
+                    drafts.discard(id);
+                }
+            }
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {
@@ -404,6 +437,7 @@ impl Effects for Live {
 
     async fn finish(&mut self) {
         let mut embedded = std::mem::take(&mut *self.embedded.lock().unwrap_or_else(PoisonError::into_inner));
+        drafts::flush();
         embedded.finish().await;
     }
 

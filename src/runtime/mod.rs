@@ -5,6 +5,7 @@ pub mod cells;
 pub mod clipboard;
 mod deeds;
 pub mod demo;
+pub mod drafts;
 pub mod effects;
 pub mod input;
 mod keeping;
@@ -108,6 +109,7 @@ fn terminal_session(start: Start) -> Result<Ended, Error> {
     // Tasks may be in the middle of a request to a cluster that does not answer: they are not waited for.
     runtime.shutdown_background();
     journal::file::flush();
+    drafts::flush();
     Ok(ended?)
 }
 

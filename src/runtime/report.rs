@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process;
 use std::sync::Once;
 
-use super::terminal;
+use super::{drafts, terminal};
 use crate::cluster::journal;
 use crate::setup;
 
@@ -30,6 +30,8 @@ pub fn on_panic() {
             };
             // Not `eprintln`: its lock may be held by the thread that panics.
             let _ = rustix::io::write(rustix::stdio::stderr(), said.as_bytes());
+            // What was typed comes first: nobody can type it again as it was.
+            drafts::flush();
             journal::file::flush();
             process::exit(CODE);
         }));

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::drafts::Drafts;
 use super::effects::{Home, Live};
 use super::{Start, demo};
 use crate::app::model::Settings as AppSettings;
@@ -63,6 +64,10 @@ pub fn wire(
     tokio::spawn(pass_on(snapshots, sender.clone()));
     let is_demo = world.is_some();
     let mut live = Live::new(sources, sender, raw, home(settings, &chosen, is_demo));
+    if let Some(dir) = &start.state {
+        let inbox = live.inbox();
+        live = live.with_drafts(Drafts::start(dir.join("drafts"), move |msg| tell(&inbox, msg)));
+    }
     if let Some(world) = world {
         live = live.with_world(world.clone());
         app.demo = Some(demo::in_app(&world, &start.clusters));

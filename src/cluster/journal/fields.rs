@@ -47,13 +47,14 @@ fn walk(at: &Path, value: &Value, is_secret: bool, found: &mut Vec<String>) {
     if IDENTITY.contains(&text.as_str()) {
         return;
     }
-    match value.as_object() {
-        Some(fields) if !fields.is_empty() && !(is_secret && CLOSED.contains(&text.as_str())) => {
+    let is_closed = is_secret && CLOSED.contains(&text.as_str());
+    match value.as_object().filter(|fields| !fields.is_empty() && !is_closed) {
+        Some(fields) => {
             for (name, value) in fields {
                 walk(&at.field(name), value, is_secret, found);
             }
         }
-        _ => found.push(text),
+        None => found.push(text),
     }
 }
 

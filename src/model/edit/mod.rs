@@ -4,7 +4,15 @@
 //! Pure. Whoever carries a change out (`changing`) reads, asks and writes; here is what of it can be thought through
 //! without a cluster.
 
+pub mod diff;
+mod hidden;
+mod keyed;
+pub mod merge;
+pub mod patch;
 pub mod path;
+#[cfg(test)]
+mod testing;
+mod unified;
 
 use std::fmt;
 

@@ -159,7 +159,7 @@ impl App {
             }
             Some(_) => {}
             None => match self.screen() {
-                Screen::Editor(_) => self.editor_paste(text),
+                Screen::Editor(_) => return self.editor_paste(text),
                 Screen::Form(_) => self.form_paste(text),
                 _ => self.typed(|input| input.paste(text)),
             },

@@ -284,9 +284,24 @@ impl Buffer {
 
     /// What is typed next is a step of its own.
     pub fn seal(&mut self) {
+        self.go_on(Run::Alone);
+    }
+
+    /// What is typed next goes on with the last step as if that were such a run.
+    pub fn go_on(&mut self, run: Run) {
         if let Some(last) = self.done.back_mut() {
-            last.run = Run::Alone;
+            last.run = run;
         }
+    }
+
+    /// Whether there is a step to take back.
+    pub fn can_undo(&self) -> bool {
+        !self.done.is_empty()
+    }
+
+    /// Whether there is a step to make again.
+    pub fn can_redo(&self) -> bool {
+        !self.undone.is_empty()
     }
 
     /// Takes the last step back; tells whether there was one.

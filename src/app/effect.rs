@@ -52,6 +52,8 @@ pub enum Effect {
     CloseContext(ClusterName),
     /// Give the terminal to the credential plugin of a cluster.
     RunCredentialPlugin(ClusterName),
+    /// Give the terminal to the person's own editor, with this text.
+    EditOutside(Box<str>),
     /// Refuse every write before it leaves, or allow writes where nothing else demands it.
     SetReadOnly(bool),
     /// In the demo: let something go wrong, or no longer; empty: nothing any more.

@@ -53,6 +53,8 @@ pub enum Msg {
     LogNote(Ticket, String),
     /// A text was copied; how, or why not.
     Copied(Result<String, Fault>),
+    /// The text that the person's own editor wrote.
+    EditedOutside(Result<String, Fault>),
     /// Something a person should know.
     Notice(Fault),
     /// In the demo: the faults in force.

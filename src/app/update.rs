@@ -85,6 +85,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.drafts = drafts;
             Vec::new()
         }
+        Msg::EditedOutside(result) => app.on_edited_outside(result),
         Msg::LogLines(ticket, lines) => {
             if let Some(Screen::Logs(logs)) =
                 app.stack.iter_mut().find(|s| matches!(s, Screen::Logs(l) if l.ticket == ticket))

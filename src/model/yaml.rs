@@ -1,6 +1,9 @@
 //! Objects as YAML, to be read by people.
 
 pub mod lines;
+pub mod outline;
+pub mod read;
+mod scalar;
 
 use serde_json::Value;
 

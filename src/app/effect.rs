@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::deed::{Deed, Named, Plan};
 use crate::model::draft::Draft;
+use crate::model::edit::Target;
 use crate::model::name::{ClusterName, ObjectKey};
 
 /// Joins an effect that keeps answering with its answers; closing it ends them.
@@ -34,6 +35,8 @@ pub enum Effect {
     Do(Ticket, Deed, Arc<Plan>),
     /// Read and follow logs.
     OpenLogs(Ticket, LogQuery),
+    /// Read what objects of the kind of this one are made of.
+    ReadSchema(Ticket, Target),
     /// Keep a draft on disk, as it is now: the newest of an id stands for it.
     KeepDraft(Box<Draft>),
     /// A draft was applied or discarded.

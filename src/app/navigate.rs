@@ -33,7 +33,7 @@ impl App {
         Vec::new()
     }
 
-    fn pop(&mut self) -> Vec<Effect> {
+    pub(super) fn pop(&mut self) -> Vec<Effect> {
         if self.stack.len() < 2 {
             return Vec::new();
         }

@@ -85,6 +85,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.drafts = drafts;
             Vec::new()
         }
+        Msg::Schema(ticket, result) => {
+            app.on_schema(ticket, result);
+            Vec::new()
+        }
         Msg::EditedOutside(result) => app.on_edited_outside(result),
         Msg::LogLines(ticket, lines) => {
             if let Some(Screen::Logs(logs)) =

@@ -332,7 +332,7 @@ impl Effects for Live {
                     task.abort();
                 }
             }
-            Effect::KeepDraft(_) | Effect::DropDraft(_) => {}
+            Effect::KeepDraft(_) | Effect::DropDraft(_) | Effect::ReadSchema(..) => {}
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {

@@ -279,6 +279,12 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         return;
     }
     let area = Area { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    if let Screen::Editor(editor) = app.screen()
+        && !editor.front_keys().is_empty()
+    {
+        draw_hints(canvas, area, &in_hints(editor.front_keys(), canvas.glyphs));
+        return;
+    }
     if app.prompt().is_some_and(|p| p.cursor.is_some()) {
         let x = draw_hints(canvas, area, &in_hints(TYPING, canvas.glyphs));
         if app.active_table().is_some() {
@@ -301,7 +307,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         return;
     }
     let ascii = canvas.glyphs.is_ascii();
-    let key = |spec: &Spec| app.keymap.keys(spec.command).first().map(|c| c.hint(ascii)).unwrap_or_default();
+    let key = |spec: &Spec| app.keys_of(spec.command).next().map(|c| c.hint(ascii)).unwrap_or_default();
     let is_kept = |spec: &&Spec| matches!(spec.command, Command::Palette | Command::Help);
     let (kept, mut others): (Vec<&Spec>, Vec<&Spec>) = app.hints().into_iter().partition(is_kept);
     // Whoever is new to the demo sees this first.

@@ -3,9 +3,11 @@
 use ratatui::layout::Position;
 
 use super::canvas::{Canvas, Cut, width};
+use super::overlay;
 use super::theme::Role;
 use crate::app::App;
 use crate::app::editor::Editor;
+use crate::app::editor::complete::Completion;
 use crate::app::editor::window::Row;
 use crate::app::geometry::Area;
 use crate::app::screen::facts;
@@ -29,7 +31,34 @@ pub(super) fn draw(_app: &App, editor: &Editor, canvas: &mut Canvas<'_>, area: A
     }
     let (row, cell) = window.cursor;
     let at = Position::new(area.x + window.gutter + cell, text.y + row);
-    (at.x < area.x + area.width && at.y < text.y + text.height).then_some(at)
+    let at = (at.x < area.x + area.width && at.y < text.y + text.height).then_some(at)?;
+    if let Some(completion) = &editor.completion {
+        draw_choices(completion, canvas, text, at);
+    }
+    Some(at)
+}
+
+/// Most choices in sight.
+const CHOICES: usize = 8;
+
+/// What may stand at the cursor, below it, or above where there is no room.
+fn draw_choices(completion: &Completion, canvas: &mut Canvas<'_>, text: Area, at: Position) {
+    let below = (text.y + text.height).saturating_sub(at.y + 1);
+    let above = at.y.saturating_sub(text.y);
+    let wanted = u16::try_from(completion.choices.len().min(CHOICES) + 2).unwrap_or(u16::MAX);
+    let is_below = below >= wanted || below >= above;
+    let height = wanted.min(if is_below { below } else { above });
+    if height < 3 {
+        return;
+    }
+    let lines: Vec<(&str, &str, &str)> =
+        completion.choices.iter().map(|c| (c.text.as_str(), c.kind.as_str(), "")).collect();
+    let wide = |(a, b, _): &(&str, &str, &str)| width(a) + width(b) + 8;
+    let wide = lines.iter().map(wide).max().unwrap_or(0).clamp(16, 60).min(text.width);
+    let x = at.x.saturating_sub(2).min((text.x + text.width).saturating_sub(wide)).max(text.x);
+    let y = if is_below { at.y + 1 } else { at.y - height };
+    let inside = overlay::frame(canvas, Area { x, y, width: wide, height }, "", &[]);
+    overlay::draw_list(canvas, inside, lines, completion.cursor);
 }
 
 /// Mark, number, fold, text.

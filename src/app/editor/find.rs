@@ -72,8 +72,8 @@ impl Editor {
         Some(Prompt { label, text, cursor, outcome, good: find.error.is_none() })
     }
 
-    /// Keys of the line that is typed, for the hint bar.
-    pub fn prompt_keys(&self) -> &'static [(&'static str, &'static str)] {
+    /// Keys of what is in front of the text, for the hint bar; none: nothing is.
+    pub fn front_keys(&self) -> &'static [(&'static str, &'static str)] {
         match self.find.asking {
             Some(Asking::Find(_)) => {
                 &[("enter", "keep"), ("up", ""), ("down", "previous, next"), ("esc", "back")]
@@ -81,6 +81,9 @@ impl Editor {
             Some(Asking::Replace | Asking::With) => &[("enter", "go on"), ("esc", "back")],
             Some(Asking::Each) => &[("y", "replace"), ("n", "skip"), ("a", "all of them"), ("esc", "end")],
             Some(Asking::GoTo) => &[("enter", "go"), ("esc", "back")],
+            None if self.completion.is_some() => {
+                &[("enter", "take"), ("up", ""), ("down", "choose"), ("esc", "close")]
+            }
             None => &[],
         }
     }

@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::Editor;
 use super::find::Asking;
 use super::motion;
+use super::typing::is_beginning_of_key;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::model::App;
@@ -32,6 +33,9 @@ impl Editor {
         if matches!(command, Some(Command::Quit | Command::Redraw | Command::Help)) {
             return command;
         }
+        if command != Some(Command::EditDiscard) {
+            self.discards = false;
+        }
         if self.outside.is_some() {
             return command.filter(|command| OUTSIDE.contains(command));
         }
@@ -39,12 +43,32 @@ impl Editor {
             self.key_below(key, letter);
             return None;
         }
+        if self.completion.is_some() && self.key_of_choices(key) {
+            return None;
+        }
         match (letter, command) {
             (Some(c), _) => self.type_letter(c),
-            (None, Some(command)) => return Some(command),
+            (None, Some(command)) => {
+                self.completion = None;
+                return Some(command);
+            }
             (None, None) => self.plain_key(key),
         }
+        self.complete_again();
         None
+    }
+
+    /// A key while something is offered at the cursor; tells whether it was meant for that.
+    fn key_of_choices(&mut self, key: KeyEvent) -> bool {
+        match key.code {
+            _ if !key.modifiers.is_empty() => return false,
+            KeyCode::Up => self.choose(-1),
+            KeyCode::Down => self.choose(1),
+            KeyCode::Enter | KeyCode::Tab => self.take_choice(),
+            KeyCode::Esc => self.completion = None,
+            _ => return false,
+        }
+        true
     }
 
     /// A key while something is typed below the text.
@@ -128,7 +152,22 @@ impl Editor {
                 });
             }
             C::EditUnfold => self.folds.open_all(),
-            C::EditIndent => self.indent(),
+            C::EditIndent => {
+                let at = self.buffer.cursor();
+                let is_key = is_beginning_of_key(self.buffer.line(at.line), at.column);
+                if self.buffer.selection().is_some() || !is_key || !self.complete_key() {
+                    self.indent();
+                }
+            }
+            C::EditComplete => {
+                self.asks_for_schemas = true;
+                if !self.complete() {
+                    self.say("Nothing is known of what may stand here.");
+                }
+            }
+            C::EditNextProblem => self.problem_step(true),
+            C::EditPreviousProblem => self.problem_step(false),
+            C::EditOutside => return Some(Effect::EditOutside(self.text().into())),
             C::EditUnindent => self.unindent(),
             C::EditComment => self.comment(),
             C::EditLineUp => self.move_lines(false),
@@ -168,7 +207,7 @@ impl Editor {
 }
 
 impl App {
-    fn editor_mut(&mut self) -> Option<&mut Editor> {
+    pub(super) fn editor_mut(&mut self) -> Option<&mut Editor> {
         match self.screen_mut() {
             Screen::Editor(editor) => Some(editor),
             _ => None,
@@ -194,17 +233,14 @@ impl App {
 
     /// A command of the editor.
     pub(in crate::app) fn editor_command(&mut self, command: Command) -> Vec<Effect> {
-        let effect = self.editor_mut().and_then(|editor| editor.command(command));
-        effect.into_iter().collect()
-    }
-
-    /// What comes of a change: something to say.
-    fn editor_changed(&mut self) -> Vec<Effect> {
-        let Some(editor) = self.editor_mut() else { return Vec::new() };
-        editor.absorb();
-        if let Some((tone, text)) = editor.said.take() {
-            self.say(tone, text);
+        match command {
+            Command::EditReview => self.editor_review(),
+            Command::EditLeave => self.editor_leave(),
+            Command::EditDiscard => self.editor_discard(),
+            _ => {
+                let effect = self.editor_mut().and_then(|editor| editor.command(command));
+                effect.into_iter().collect()
+            }
         }
-        Vec::new()
     }
 }

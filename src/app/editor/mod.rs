@@ -3,12 +3,18 @@
 //! The text area's engine holds the text (`app::text::buffer`); lines, marks, folds and what is wrong are made here, and
 //! drawn by `ui::editor`.
 
+pub mod complete;
 mod find;
 mod folds;
 mod glyph;
 mod keys;
+mod leave;
 mod lexer;
 mod motion;
+mod offers;
+mod problems;
+pub mod schemas;
+pub mod stub;
 #[cfg(test)]
 mod tests;
 mod typing;
@@ -21,9 +27,12 @@ use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
 use crate::model::table::Tone;
 use crate::model::yaml;
+use complete::Completion;
 use find::Finding;
 use folds::Folds;
 use lexer::Lexer;
+use problems::Problems;
+use schemas::Schemas;
 use serde_json::Value;
 use window::{View, Window};
 
@@ -54,6 +63,24 @@ pub struct Editor {
     register: String,
     /// What there is to say after a key.
     said: Option<(Tone, String)>,
+    problems: Problems,
+    schemas: Schemas,
+    /// What is offered at the cursor.
+    pub completion: Option<Completion>,
+    /// Whether a kind may have been written that no schema was asked of.
+    asks_for_schemas: bool,
+    /// Whether a Secret is in the text: then no draft is kept.
+    is_secret: bool,
+    /// Whether a draft of it is kept.
+    is_kept: bool,
+    /// Whether it was asked already if the draft is to be discarded.
+    discards: bool,
+    /// The text that a draft was kept of, or none for.
+    seen: Option<u64>,
+    /// How often a text that is too long was put in the place of another.
+    outside_revision: u64,
+    /// The line that the cursor was on.
+    line: usize,
 }
 
 impl Editor {
@@ -79,7 +106,7 @@ impl Editor {
             Some(object) => yaml::to_yaml(&diff::visible(object), false).unwrap_or_default(),
             None => String::new(),
         };
-        Self::new(draft, start)
+        Self { is_kept: true, ..Self::new(draft, start) }
     }
 
     fn new(draft: Draft, start: String) -> Self {
@@ -98,6 +125,16 @@ impl Editor {
             wanted: None,
             register: String::new(),
             said: None,
+            problems: Problems::default(),
+            schemas: Schemas::default(),
+            completion: None,
+            asks_for_schemas: true,
+            is_secret: false,
+            is_kept: false,
+            discards: false,
+            seen: None,
+            outside_revision: 0,
+            line: 0,
             draft,
         }
     }
@@ -136,14 +173,10 @@ impl Editor {
         ]
     }
 
-    /// The lines below the text.
-    pub fn explain(&self) -> [String; 2] {
-        Default::default()
-    }
-
     /// Makes what is drawn.
     pub fn settle(&mut self, width: u16, height: u16) {
         self.absorb();
+        self.check_if_due(false);
         self.make_window(width, height);
     }
 
@@ -156,30 +189,20 @@ impl Editor {
         self.folds.reveal(self.buffer.cursor().line);
     }
 
-    /// How bad what is wrong with lines is.
-    fn worst(&self, _first: usize, _last: usize) -> Option<Tone> {
-        None
-    }
-
-    fn status(&self) -> Vec<(Tone, String)> {
-        let at = self.buffer.cursor();
-        let mut parts = vec![(Tone::Plain, format!("{}:{}", at.line + 1, at.column + 1))];
-        if let Some((start, end)) = self.buffer.selection() {
-            let lines = end.line - start.line + 1;
-            parts.push((
-                Tone::Muted,
-                format!("{lines} {} selected", if lines == 1 { "line" } else { "lines" }),
-            ));
+    /// Whether the text is another one than at the last time that this was asked, or the cursor left a line meanwhile.
+    fn is_new(&mut self) -> bool {
+        let line = self.buffer.cursor().line;
+        if std::mem::replace(&mut self.line, line) != line {
+            self.asks_for_schemas = true;
+            self.check_if_due(true);
         }
-        parts.push(match self.is_changed() {
-            true => (Tone::Warn, "modified".to_owned()),
-            false => (Tone::Muted, "unchanged".to_owned()),
-        });
-        parts
+        let now = self.buffer.revision() + self.outside_revision;
+        self.seen.replace(now) != Some(now)
     }
 
     /// Puts another text in the place of all of it, as one step: of the lines that are the same nothing is touched.
     pub fn set_text(&mut self, text: &str) {
+        self.outside_revision += 1;
         if is_too_long(text) {
             self.outside = Some(text.to_owned());
             return;

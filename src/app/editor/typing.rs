@@ -202,7 +202,7 @@ impl Editor {
 }
 
 /// The column behind indentation and dashes.
-fn dashes(head: &str) -> usize {
+pub(super) fn dashes(head: &str) -> usize {
     let mut at = indentation(head);
     while head[at..].starts_with("- ") {
         at += 1 + indentation(&head[at + 1..]);

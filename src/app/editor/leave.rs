@@ -153,7 +153,7 @@ fn sentence(why: &str) -> String {
 
 impl App {
     /// Puts an editor in front.
-    pub(in crate::app) fn open_editor(&mut self, editor: Editor) -> Vec<Effect> {
+    pub fn open_editor(&mut self, editor: Editor) -> Vec<Effect> {
         self.stack.push(Screen::Editor(editor));
         self.editor_changed()
     }

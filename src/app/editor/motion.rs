@@ -140,6 +140,6 @@ mod tests {
     fn words_are_left_at_their_beginning_and_right_at_their_end() {
         let line = "  - name: é-x.y";
         assert_eq!([15, 13, 10, 4].map(|at| word_left(line, at)), [14, 10, 4, 2]);
-        assert_eq!([0, 8, 13].map(|at| word_right(line, at)), [8, 13, 15]);
+        assert_eq!([0, 8, 13].map(|at| word_right(line, at)), [3, 13, 15]);
     }
 }

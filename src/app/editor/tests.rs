@@ -1,5 +1,8 @@
 //! The editor by its keys.
 
+mod leaving;
+mod steps;
+
 use crossterm::event::KeyEvent;
 
 use super::*;
@@ -13,7 +16,7 @@ pub(super) fn app_of(editor: Editor) -> App {
     let now = "2026-05-03T11:52:00Z".parse().unwrap();
     let mut app =
         App::new(Settings::default(), Keymap::default(), vec!["prod-eu".into()], TableKind::Gateways, now);
-    app.stack.push(Screen::Editor(editor));
+    let _ = app.open_editor(editor);
     app.settle();
     app
 }

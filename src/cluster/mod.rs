@@ -13,6 +13,7 @@ pub mod events;
 pub mod kubeconfig;
 pub mod logs;
 pub mod object;
+pub mod openapi;
 mod proxy;
 pub mod read_only;
 pub mod scan;

@@ -17,6 +17,9 @@ impl App {
         use Command as C;
         let selected = || self.active_table().is_some_and(|t| t.item().is_some());
         let need = |yes: bool, why: &str| if yes { Ok(()) } else { Err(why.to_owned()) };
+        if let Screen::Editor(editor) = self.screen() {
+            return editor.applies(command);
+        }
         match command {
             C::Open | C::Yaml | C::CopyName | C::CopyYaml | C::Owner if self.active_table().is_some() => {
                 need(selected(), "no row is selected")
@@ -252,6 +255,34 @@ impl App {
             | C::RedoForm
             | C::LeaveForm
             | C::DiscardForm => return self.form_command(command),
+            C::EditReview
+            | C::EditOutside
+            | C::EditUndo
+            | C::EditRedo
+            | C::EditFind
+            | C::EditFindNext
+            | C::EditFindPrevious
+            | C::EditReplace
+            | C::EditGoTo
+            | C::EditComplete
+            | C::EditNextProblem
+            | C::EditPreviousProblem
+            | C::EditFold
+            | C::EditFoldAll
+            | C::EditUnfold
+            | C::EditIndent
+            | C::EditUnindent
+            | C::EditComment
+            | C::EditLineUp
+            | C::EditLineDown
+            | C::EditSelectAll
+            | C::EditCopy
+            | C::EditCut
+            | C::EditPaste
+            | C::EditDeleteLine
+            | C::EditDeleteWord
+            | C::EditDiscard
+            | C::EditLeave => return self.editor_command(command),
         }
         Vec::new()
     }

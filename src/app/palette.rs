@@ -269,7 +269,7 @@ impl App {
             }
             rows.push((group.to_string(), None));
             rows.extend(specs.map(|s| {
-                let keys: Vec<String> = self.keymap.keys(s.command).iter().map(ToString::to_string).collect();
+                let keys: Vec<String> = self.keys_of(s.command).map(ToString::to_string).collect();
                 (keys.join(" "), Some(s))
             }));
         }

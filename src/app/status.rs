@@ -156,6 +156,7 @@ impl App {
         let find = match self.screen() {
             Screen::Details(details) => &details.text.find,
             Screen::Logs(logs) => &logs.find,
+            Screen::Editor(editor) => return editor.prompt(),
             _ => return None,
         };
         if !find.editing && find.input.text().is_empty() {

@@ -15,6 +15,7 @@ pub mod knowledge;
 pub mod kubeconfig;
 pub mod logs;
 pub mod object;
+pub mod openapi;
 mod proxy;
 pub mod read_only;
 pub mod scan;

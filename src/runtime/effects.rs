@@ -10,9 +10,9 @@ use tokio::task::AbortHandle;
 use super::deeds;
 use super::drafts::{self, Drafts};
 use super::keeping::Embedded;
-use super::looping::{Effects, Inbox};
+use super::looping::{Effects, Foreground, Inbox};
 use super::ways::{Other, Ways};
-use super::{clipboard, terminal};
+use super::{clipboard, outside, terminal};
 use crate::app::deed::{Deed, Named, Plan, What};
 use crate::app::effect::{Effect, LogQuery, StandingOf, Ticket};
 use crate::app::keeping::News;
@@ -382,6 +382,16 @@ fn short(pod: &str) -> &str {
     pod.rsplit_once('-').map_or(pod, |(_, end)| end)
 }
 
+/// Gives the terminal back while something runs.
+async fn with_terminal<T>(runs: impl Future<Output = T>) -> T {
+    terminal::give_back();
+    let done = runs.await;
+    if let Err(error) = terminal::take() {
+        tracing::error!("the terminal was not given back: {error}");
+    }
+    done
+}
+
 impl Effects for Live {
     fn start(&mut self, effect: Effect) {
         match effect {
@@ -400,6 +410,7 @@ impl Effects for Live {
             Effect::Check(ticket, wish) => self.check(ticket, wish),
             Effect::Make(ticket, checked) => self.make(ticket, checked),
             Effect::Learn(ticket, cluster, namespace) => self.learn(ticket, &cluster, namespace),
+            Effect::ReadSchema(..) => {}
             Effect::KeepDraft(draft) => {
                 if let Some(drafts) = &self.drafts {
                     drafts.keep(*draft);
@@ -431,7 +442,7 @@ impl Effects for Live {
                 }
             }
             // The loop's own.
-            Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) => {}
+            Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) | Effect::EditOutside(_) => {}
         }
     }
 
@@ -441,16 +452,19 @@ impl Effects for Live {
         embedded.finish().await;
     }
 
-    async fn foreground(&mut self, cluster: &ClusterName) {
-        let Some(plugin) = self.sources.plugin(cluster) else { return };
-        terminal::give_back();
-        let done = plugin.run_in_terminal().await;
-        if let Err(error) = terminal::take() {
-            tracing::error!("the terminal was not given back: {error}");
-        }
-        match done {
-            Ok(_) => self.sources.retry(Some(cluster)),
-            Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+    async fn foreground(&mut self, what: Foreground) {
+        match what {
+            Foreground::Plugin(cluster) => {
+                let Some(plugin) = self.sources.plugin(&cluster) else { return };
+                match with_terminal(plugin.run_in_terminal()).await {
+                    Ok(_) => self.sources.retry(Some(&cluster)),
+                    Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+                }
+            }
+            Foreground::Editor(text) => {
+                let edited = with_terminal(outside::edit(&outside::of_person(), &text)).await;
+                tell(&self.inbox, Msg::EditedOutside(edited));
+            }
         }
     }
 }

@@ -305,6 +305,12 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         return;
     }
     let area = Area { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    if let Screen::Editor(editor) = app.screen()
+        && !editor.front_keys().is_empty()
+    {
+        draw_hints(canvas, area, &in_hints(editor.front_keys(), canvas.glyphs));
+        return;
+    }
     if app.prompt().is_some_and(|p| p.cursor.is_some()) {
         let x = draw_hints(canvas, area, &in_hints(TYPING, canvas.glyphs));
         if app.active_table().is_some() {
@@ -327,12 +333,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         return;
     }
     let ascii = canvas.glyphs.is_ascii();
-    // Where letters are typed, a letter is no key of a command.
-    let types = matches!(app.screen(), Screen::Editor(_) | Screen::Form(_));
-    let key = |spec: &Spec| {
-        let mut keys = app.keymap.keys(spec.command).iter();
-        keys.find(|c| !(types && c.is_letter())).map(|c| c.hint(ascii)).unwrap_or_default()
-    };
+    let key = |spec: &Spec| app.keys_of(spec.command).next().map(|c| c.hint(ascii)).unwrap_or_default();
     let is_kept = |spec: &&Spec| matches!(spec.command, Command::Palette | Command::Help);
     let (kept, mut others): (Vec<&Spec>, Vec<&Spec>) = app.hints().into_iter().partition(is_kept);
     // Whoever is new to the demo sees this first.

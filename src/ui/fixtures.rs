@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::app::editor::Editor;
 use crate::app::form::Form;
 use crate::app::keymap::{Chord, Keymap};
 use crate::app::msg::LogLine;
@@ -220,6 +221,33 @@ pub(super) fn yaml(size: (u16, u16)) -> App {
     for ticket in tickets {
         take(&mut app, Msg::Object(ticket, Ok(Some(object.clone()))));
     }
+    app
+}
+
+/// A gateway that is being edited.
+pub(super) fn editor(size: (u16, u16)) -> App {
+    let object = json!({
+        "apiVersion": "istio.alibabacloud.com/v1beta1", "kind": "IstioGateway",
+        "metadata": {"name": "egressgateway", "namespace": "istio-system", "generation": 31, "uid": "u",
+            "labels": {"team": "payments"}},
+        "spec": {"gatewayType": "egress", "replicaCount": 3, "autoscaleEnabled": true,
+            "resources": {"limits": {"cpu": "2", "memory": "4G"}},
+            "ports": [{"name": "http-0", "port": 80, "protocol": "HTTP"}, {"name": "tls-1", "port": 443, "protocol": "TLS"}],
+            "podAnnotations": {"note": "a long line that a narrow terminal cannot show whole, so that it has to be moved sideways to be read"},
+            "serviceType": "ClusterIP"},
+        "status": {"Status": "Running"},
+    });
+    let mut app = fleet(TableKind::Gateways, size);
+    let _ = app.open_editor(Editor::edit("d1", &"prod-eu".into(), &object).unwrap());
+    app.settle();
+    app
+}
+
+/// New objects that are being written, from this text.
+pub(super) fn writing(text: &str, size: (u16, u16)) -> App {
+    let mut app = fleet(TableKind::Gateways, size);
+    let _ = app.open_editor(Editor::create("d1", &"prod-eu".into(), text));
+    app.settle();
     app
 }
 

@@ -79,6 +79,14 @@ const SITUATIONS: &[Situation] = &[
     }),
     ("gateway-yaml", fixture::yaml),
     ("logs", |size| fixture::logs(200, size)),
+    ("editor", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-f");
+        fixture::typed(&mut app, "replicaCount: ");
+        fixture::keys(&mut app, "enter end backspace");
+        fixture::typed(&mut app, "-1");
+        app
+    }),
     ("help", |size| {
         let mut app = fixture::fleet(TableKind::Gateways, size);
         fixture::keys(&mut app, "?");
@@ -146,6 +154,49 @@ const ONCE: &[Situation] = &[
         let mut app = fixture::yaml(size);
         fixture::keys(&mut app, "/");
         fixture::typed(&mut app, "port");
+        app
+    }),
+    ("editor-finding", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-f");
+        fixture::typed(&mut app, "tls");
+        app
+    }),
+    ("editor-replacing", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-r");
+        fixture::typed(&mut app, "http");
+        fixture::keys(&mut app, "enter");
+        fixture::typed(&mut app, "tcp");
+        fixture::keys(&mut app, "enter");
+        app
+    }),
+    ("editor-folded", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "alt-a alt-a down down shift-down shift-down");
+        app
+    }),
+    ("editor-broken", |size| {
+        let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: [a\n---\nkind: Secret\n";
+        fixture::writing(text, size)
+    }),
+    ("editor-sideways", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-f");
+        fixture::typed(&mut app, "to be read");
+        fixture::keys(&mut app, "enter end");
+        app
+    }),
+    ("editor-wide-and-hostile", |size| {
+        let text = "name: 日本語e\u{301}x\nesc: \u{1b}[2J\u{202e}left\n\ttab: 1\n\u{301}alone: 👩‍💻\n";
+        let mut app = fixture::writing(text, size);
+        fixture::keys(&mut app, "end left");
+        app
+    }),
+    ("editor-too-long", |size| fixture::writing(&"a: 1\n".repeat(30_000), size)),
+    ("editor-help", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "f1");
         app
     }),
     ("logs-held", |size| {
@@ -252,6 +303,9 @@ fn a_terminal_that_is_too_small_says_in_words_how_things_are() {
     for size in [(40, 12), (20, 6), (10, 3)] {
         snapshot("sentence", size, &fixture::fleet(TableKind::Gateways, size));
     }
+    let mut app = fixture::editor((40, 12));
+    fixture::typed(&mut app, "#");
+    snapshot("sentence-editor", (40, 12), &app);
 }
 
 #[test]

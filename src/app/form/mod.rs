@@ -223,6 +223,23 @@ impl Form {
         self.judge();
     }
 
+    /// Takes what was written as YAML.
+    ///
+    /// # Errors
+    /// A text that is not one object.
+    pub fn take_text(&mut self, text: &str) -> Result<(), String> {
+        let object = one_object(text)?;
+        if object != self.object {
+            self.touched = true;
+            self.object = object;
+            self.pending.clear();
+            self.enter(self.spot);
+            self.write_draft();
+            self.judge();
+        }
+        Ok(())
+    }
+
     /// Goes on from what the object is now, with what was merged.
     pub fn rebase(&mut self, before: &Value, after: &Value) {
         self.draft.before = Some(before.clone());

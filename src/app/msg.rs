@@ -47,6 +47,8 @@ pub enum Msg {
     Done(Ticket, Box<Deed>, Result<String, Fault>),
     /// News of the reconciler of this process.
     Keeping(ClusterName, News),
+    /// The text of a file.
+    File(Ticket, Result<String, Fault>),
     /// An object that was asked for once; `Ok(None)`: it is not there.
     Fetched(Ticket, Result<Arc<serde_json::Value>, Fault>),
     /// What a change would do, or why it cannot be made.

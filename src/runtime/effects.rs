@@ -9,6 +9,7 @@ use tokio::task::AbortHandle;
 
 use super::deeds;
 use super::drafts::{self, Drafts};
+use super::files;
 use super::keeping::Embedded;
 use super::looping::{Effects, Foreground, Inbox};
 use super::ways::{Other, Ways};
@@ -24,11 +25,12 @@ use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::knowledge;
 use crate::cluster::logs::{self, LogOf, Said};
-use crate::cluster::object;
+use crate::cluster::{object, openapi};
 use crate::demo::tamper;
 use crate::demo::world::World;
 use crate::materialize::change::Checked;
 use crate::model::clean::clean;
+use crate::model::edit::Target;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::row::EventRow;
@@ -263,6 +265,17 @@ impl Live {
         }
     }
 
+    fn read_schema(&mut self, ticket: Ticket, target: Target) {
+        let inbox = self.inbox.clone();
+        match self.connection(&target.cluster) {
+            Err(fault) => tell(&inbox, Msg::Schema(ticket, Err(fault))),
+            Ok(c) => self.keep(ticket, async move {
+                let schema = openapi::schema(&c, &target.api_version, &target.kind).await;
+                let _ = (ticket, schema);
+            }),
+        }
+    }
+
     fn check(&mut self, ticket: Ticket, wish: Wish) {
         let inbox = self.inbox.clone();
         match self.ways(&wish.target.cluster) {
@@ -410,7 +423,14 @@ impl Effects for Live {
             Effect::Check(ticket, wish) => self.check(ticket, wish),
             Effect::Make(ticket, checked) => self.make(ticket, checked),
             Effect::Learn(ticket, cluster, namespace) => self.learn(ticket, &cluster, namespace),
-            Effect::ReadSchema(..) => {}
+            Effect::ReadSchema(ticket, target) => self.read_schema(ticket, target),
+            Effect::ReadFile(ticket, name) => {
+                let inbox = self.inbox.clone();
+                self.keep(ticket, async move {
+                    let text = files::read(&name).await;
+                    tell(&inbox, Msg::File(ticket, text));
+                });
+            }
             Effect::KeepDraft(draft) => {
                 if let Some(drafts) = &self.drafts {
                     drafts.keep(*draft);

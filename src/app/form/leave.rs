@@ -146,6 +146,7 @@ impl App {
         let dropped = form.touched.then(|| form.draft.id.clone());
         let mut effects = self.pop();
         if let Some(id) = dropped {
+            self.drafts.retain(|draft| draft.id != id);
             effects.push(Effect::DropDraft(id));
             self.say(Tone::Plain, "Discarded.");
         }

@@ -17,6 +17,7 @@ use crate::model::edit::{Change, Path, Target};
 use crate::model::gateway::GatewayRow;
 use crate::model::name::{ClusterName, Kind, Resource};
 use crate::model::row::RowMeta;
+use crate::model::snapshot::{Keeper, Snapshot};
 use crate::model::table::{Item, Subject, Tone};
 
 /// An object by what a row or a screen tells of it.
@@ -151,7 +152,10 @@ impl App {
     /// The cluster that something new would be made in.
     pub(super) fn cluster_here(&self) -> Option<ClusterName> {
         let here = self.acting_on().map(|s| s.cluster.clone());
-        here.or_else(|| self.clusters.first().map(|s| s.cluster.clone()))
+        // Of several, one in which something would come of it; the form tells which, and lets another be chosen.
+        let acts = |s: &&Arc<Snapshot>| s.facts.keeper == Keeper::Egret && !self.is_read_only(&s.cluster);
+        let likely = self.clusters.iter().find(acts).or(self.clusters.first());
+        here.or_else(|| likely.map(|s| s.cluster.clone()))
     }
 
     /// The objects that a command is about: those of the marked rows, else the one here.

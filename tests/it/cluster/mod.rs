@@ -3,6 +3,7 @@
 
 mod broken;
 mod credentials;
+mod fields;
 mod healing;
 mod holder;
 mod kubeconfig;
@@ -12,3 +13,4 @@ mod oracle;
 mod rights;
 mod snapshots;
 mod support;
+mod yaml;

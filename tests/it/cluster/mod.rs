@@ -3,6 +3,7 @@
 
 mod broken;
 mod credentials;
+mod fields;
 mod healing;
 mod holder;
 mod journal;
@@ -14,3 +15,4 @@ mod oracle;
 mod rights;
 mod snapshots;
 mod support;
+mod yaml;

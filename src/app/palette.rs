@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
-use super::command::{COMMANDS, Command, Spec};
+use super::command::{COMMANDS, Command, Scope, Spec};
 use super::effect::Effect;
 use super::model::App;
 use super::overlay::{Entry, Overlay};
@@ -34,7 +34,8 @@ impl App {
     }
 
     fn help_key(&mut self, key: KeyEvent) {
-        let command = self.keymap.resolve(self.focus(), key);
+        // The help scrolls by these keys also where they type.
+        let command = self.keymap.resolve(&[Scope::Motion], key);
         let last = self.help_rows().len();
         let Some(Overlay::Help(help)) = &mut self.overlay else { return };
         match command {

@@ -20,10 +20,11 @@ use crate::app::standing::Standing;
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::logs::{self, LogOf, Said};
-use crate::cluster::object;
+use crate::cluster::{object, openapi};
 use crate::demo::tamper;
 use crate::demo::world::World;
 use crate::model::clean::clean;
+use crate::model::edit::Target;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::row::EventRow;
@@ -165,6 +166,17 @@ impl Live {
             };
             join_all(open.into_iter().flatten().map(follow)).await;
         });
+    }
+
+    fn read_schema(&mut self, ticket: Ticket, of: Target) {
+        let inbox = self.inbox.clone();
+        match self.connection(&of.cluster) {
+            Ok(c) => self.keep(ticket, async move {
+                let schema = openapi::schema(&c, &of.api_version, &of.kind).await;
+                tell(&inbox, Msg::Schema(ticket, schema));
+            }),
+            Err(fault) => tell(&inbox, Msg::Schema(ticket, Err(fault))),
+        }
     }
 
     fn open_logs(&mut self, ticket: Ticket, query: LogQuery) {
@@ -332,7 +344,8 @@ impl Effects for Live {
                     task.abort();
                 }
             }
-            Effect::KeepDraft(_) | Effect::DropDraft(_) | Effect::ReadSchema(..) => {}
+            Effect::KeepDraft(_) | Effect::DropDraft(_) => {}
+            Effect::ReadSchema(ticket, target) => self.read_schema(ticket, target),
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {

@@ -66,7 +66,7 @@ pub enum Msg {
     /// A text was copied; how, or why not.
     Copied(Result<String, Fault>),
     /// What objects of a kind are made of; none: the server does not say.
-    Schema(Ticket, Result<Option<Arc<super::editor::stub::Schema>>, Fault>),
+    Schema(Ticket, Result<Option<Arc<crate::model::schema::Schema>>, Fault>),
     /// The text that the person's own editor wrote.
     EditedOutside(Result<String, Fault>),
     /// Something a person should know.

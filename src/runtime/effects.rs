@@ -197,6 +197,17 @@ impl Live {
         });
     }
 
+    fn read_schema(&mut self, ticket: Ticket, of: Target) {
+        let inbox = self.inbox.clone();
+        match self.connection(&of.cluster) {
+            Ok(c) => self.keep(ticket, async move {
+                let schema = openapi::schema(&c, &of.api_version, &of.kind).await;
+                tell(&inbox, Msg::Schema(ticket, schema));
+            }),
+            Err(fault) => tell(&inbox, Msg::Schema(ticket, Err(fault))),
+        }
+    }
+
     fn open_logs(&mut self, ticket: Ticket, query: LogQuery) {
         let inbox = self.inbox.clone();
         match self.connection(&query.cluster) {

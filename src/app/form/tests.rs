@@ -22,6 +22,7 @@ use crate::model::parameters;
 use crate::model::snapshot::{Keeper, Snapshot};
 use crate::model::table::{TableKind, Tone};
 use crate::model::testing::{cluster, istio_gateway};
+use crate::routing::{Case, Clients, MtlsState, ObjectName, Scope, ServerMtls};
 
 fn home() -> Snapshot {
     let mut home = cluster("prod", &[istio_gateway("taken", json!({}))]);
@@ -421,6 +422,56 @@ fn a_draft_goes_on_where_it_was_and_a_broken_one_says_why() {
         Form::of_draft(Draft { text: "just text".into(), ..draft }).unwrap_err(),
         "the text is no object"
     );
+}
+
+#[test]
+fn what_was_changed_as_yaml_is_in_the_fields_when_the_form_is_back() {
+    let mut app = wizard();
+    write(&mut app, "out");
+    press(&mut app, "ctrl-y");
+    let Screen::Editor(editor) = app.screen() else { panic!("no editor") };
+    let mut draft = editor.draft.clone();
+    let broken = Draft { text: "spec: [".into(), ..draft.clone() };
+    assert!(app.back_to_form(broken).is_err() && matches!(app.screen(), Screen::Editor(_)));
+    draft.text = draft.text.replace("replicaCount: 1", "replicaCount: 7\n  someday: x");
+    let _ = app.back_to_form(draft).unwrap();
+    walk_to(&mut app, field_at("spec.replicaCount"));
+    assert_eq!(front(&app).buffer.text(), "7");
+    write(&mut app, "0");
+    assert_eq!(at(&app, "spec.replicaCount"), Some(json!(70)));
+    assert_eq!((at(&app, "spec.someday"), at(&app, "metadata.name")), (Some(json!("x")), Some(json!("out"))));
+    assert_eq!(app.stack.len(), 2, "the editor's place is the form's again");
+}
+
+#[test]
+fn two_way_tls_is_told_for_each_server_where_the_mesh_is_known() {
+    let server = |port, mode, state, why: &str| ServerMtls {
+        gateway: ObjectName { namespace: "ns".into(), name: "gw".into() },
+        port,
+        protocol: "HTTP".into(),
+        hosts: vec!["a.example".into()],
+        tls: mode,
+        worst: Case {
+            clients: Clients { scope: Scope::Everywhere, workload: None, ways: Vec::new() },
+            state,
+            why: why.into(),
+            remedy: None,
+            cautions: Vec::new(),
+        },
+        others: Vec::new(),
+    };
+    let broken = server(80, None, MtlsState::BrokenClientsSendMtls, "the server speaks plaintext");
+    let plain = server(80, None, MtlsState::Plaintext, "no mTLS is sent");
+    let mut app = wizard();
+    walk_to(&mut app, field_at("spec.podLabels[\"security.istio.io/tlsMode\"]"));
+    if let Screen::Form(form) = app.screen_mut() {
+        form.known.servers = Some(Box::new(Servers { on: vec![broken], off: vec![plain] }));
+    }
+    let said = |app: &App| front(app).says(front(app).spot.field).last().cloned().unwrap();
+    assert_eq!(said(&app), (Tone::Good, "80 HTTP a.example: plaintext – no mTLS is sent.".to_owned()));
+    press(&mut app, "space");
+    let text = "80 HTTP a.example: broken: clients send mTLS – the server speaks plaintext.".to_owned();
+    assert_eq!(said(&app), (Tone::Bad, text));
 }
 
 fn knowledge() -> Knowledge {

@@ -276,17 +276,6 @@ impl Live {
         }
     }
 
-    fn read_schema(&mut self, ticket: Ticket, target: Target) {
-        let inbox = self.inbox.clone();
-        match self.connection(&target.cluster) {
-            Err(fault) => tell(&inbox, Msg::Schema(ticket, Err(fault))),
-            Ok(c) => self.keep(ticket, async move {
-                let schema = openapi::schema(&c, &target.api_version, &target.kind).await;
-                let _ = (ticket, schema);
-            }),
-        }
-    }
-
     fn check(&mut self, ticket: Ticket, wish: Wish) {
         let inbox = self.inbox.clone();
         match self.ways(&wish.target.cluster) {

@@ -50,15 +50,11 @@ impl Form {
             // The row and what is typed into it are one step.
             self.typing = true;
         }
-        let before = self.buffer.clone();
-        if !change(self) {
-            return;
+        if change(self) {
+            self.remember(true);
+            self.put();
+            self.offer(false);
         }
-        let after = std::mem::replace(&mut self.buffer, before);
-        self.remember(true);
-        self.buffer = after;
-        self.put();
-        self.offer(false);
     }
 
     /// A key while something is offered; tells whether it was for that.

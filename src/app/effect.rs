@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::deed::{Deed, Named, Plan};
 use super::review::Wish;
+use super::rights::Right;
 use crate::materialize::change::Checked;
 use crate::model::draft::Draft;
 use crate::model::name::{ClusterName, ObjectKey};
@@ -42,6 +43,9 @@ pub enum Effect {
     Check(Ticket, Wish),
     /// Make a change that was checked.
     Make(Ticket, Arc<Checked>),
+    /// Ask what the person may do: of each cluster these. The newest question stands for those before it that were not
+    /// sent yet.
+    AskRights(Vec<(ClusterName, Vec<Right>)>),
     /// Keep a draft on disk, as it is now: the newest of an id stands for it.
     KeepDraft(Box<Draft>),
     /// A draft was applied or discarded.

@@ -103,7 +103,7 @@ impl App {
     }
 
     /// The gateways that a command is about: those that are marked, else the one here.
-    fn gateways_meant(&self) -> Vec<Arc<GatewayRow>> {
+    pub(super) fn gateways_meant(&self) -> Vec<Arc<GatewayRow>> {
         let marked = self.marked();
         let of_item = |item: &Item| match &item.subject {
             Subject::Gateway(row) => Some(row.clone()),
@@ -177,6 +177,16 @@ impl App {
     fn cluster_here(&self) -> Option<ClusterName> {
         let here = self.acting_on().map(|s| s.cluster.clone());
         here.or_else(|| self.clusters.first().map(|s| s.cluster.clone()))
+    }
+
+    /// The `IstioGateway` of a row.
+    pub(super) fn cr_target(&self, row: &GatewayRow) -> Option<Target> {
+        self.cr_of(row).map(|meant| meant.target)
+    }
+
+    /// The same, without which of their name they are.
+    pub(super) fn targets_meant(&self) -> Vec<Target> {
+        self.objects_meant().into_iter().map(|meant| meant.target).collect()
     }
 
     /// The objects that a command is about: those of the marked rows, else the one here.

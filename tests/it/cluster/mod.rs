@@ -13,3 +13,4 @@ mod oracle;
 mod rights;
 mod snapshots;
 mod support;
+mod verbs;

@@ -113,6 +113,7 @@ fn document(details: &Details) -> Vec<paint::Line> {
     }
 }
 
+/// A YAML text as lines to be painted.
 pub(super) fn highlighted(text: &str) -> Vec<paint::Line> {
     let mut state = yaml::lines::State::default();
     let clean = crate::model::clean::clean_text(text, 4);

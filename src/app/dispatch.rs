@@ -23,6 +23,9 @@ impl App {
         use Command as C;
         let selected = || self.active_table().is_some_and(|t| t.item().is_some());
         let need = |yes: bool, why: &str| if yes { Ok(()) } else { Err(why.to_owned()) };
+        if let Screen::Editor(editor) = self.screen() {
+            return editor.applies(command);
+        }
         match command {
             C::Open | C::Yaml | C::CopyName | C::CopyYaml | C::Owner if self.active_table().is_some() => {
                 need(selected(), "no row is selected")
@@ -109,7 +112,7 @@ impl App {
                     "this is the outermost screen",
                 )
             }
-            _ => Ok(()),
+            _ => self.form_applies(command),
         }
     }
 
@@ -229,6 +232,64 @@ impl App {
                 return self.tab_command(command);
             }
             C::NextDocument | C::PreviousDocument | C::ManagedFields => self.document_command(command),
+            C::NextField
+            | C::PreviousField
+            | C::FieldDown
+            | C::FieldUp
+            | C::EnterField
+            | C::NextStep
+            | C::PreviousStep
+            | C::Step1
+            | C::Step2
+            | C::Step3
+            | C::Step4
+            | C::Step5
+            | C::Step6
+            | C::Step7
+            | C::NextValue
+            | C::PreviousValue
+            | C::AddRow
+            | C::RemoveRow
+            | C::RowUp
+            | C::RowDown
+            | C::Offer
+            | C::AcceptForm
+            | C::Manifest
+            | C::ManifestUp
+            | C::ManifestDown
+            | C::AsYaml
+            | C::UndoForm
+            | C::RedoForm
+            | C::LeaveForm
+            | C::DiscardForm => return self.form_command(command),
+            C::EditReview
+            | C::EditOutside
+            | C::EditUndo
+            | C::EditRedo
+            | C::EditFind
+            | C::EditFindNext
+            | C::EditFindPrevious
+            | C::EditReplace
+            | C::EditGoTo
+            | C::EditComplete
+            | C::EditNextProblem
+            | C::EditPreviousProblem
+            | C::EditFold
+            | C::EditFoldAll
+            | C::EditUnfold
+            | C::EditIndent
+            | C::EditUnindent
+            | C::EditComment
+            | C::EditLineUp
+            | C::EditLineDown
+            | C::EditSelectAll
+            | C::EditCopy
+            | C::EditCut
+            | C::EditPaste
+            | C::EditDeleteLine
+            | C::EditDeleteWord
+            | C::EditDiscard
+            | C::EditLeave => return self.editor_command(command),
         }
         Vec::new()
     }

@@ -7,6 +7,7 @@ use super::review::Wish;
 use super::rights::Right;
 use crate::materialize::change::Checked;
 use crate::model::draft::Draft;
+use crate::model::edit::Target;
 use crate::model::name::{ClusterName, ObjectKey};
 
 /// Joins an effect that keeps answering with its answers; closing it ends them.
@@ -46,8 +47,12 @@ pub enum Effect {
     /// Ask what the person may do: of each cluster these. The newest question stands for those before it that were not
     /// sent yet.
     AskRights(Vec<(ClusterName, Vec<Right>)>),
+    /// Read what objects of the kind of this one are made of.
+    ReadSchema(Ticket, Target),
     /// Keep a draft on disk, as it is now: the newest of an id stands for it.
     KeepDraft(Box<Draft>),
+    /// Look at what a cluster has to choose from, for a gateway in a namespace.
+    Learn(Ticket, ClusterName, String),
     /// A draft was applied or discarded.
     DropDraft(String),
     /// End what a ticket keeps open.
@@ -64,6 +69,8 @@ pub enum Effect {
     CloseContext(ClusterName),
     /// Give the terminal to the credential plugin of a cluster.
     RunCredentialPlugin(ClusterName),
+    /// Give the terminal to the person's own editor, with this text.
+    EditOutside(Box<str>),
     /// Refuse every write before it leaves, or allow writes where nothing else demands it.
     SetReadOnly(bool),
     /// In the demo: let something go wrong, or no longer; empty: nothing any more.

@@ -107,6 +107,12 @@ impl fmt::Display for Chord {
 }
 
 impl Chord {
+    /// Whether it is typed where letters are.
+    pub fn is_letter(&self) -> bool {
+        matches!(self.code, KeyCode::Char(_))
+            && !self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+    }
+
     /// How the hint bar writes it: a glyph where there is one.
     pub fn hint(&self, ascii: bool) -> String {
         let name = self.to_string();

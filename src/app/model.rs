@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::command::{Command, Scope};
 use super::effect::Ticket;
 use super::geometry::{self, Areas};
-use super::keymap::Keymap;
+use super::keymap::{Chord, Keymap};
 use super::overlay::Overlay;
 use super::screen::{Details, DetailsOf, Screen, Tab, Table};
 use crate::model::fleet::{self, ClusterIds};
@@ -269,8 +269,10 @@ impl App {
             Screen::Table(_) => (false, 2),
             Screen::Details(_) => (true, 2),
             Screen::Logs(_) => (false, 1),
-            Screen::Editor(_) | Screen::Form(_) => (false, 2),
+            Screen::Editor(_) => (false, 2),
             Screen::Review(_) => (false, 0),
+            // Help is a sentence or two, and a problem another.
+            Screen::Form(_) => (false, 3),
         };
         geometry::areas(self.size, tabs, self.prompt().is_some(), explain)
     }
@@ -290,9 +292,15 @@ impl App {
         self.notice = Some(Notice { text: text.into(), tone });
     }
 
+    /// The keys of a command that mean it here: letters do not where they are typed.
+    pub fn keys_of(&self, command: Command) -> impl Iterator<Item = &Chord> {
+        let types = matches!(self.screen(), Screen::Editor(_) | Screen::Form(_));
+        self.keymap.keys(command).iter().filter(move |chord| !(types && chord.is_letter()))
+    }
+
     /// The first key of a command, as a person reads it.
     pub fn key_of(&self, command: Command) -> String {
-        self.keymap.keys(command).first().map(ToString::to_string).unwrap_or_default()
+        self.keys_of(command).next().map(ToString::to_string).unwrap_or_default()
     }
 }
 

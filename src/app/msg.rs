@@ -13,6 +13,7 @@ use super::standing::Standing;
 use crate::materialize::change::{Checked, Made, Refusal};
 use crate::model::draft::Draft;
 use crate::model::fault::Fault;
+use crate::model::knowledge::Knowledge;
 use crate::model::name::ClusterName;
 use crate::model::row::EventRow;
 use crate::model::snapshot::Snapshot;
@@ -57,12 +58,18 @@ pub enum Msg {
     Rights(ClusterName, Answers),
     /// The drafts of runs before, newest first.
     Drafts(Vec<Draft>),
+    /// What a cluster has to choose from.
+    Learned(Ticket, Box<Knowledge>),
     /// Lines of an open log.
     LogLines(Ticket, Vec<LogLine>),
     /// Something about a container's log: it ended, it cannot be read, it was resumed.
     LogNote(Ticket, String),
     /// A text was copied; how, or why not.
     Copied(Result<String, Fault>),
+    /// What objects of a kind are made of; none: the server does not say.
+    Schema(Ticket, Result<Option<Arc<super::editor::stub::Schema>>, Fault>),
+    /// The text that the person's own editor wrote.
+    EditedOutside(Result<String, Fault>),
     /// Something a person should know.
     Notice(Fault),
     /// In the demo: the faults in force.

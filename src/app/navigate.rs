@@ -34,7 +34,8 @@ impl App {
         Vec::new()
     }
 
-    fn pop(&mut self) -> Vec<Effect> {
+    /// Leaves the screen in front.
+    pub(super) fn pop(&mut self) -> Vec<Effect> {
         if self.stack.len() < 2 {
             return Vec::new();
         }

@@ -17,6 +17,9 @@ use crate::model::table::{Item, Subject};
 impl App {
     /// Fetches the objects and events that the open tab shows and that are not open yet.
     pub(super) fn open_what_is_needed(&mut self) -> Vec<Effect> {
+        if matches!(self.screen(), Screen::Form(_)) {
+            return self.learn();
+        }
         let Screen::Details(details) = self.screen() else { return Vec::new() };
         let answers = |s: &Arc<Snapshot>| matches!(s.link, Link::Ready | Link::Stale { .. });
         if !self.cluster(details.of.cluster()).is_some_and(answers) {
@@ -179,7 +182,8 @@ fn parts(row: &GatewayRow) -> Vec<ObjectKey> {
 /// What a screen keeps open.
 pub(super) fn tickets(screen: &Screen) -> Vec<Ticket> {
     match screen {
-        Screen::Table(_) | Screen::Editor(_) | Screen::Form(_) | Screen::Review(_) => Vec::new(),
+        Screen::Table(_) | Screen::Editor(_) | Screen::Review(_) => Vec::new(),
+        Screen::Form(form) => vec![form.learning],
         Screen::Details(d) => {
             let standing = d.standing.as_ref().map(|open| open.ticket);
             d.objects
@@ -208,6 +212,7 @@ pub(super) fn let_go(screen: &mut Screen, cluster: &ClusterName) -> Vec<Effect> 
             }
         }
         Screen::Logs(logs) if logs.query.cluster == *cluster => held.push(&mut logs.ticket),
+        Screen::Form(form) if form.cluster == *cluster => held.push(&mut form.learning),
         _ => {}
     }
     held.into_iter().map(|ticket| Effect::Close(std::mem::replace(ticket, Ticket::NONE))).collect()

@@ -34,7 +34,8 @@ impl App {
     }
 
     fn help_key(&mut self, key: KeyEvent) {
-        let command = self.keymap.resolve(self.focus(), key);
+        // The same keys move it wherever it stands, in front of a form too.
+        let command = self.keymap.resolve(&[super::command::Scope::Motion], key);
         let last = self.help_rows().len();
         let Some(Overlay::Help(help)) = &mut self.overlay else { return };
         match command {
@@ -270,7 +271,7 @@ impl App {
             }
             rows.push((group.to_string(), None));
             rows.extend(specs.map(|s| {
-                let keys: Vec<String> = self.keymap.keys(s.command).iter().map(ToString::to_string).collect();
+                let keys: Vec<String> = self.keys_of(s.command).map(ToString::to_string).collect();
                 (keys.join(" "), Some(s))
             }));
         }
@@ -323,7 +324,7 @@ fn name_of(command: Command) -> String {
 }
 
 /// Orders by how well `needle` fits; what does not fit goes.
-fn ranked<T>(all: Vec<T>, needle: &str, text: impl Fn(&T) -> String) -> Vec<T>
+pub(super) fn ranked<T>(all: Vec<T>, needle: &str, text: impl Fn(&T) -> String) -> Vec<T>
 where
     T: Clone,
 {

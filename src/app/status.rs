@@ -60,7 +60,12 @@ impl App {
                     crumbs.push(format!("logs {}", logs.title));
                 }
                 Screen::Editor(editor) => crumbs.push(editor.title()),
-                Screen::Form(form) => crumbs.push(form.title()),
+                Screen::Form(form) => {
+                    if !within {
+                        crumbs.push(form.cluster.to_string());
+                    }
+                    crumbs.push(form.title());
+                }
                 Screen::Review(review) => crumbs.push(review.title()),
             }
             within = !matches!(screen, Screen::Table(_));
@@ -151,6 +156,7 @@ impl App {
         let find = match self.screen() {
             Screen::Details(details) => &details.text.find,
             Screen::Logs(logs) => &logs.find,
+            Screen::Editor(editor) => return editor.prompt(),
             _ => return None,
         };
         if !find.editing && find.input.text().is_empty() {

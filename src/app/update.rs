@@ -93,6 +93,15 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.drafts = drafts;
             Vec::new()
         }
+        Msg::Learned(ticket, knowledge) => {
+            app.on_learned(ticket, *knowledge);
+            Vec::new()
+        }
+        Msg::Schema(ticket, result) => {
+            app.on_schema(ticket, result);
+            Vec::new()
+        }
+        Msg::EditedOutside(result) => app.on_edited_outside(result),
         Msg::LogLines(ticket, lines) => {
             if let Some(Screen::Logs(logs)) =
                 app.stack.iter_mut().find(|s| matches!(s, Screen::Logs(l) if l.ticket == ticket))
@@ -168,9 +177,9 @@ impl App {
             }
             Some(_) => {}
             None => match self.screen() {
-                Screen::Editor(_) => self.editor_paste(text),
-                Screen::Form(_) => self.form_paste(text),
+                Screen::Editor(_) => return self.editor_paste(text),
                 Screen::Review(_) => self.review_paste(text),
+                Screen::Form(_) => return self.form_paste(text),
                 _ => self.typed(|input| input.paste(text)),
             },
         }
@@ -278,6 +287,7 @@ impl App {
                 }
             }
             Screen::Details(_) => self.refresh_details(),
+            Screen::Form(_) => self.refresh_form(),
             _ => {}
         }
     }

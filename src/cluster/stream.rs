@@ -126,9 +126,20 @@ pub(super) async fn get(
     asked: &Asked,
     limit: impl Into<Option<Duration>>,
 ) -> Result<Response<Body>, Fault> {
+    get_as(c, path, "application/json", asked, limit).await
+}
+
+/// The same, in a form that is asked for.
+pub(super) async fn get_as(
+    c: &Connection,
+    path: &str,
+    accept: &'static str,
+    asked: &Asked,
+    limit: impl Into<Option<Duration>>,
+) -> Result<Response<Body>, Fault> {
     // A credential plugin has its own time: what it takes is not the server's.
     c.authorized().await?;
-    let request = Request::get(path).header("accept", "application/json").body(Body::empty());
+    let request = Request::get(path).header("accept", accept).body(Body::empty());
     let request = request.map_err(|e| asked.because(Reason::Invalid, &e.to_string(), ""))?;
     let sent = c.client.send(request);
     let answer = match limit.into() {
@@ -146,7 +157,17 @@ const LARGEST: usize = 32 << 20;
 
 /// Reads a body to its end.
 pub(super) async fn whole(c: &Connection, body: Body, asked: &Asked) -> Result<Bytes, Fault> {
-    let body = timeout(c.patience.silence, Limited::new(body, LARGEST).collect());
+    whole_up_to(c, body, LARGEST, asked).await
+}
+
+/// Reads a body that may be as long as this to its end.
+pub(super) async fn whole_up_to(
+    c: &Connection,
+    body: Body,
+    largest: usize,
+    asked: &Asked,
+) -> Result<Bytes, Fault> {
+    let body = timeout(c.patience.silence, Limited::new(body, largest).collect());
     let broke = |why: &str| asked.because(Reason::Unreachable, why, AGAIN);
     let body = body.await.map_err(|_| broke("the answer did not end in time"))?;
     Ok(body.map_err(|_| broke("the answer was cut off"))?.to_bytes())

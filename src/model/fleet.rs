@@ -23,6 +23,11 @@ impl<I: Into<Box<str>>> FromIterator<(I, ClusterName)> for ClusterIds {
 }
 
 impl ClusterIds {
+    /// The ids that are mapped.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(|id| &**id)
+    }
+
     /// The cluster an id stands for: as the config maps it, else the open cluster with this uid or this name.
     pub fn cluster(&self, id: &str, open: &[Arc<Snapshot>]) -> Option<ClusterName> {
         let is = |snapshot: &&Arc<Snapshot>| {

@@ -86,6 +86,22 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
     table::ROWS.iter().map(|row| row.path)
 }
 
+/// The names of all parameters, in the order of the form.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    table::ROWS.iter().map(|row| row.name)
+}
+
+/// The field that sets a parameter, from the top of the object.
+pub fn path_of(name: &str) -> Option<&'static str> {
+    table::ROWS.iter().find(|row| row.name == name).map(|row| row.path)
+}
+
+/// What holds where a gateway does not set a parameter, and who says so.
+pub fn default_of(name: &str, gateway: &IstioGateway) -> Option<(Cow<'static, str>, &'static str)> {
+    let row = table::ROWS.iter().find(|row| row.name == name)?;
+    Some(row.otherwise.ask(gateway, &gateway.spec.configuration))
+}
+
 /// What a table shows of a gateway, as it is set to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {

@@ -11,9 +11,9 @@ use tokio::task::AbortHandle;
 use super::deeds;
 use super::drafts::{self, Drafts};
 use super::keeping::Embedded;
-use super::looping::{Effects, Inbox};
+use super::looping::{Effects, Foreground, Inbox};
 use super::ways::{Other, Ways};
-use super::{clipboard, terminal};
+use super::{clipboard, outside, terminal};
 use crate::app::deed::{Deed, Named, Plan, What};
 use crate::app::effect::{Effect, LogQuery, StandingOf, Ticket};
 use crate::app::keeping::News;
@@ -25,6 +25,7 @@ use crate::changing;
 use crate::cluster::access::{self, Action};
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
+use crate::cluster::knowledge;
 use crate::cluster::logs::{self, LogOf, Said};
 use crate::cluster::object;
 use crate::demo::tamper;
@@ -254,6 +255,16 @@ impl Live {
         });
     }
 
+    /// A cluster that is not connected has nothing to offer, and says so in its link.
+    fn learn(&mut self, ticket: Ticket, cluster: &ClusterName, namespace: String) {
+        let inbox = self.inbox.clone();
+        let Ok(c) = self.connection(cluster) else { return };
+        self.keep(ticket, async move {
+            let knowledge = knowledge::learn(&c, &namespace).await;
+            tell(&inbox, Msg::Learned(ticket, Box::new(knowledge)));
+        });
+    }
+
     fn plan(&mut self, ticket: Ticket, deed: Deed) {
         let (inbox, namespace) = (self.inbox.clone(), self.home.namespace.clone());
         match self.ways(&deed.cluster) {
@@ -409,6 +420,16 @@ fn short(pod: &str) -> &str {
     pod.rsplit_once('-').map_or(pod, |(_, end)| end)
 }
 
+/// Gives the terminal back while something runs.
+async fn with_terminal<T>(runs: impl Future<Output = T>) -> T {
+    terminal::give_back();
+    let done = runs.await;
+    if let Err(error) = terminal::take() {
+        tracing::error!("the terminal was not given back: {error}");
+    }
+    done
+}
+
 impl Effects for Live {
     fn start(&mut self, effect: Effect) {
         match effect {
@@ -427,6 +448,8 @@ impl Effects for Live {
             Effect::Check(ticket, wish) => self.check(ticket, wish),
             Effect::Make(ticket, checked) => self.make(ticket, checked),
             Effect::AskRights(wanted) => self.ask_rights(wanted),
+            Effect::Learn(ticket, cluster, namespace) => self.learn(ticket, &cluster, namespace),
+            Effect::ReadSchema(..) => {}
             Effect::KeepDraft(draft) => {
                 if let Some(drafts) = &self.drafts {
                     drafts.keep(*draft);
@@ -458,7 +481,7 @@ impl Effects for Live {
                 }
             }
             // The loop's own.
-            Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) => {}
+            Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) | Effect::EditOutside(_) => {}
         }
     }
 
@@ -468,16 +491,19 @@ impl Effects for Live {
         embedded.finish().await;
     }
 
-    async fn foreground(&mut self, cluster: &ClusterName) {
-        let Some(plugin) = self.sources.plugin(cluster) else { return };
-        terminal::give_back();
-        let done = plugin.run_in_terminal().await;
-        if let Err(error) = terminal::take() {
-            tracing::error!("the terminal was not given back: {error}");
-        }
-        match done {
-            Ok(_) => self.sources.retry(Some(cluster)),
-            Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+    async fn foreground(&mut self, what: Foreground) {
+        match what {
+            Foreground::Plugin(cluster) => {
+                let Some(plugin) = self.sources.plugin(&cluster) else { return };
+                match with_terminal(plugin.run_in_terminal()).await {
+                    Ok(_) => self.sources.retry(Some(&cluster)),
+                    Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+                }
+            }
+            Foreground::Editor(text) => {
+                let edited = with_terminal(outside::edit(&outside::of_person(), &text)).await;
+                tell(&self.inbox, Msg::EditedOutside(edited));
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ mod keeping;
 pub mod keys;
 pub mod log;
 pub mod looping;
+pub mod outside;
 pub mod report;
 pub mod terminal;
 mod ways;

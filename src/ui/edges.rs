@@ -266,9 +266,28 @@ pub(super) fn explanation(app: &App, canvas: &mut Canvas<'_>, area: Area) {
 /// Lets one long sentence use both lines. The second tells why, and the row tells who it is itself: where the reason
 /// is long, it takes the place of both.
 fn fill([first, second]: [String; 2], room: u16, lines: u16) -> Vec<String> {
+    if lines > 2 {
+        return share(&first, &second, room, usize::from(lines));
+    }
     let wide = |text: &str| lines > 1 && width(text) > room;
     let reason = if second.is_empty() { &first } else { &second };
     if wide(reason) { facts::wrap(reason, usize::from(room)) } else { vec![first, second] }
+}
+
+/// Both sentences in so many lines: the second has at most two of them, the first the others.
+fn share(first: &str, second: &str, room: u16, lines: usize) -> Vec<String> {
+    let rows = |text: &str, most: usize| -> Vec<String> {
+        let mut rows = facts::wrap(text, usize::from(room));
+        if rows.len() > most {
+            let rest = rows.split_off(most.saturating_sub(1)).join(" ");
+            rows.push(rest);
+        }
+        rows
+    };
+    let second = if second.is_empty() { Vec::new() } else { rows(second, 2) };
+    let mut all = rows(first, lines - second.len());
+    all.extend(second);
+    all
 }
 
 /// Keys and their words, as the config names keys.
@@ -286,6 +305,12 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         return;
     }
     let area = Area { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    if let Screen::Editor(editor) = app.screen()
+        && !editor.front_keys().is_empty()
+    {
+        draw_hints(canvas, area, &in_hints(editor.front_keys(), canvas.glyphs));
+        return;
+    }
     if app.prompt().is_some_and(|p| p.cursor.is_some()) {
         let x = draw_hints(canvas, area, &in_hints(TYPING, canvas.glyphs));
         if app.active_table().is_some() {
@@ -308,7 +333,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         return;
     }
     let ascii = canvas.glyphs.is_ascii();
-    let key = |spec: &Spec| app.keymap.keys(spec.command).first().map(|c| c.hint(ascii)).unwrap_or_default();
+    let key = |spec: &Spec| app.keys_of(spec.command).next().map(|c| c.hint(ascii)).unwrap_or_default();
     let is_kept = |spec: &&Spec| matches!(spec.command, Command::Palette | Command::Help);
     let (kept, mut others): (Vec<&Spec>, Vec<&Spec>) = app.hints().into_iter().partition(is_kept);
     // Whoever is new to the demo sees this first.

@@ -6,12 +6,15 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::app::editor::Editor;
+use crate::app::form::Form;
 use crate::app::keymap::{Chord, Keymap};
 use crate::app::msg::LogLine;
 use crate::app::screen::Screen;
 use crate::app::{App, Msg, Settings, update};
 use crate::model::fault::{Fault, Reason};
 use crate::model::holder::{By, Holder};
+use crate::model::knowledge::{Knowledge, Node, Taint};
 use crate::model::name::{ClusterName, Kind};
 use crate::model::snapshot::{Keeper, KindState, Link, Snapshot};
 use crate::model::table::TableKind;
@@ -221,6 +224,33 @@ pub(super) fn yaml(size: (u16, u16)) -> App {
     app
 }
 
+/// A gateway that is being edited.
+pub(super) fn editor(size: (u16, u16)) -> App {
+    let object = json!({
+        "apiVersion": "istio.alibabacloud.com/v1beta1", "kind": "IstioGateway",
+        "metadata": {"name": "egressgateway", "namespace": "istio-system", "generation": 31, "uid": "u",
+            "labels": {"team": "payments"}},
+        "spec": {"gatewayType": "egress", "replicaCount": 3, "autoscaleEnabled": true,
+            "resources": {"limits": {"cpu": "2", "memory": "4G"}},
+            "ports": [{"name": "http-0", "port": 80, "protocol": "HTTP"}, {"name": "tls-1", "port": 443, "protocol": "TLS"}],
+            "podAnnotations": {"note": "a long line that a narrow terminal cannot show whole, so that it has to be moved sideways to be read"},
+            "serviceType": "ClusterIP"},
+        "status": {"Status": "Running"},
+    });
+    let mut app = fleet(TableKind::Gateways, size);
+    let _ = app.open_editor(Editor::edit("d1", &"prod-eu".into(), &object).unwrap());
+    app.settle();
+    app
+}
+
+/// New objects that are being written, from this text.
+pub(super) fn writing(text: &str, size: (u16, u16)) -> App {
+    let mut app = fleet(TableKind::Gateways, size);
+    let _ = app.open_editor(Editor::create("d1", &"prod-eu".into(), text));
+    app.settle();
+    app
+}
+
 /// The logs of a gateway with three pods.
 pub(super) fn logs(lines: usize, size: (u16, u16)) -> App {
     let mut app = fleet(TableKind::Gateways, size);
@@ -265,4 +295,44 @@ pub(super) fn recovered(app: &mut App) {
         .map(|d| again.deployments.iter().find(|n| n.meta.name == d.meta.name).unwrap_or(d).clone())
         .collect();
     take(app, Msg::Snapshot(Arc::new(joined(snapshot))));
+}
+
+/// A wizard in a cluster that ASM keeps.
+pub(super) fn wizard(size: (u16, u16)) -> App {
+    let mut app = fleet(TableKind::Gateways, size);
+    let known = app.known();
+    let form = Form::new("2026-05-03-1".to_owned(), "prod-eu".into(), known);
+    let _ = app.open_form(form);
+    let ticket = match app.screen() {
+        Screen::Form(form) => form.learning,
+        _ => panic!("no form"),
+    };
+    take(&mut app, Msg::Learned(ticket, Box::new(knowledge())));
+    app
+}
+
+/// What a small cluster has to choose from.
+pub(super) fn knowledge() -> Knowledge {
+    let node = |n: usize, zone: &str| Node {
+        name: format!("node-{n}"),
+        labels: [("topology.kubernetes.io/zone", zone), ("kubernetes.io/os", "linux")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        taints: match n {
+            0 => {
+                vec![Taint { key: "dedicated".into(), value: "gateway".into(), effect: "NoSchedule".into() }]
+            }
+            _ => Vec::new(),
+        },
+        ready: n != 2,
+        unschedulable: false,
+    };
+    let names = |all: &[&str]| all.iter().map(|n| ("istio-system".to_owned(), (*n).to_owned())).collect();
+    Knowledge {
+        nodes: vec![node(0, "a"), node(1, "a"), node(2, "b")],
+        namespaces: ["default", "istio-egress", "istio-system"].map(str::to_owned).to_vec(),
+        secrets: names(&["client-credential", "payments-certs"]),
+        config_maps: names(&["istio", "lua-libs"]),
+        denied: Vec::new(),
+    }
 }

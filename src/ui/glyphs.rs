@@ -29,6 +29,7 @@ struct Set {
     busy: char,
     bad: char,
     times: char,
+    folded: char,
 }
 
 const UNICODE: Set = Set {
@@ -44,6 +45,7 @@ const UNICODE: Set = Set {
     busy: '◐',
     bad: '✕',
     times: '×',
+    folded: '⋯',
 };
 
 const ASCII: Set = Set {
@@ -59,6 +61,7 @@ const ASCII: Set = Set {
     busy: '~',
     bad: 'x',
     times: 'x',
+    folded: '+',
 };
 
 /// What stands for punctuation that texts of the model use, where only ASCII can be shown.
@@ -73,6 +76,8 @@ const PLAIN: &[(char, char)] = &[
     ('←', '<'),
     ('↑', '^'),
     ('↓', 'v'),
+    ('‹', '<'),
+    ('›', '>'),
     ('‘', '\''),
     ('’', '\''),
     ('“', '"'),
@@ -179,6 +184,11 @@ impl Glyphs {
         self.set().times
     }
 
+    /// Behind the number of a line that stands for a folded block.
+    pub(super) fn folded(self) -> char {
+        self.set().folded
+    }
+
     /// The character that is shown for another one: the same, or one of ASCII.
     pub(super) fn shown(self, c: char) -> char {
         if c.is_ascii() || !self.is_ascii() {
@@ -233,6 +243,7 @@ mod tests {
                 set.busy,
                 set.bad,
                 set.times,
+                set.folded,
             ];
             for c in single.into_iter().chain(set.frame).chain(set.crumb.chars()) {
                 assert_eq!(c.width(), Some(1), "{c:?}");

@@ -4,9 +4,12 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 
+use serde_json::json;
+
 use super::fixtures as fixture;
 use super::*;
 use crate::app::App;
+use crate::app::form::Form;
 use crate::model::table::{TableKind, Tone};
 
 /// The sizes of the pictures.
@@ -76,6 +79,14 @@ const SITUATIONS: &[Situation] = &[
     }),
     ("gateway-yaml", fixture::yaml),
     ("logs", |size| fixture::logs(200, size)),
+    ("editor", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-f");
+        fixture::typed(&mut app, "replicaCount: ");
+        fixture::keys(&mut app, "enter end backspace");
+        fixture::typed(&mut app, "-1");
+        app
+    }),
     ("help", |size| {
         let mut app = fixture::fleet(TableKind::Gateways, size);
         fixture::keys(&mut app, "?");
@@ -85,6 +96,32 @@ const SITUATIONS: &[Situation] = &[
         let mut app = fixture::fleet(TableKind::Gateways, size);
         fixture::keys(&mut app, ":");
         fixture::typed(&mut app, "po");
+        app
+    }),
+    ("form-basics", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        app
+    }),
+    ("form-ports", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-2 down down enter");
+        fixture::keys(&mut app, "T tab 8 0 tab tab");
+        fixture::typed(&mut app, "a-name-that-is-long");
+        app
+    }),
+    ("form-capacity", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-3 space tab");
+        fixture::typed(&mut app, "many");
+        fixture::keys(&mut app, "tab tab 2 tab 1 2");
+        app
+    }),
+    ("form-review", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::keys(&mut app, "alt-7");
         app
     }),
 ];
@@ -119,6 +156,49 @@ const ONCE: &[Situation] = &[
         fixture::typed(&mut app, "port");
         app
     }),
+    ("editor-finding", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-f");
+        fixture::typed(&mut app, "tls");
+        app
+    }),
+    ("editor-replacing", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-r");
+        fixture::typed(&mut app, "http");
+        fixture::keys(&mut app, "enter");
+        fixture::typed(&mut app, "tcp");
+        fixture::keys(&mut app, "enter");
+        app
+    }),
+    ("editor-folded", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "alt-a alt-a down down shift-down shift-down");
+        app
+    }),
+    ("editor-broken", |size| {
+        let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: [a\n---\nkind: Secret\n";
+        fixture::writing(text, size)
+    }),
+    ("editor-sideways", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-f");
+        fixture::typed(&mut app, "to be read");
+        fixture::keys(&mut app, "enter end");
+        app
+    }),
+    ("editor-wide-and-hostile", |size| {
+        let text = "name: 日本語e\u{301}x\nesc: \u{1b}[2J\u{202e}left\n\ttab: 1\n\u{301}alone: 👩‍💻\n";
+        let mut app = fixture::writing(text, size);
+        fixture::keys(&mut app, "end left");
+        app
+    }),
+    ("editor-too-long", |size| fixture::writing(&"a: 1\n".repeat(30_000), size)),
+    ("editor-help", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "f1");
+        app
+    }),
     ("logs-held", |size| {
         let mut app = fixture::logs(10_500, size);
         fixture::keys(&mut app, "t page-up");
@@ -148,6 +228,44 @@ const ONCE: &[Situation] = &[
     ("screen-keeps", |size| {
         let mut app = fixture::kept(size);
         fixture::keys(&mut app, "end");
+        app
+    }),
+    ("form-placement", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-4 space down enter");
+        fixture::typed(&mut app, "topo");
+        app
+    }),
+    ("form-service", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-5 L down down down down space");
+        app
+    }),
+    ("form-pods", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-6 down down down enter");
+        fixture::typed(&mut app, "certs");
+        fixture::keys(&mut app, "tab p a y");
+        app
+    }),
+    ("form-manifest", |size| {
+        let mut app = fixture::wizard(size);
+        fixture::typed(&mut app, "payments");
+        fixture::keys(&mut app, "alt-2 ctrl-t");
+        app
+    }),
+    ("form-single", |size| {
+        let mut app = fixture::wizard(size);
+        let object = json!({"apiVersion": "istio.alibabacloud.com/v1", "kind": "IstioGateway",
+            "metadata": {"name": "out", "namespace": "istio-system"},
+            "spec": {"replicaCount": 4, "ports": [{"port": 80}], "rollingMaxSurge": "25%"}});
+        let path = "spec.rollingMaxSurge".parse().unwrap();
+        let form = Form::single("1".to_owned(), "prod-eu".into(), object, &path).unwrap();
+        let _ = app.open_form(form);
+        fixture::keys(&mut app, "ctrl-u 1");
         app
     }),
     ("choose", |size| {
@@ -185,6 +303,9 @@ fn a_terminal_that_is_too_small_says_in_words_how_things_are() {
     for size in [(40, 12), (20, 6), (10, 3)] {
         snapshot("sentence", size, &fixture::fleet(TableKind::Gateways, size));
     }
+    let mut app = fixture::editor((40, 12));
+    fixture::typed(&mut app, "#");
+    snapshot("sentence-editor", (40, 12), &app);
 }
 
 #[test]

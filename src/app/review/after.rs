@@ -6,9 +6,11 @@ use crate::app::effect::{Effect, Ticket};
 use crate::app::model::App;
 use crate::app::screen::{Details, DetailsOf, Screen, Tab};
 use crate::materialize::change::Made;
+use crate::model::edit::diff::visible;
 use crate::model::edit::{Change, Path};
 use crate::model::fault::{Fault, Reason};
 use crate::model::table::Tone;
+use crate::model::yaml;
 
 /// Changes of this run that are remembered.
 const REMEMBERED: usize = 100;
@@ -130,11 +132,11 @@ impl App {
     /// What was refused is shown at its fields, where it was typed.
     pub(super) fn refused_below(&mut self, ticket: Ticket, fields: Vec<(Path, String)>) {
         let Some((review, at)) = self.review_of(ticket) else { return };
-        let (draft, target) = (review.draft.clone(), review.items[at].wish.target.clone());
+        let draft = review.draft.clone();
         for screen in &mut self.stack {
             match screen {
                 Screen::Editor(editor) if Some(&editor.draft.id) == draft.as_ref() => {
-                    editor.server_problems(&target, fields.clone());
+                    editor.server_problems(at, fields.clone());
                 }
                 Screen::Form(form) if Some(&form.draft.id) == draft.as_ref() => {
                     form.server_problems(fields.clone());
@@ -152,7 +154,9 @@ impl App {
         for screen in &mut self.stack {
             match screen {
                 Screen::Editor(editor) if Some(&editor.draft.id) == draft.as_ref() => {
-                    editor.rebase(before, after);
+                    if let Ok(text) = yaml::to_yaml(&visible(after), false) {
+                        editor.rebase(before.clone(), &text);
+                    }
                 }
                 Screen::Form(form) if Some(&form.draft.id) == draft.as_ref() => form.rebase(before, after),
                 _ => {}

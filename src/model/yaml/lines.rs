@@ -10,6 +10,13 @@ pub struct State {
     block: Option<usize>,
 }
 
+impl State {
+    /// Whether the line before is of a block scalar, or begins one.
+    pub fn is_block(self) -> bool {
+        self.block.is_some()
+    }
+}
+
 /// The tokens of a line, in order, without gaps: together they are the line.
 pub fn spans(line: &str, state: &mut State) -> Vec<(Range<usize>, Token)> {
     let indent = line.len() - line.trim_start_matches(' ').len();

@@ -6,6 +6,7 @@ mod credentials;
 mod healing;
 mod holder;
 mod journal;
+mod knowledge;
 mod kubeconfig;
 mod network;
 mod objects;

@@ -93,7 +93,7 @@ impl Session {
         for effect in update(&mut self.wired.app, msg) {
             match effect {
                 Effect::Quit => self.ended = true,
-                Effect::Redraw | Effect::RunCredentialPlugin(_) => {}
+                Effect::Redraw | Effect::RunCredentialPlugin(_) | Effect::EditOutside(_) => {}
                 effect => self.wired.live.start(effect),
             }
         }

@@ -14,6 +14,12 @@ use crate::model::yaml;
 impl App {
     /// Whether a command can do anything now, and if not, why: for hints, palette and the answer to its key.
     pub fn applies(&self, command: Command) -> Result<(), String> {
+        self.applies_to_all(command)?;
+        self.missing_right(command).map_or(Ok(()), Err)
+    }
+
+    /// Whether it can, for somebody who may do everything.
+    pub(super) fn applies_to_all(&self, command: Command) -> Result<(), String> {
         use Command as C;
         let selected = || self.active_table().is_some_and(|t| t.item().is_some());
         let need = |yes: bool, why: &str| if yes { Ok(()) } else { Err(why.to_owned()) };
@@ -157,6 +163,7 @@ impl App {
             C::Quit => return vec![Effect::Quit],
             C::Redraw => return vec![Effect::Redraw],
             C::Retry => {
+                self.rights.forget_all();
                 self.say(Tone::Plain, "Trying again …");
                 return vec![Effect::Retry(None)];
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::deed::{Deed, Named, Plan};
 use super::review::Wish;
+use super::rights::Right;
 use crate::materialize::change::Checked;
 use crate::model::draft::Draft;
 use crate::model::edit::Target;
@@ -45,6 +46,9 @@ pub enum Effect {
     Check(Ticket, Wish),
     /// Make a change that was checked.
     Make(Ticket, Arc<Checked>),
+    /// Ask what the person may do: of each cluster these. The newest question stands for those before it that were not
+    /// sent yet.
+    AskRights(Vec<(ClusterName, Vec<Right>)>),
     /// Read what objects of the kind of this one are made of.
     ReadSchema(Ticket, Target),
     /// Keep a draft on disk, as it is now: the newest of an id stands for it.

@@ -23,6 +23,7 @@ pub mod palette;
 pub mod picking;
 pub mod plans;
 pub mod review;
+pub mod rights;
 pub mod screen;
 pub mod standing;
 pub mod status;

@@ -91,6 +91,8 @@ pub struct App {
     pub past: Vec<crate::materialize::change::Made>,
     /// What an object was asked for.
     pub(super) awaited: Option<super::begin::Awaited>,
+    /// What the person may do, as far as it is known.
+    pub(super) rights: super::rights::Rights,
     next_ticket: u64,
 }
 
@@ -120,6 +122,7 @@ impl App {
             drafts: Vec::new(),
             past: Vec::new(),
             awaited: None,
+            rights: super::rights::Rights::default(),
             next_ticket: 0,
         };
         let table = app.table(view);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::deed::{Deed, Plan};
 use super::effect::Ticket;
 use super::keeping::News;
+use super::rights::Answers;
 use super::standing::Standing;
 use crate::materialize::change::{Checked, Made, Refusal};
 use crate::model::draft::Draft;
@@ -55,6 +56,8 @@ pub enum Msg {
     Checked(Ticket, Result<Arc<Checked>, Refusal>),
     /// A change was made, or not.
     Made(Ticket, Box<Result<Made, Fault>>),
+    /// What the person may do in a cluster.
+    Rights(ClusterName, Answers),
     /// The drafts of runs before, newest first.
     Drafts(Vec<Draft>),
     /// What a cluster has to choose from.

@@ -87,6 +87,8 @@ pub struct Entry {
     pub about: String,
     /// Its key.
     pub key: String,
+    /// A right that it needs is missing.
+    pub is_denied: bool,
 }
 
 /// State of a choice.

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
-use super::command::{COMMANDS, Command, Scope, Spec};
+use super::command::{COMMANDS, Command, Spec};
 use super::effect::Effect;
 use super::model::App;
 use super::overlay::{Entry, Overlay};
@@ -168,13 +168,14 @@ impl App {
                     line: format!("{command} {value}"),
                     command,
                     key: String::new(),
+                    is_denied: false,
                 })
                 .collect();
         }
         let focus = self.focus();
         let here = |s: &&Spec| s.scopes.iter().any(|x| focus.contains(x)) || is_screen(s.command);
         let specs: Vec<&Spec> =
-            COMMANDS.iter().filter(here).filter(|s| self.applies(s.command).is_ok()).collect();
+            COMMANDS.iter().filter(here).filter(|s| self.applies_to_all(s.command).is_ok()).collect();
         ranked(specs, line.trim(), |s| name_of(s.command))
             .into_iter()
             .map(|s| Entry {
@@ -184,11 +185,12 @@ impl App {
                     || s.argument.starts_with('[')
                     || s.command == Command::Filter
                     || s.command == Command::Sort,
-                about: if s.argument.is_empty() {
-                    s.about.to_owned()
-                } else {
-                    format!("{} — {}", s.argument, s.about)
+                about: match (self.missing_right(s.command), s.argument) {
+                    (Some(missing), _) => missing,
+                    (None, "") => s.about.to_owned(),
+                    (None, argument) => format!("{argument} — {}", s.about),
                 },
+                is_denied: self.missing_right(s.command).is_some(),
                 key: self.key_of(s.command),
             })
             .collect()

@@ -21,6 +21,7 @@ use crate::model::table::{TableKind, Tone};
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut effects = take(app, msg);
     effects.extend(app.ask_to_keep());
+    effects.extend(app.ask_for_rights());
     app.go_on_with_tour();
     effects
 }
@@ -85,6 +86,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Fetched(ticket, object) => app.on_fetched(ticket, object),
         Msg::Checked(ticket, checked) => app.on_checked(ticket, checked),
         Msg::Made(ticket, made) => app.on_made(ticket, *made),
+        Msg::Rights(cluster, answers) => {
+            app.on_rights(&cluster, answers);
+            Vec::new()
+        }
         Msg::Drafts(drafts) => {
             app.drafts = drafts;
             Vec::new()
@@ -249,6 +254,9 @@ impl App {
 
     fn on_snapshot(&mut self, snapshot: Arc<Snapshot>) -> Vec<Effect> {
         let name = snapshot.cluster.clone();
+        if self.cluster(&name).is_none_or(|old| !old.link.is_ready()) {
+            self.rights.forget(&name);
+        }
         match self.clusters.iter_mut().find(|s| s.cluster == name) {
             // A late one is dropped: states of a cluster are seen in their order.
             Some(old) if old.revision > snapshot.revision => return Vec::new(),
@@ -262,6 +270,7 @@ impl App {
 
     fn on_closed(&mut self, cluster: &ClusterName) -> Vec<Effect> {
         self.clusters.retain(|s| s.cluster != *cluster);
+        self.rights.forget(cluster);
         self.rejoin();
         let closing = self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
         self.refresh();

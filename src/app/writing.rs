@@ -158,6 +158,16 @@ impl App {
         here.or_else(|| likely.map(|s| s.cluster.clone()))
     }
 
+    /// The `IstioGateway` of a row.
+    pub(super) fn cr_target(&self, row: &GatewayRow) -> Option<Target> {
+        self.cr_of(row).map(|meant| meant.target)
+    }
+
+    /// The same, without which of their name they are.
+    pub(super) fn targets_meant(&self) -> Vec<Target> {
+        self.objects_meant().into_iter().map(|meant| meant.target).collect()
+    }
+
     /// The objects that a command is about: those of the marked rows, else the one here.
     fn objects_meant(&self) -> Vec<Meant> {
         if let Screen::Details(details) = self.screen()

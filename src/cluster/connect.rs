@@ -97,6 +97,11 @@ impl Connection {
         Self { journal: Journal::default(), ..self.clone() }
     }
 
+    /// The user of the context, as the kubeconfig calls it; empty: there is none.
+    pub fn account(&self) -> &str {
+        self.journal.who()
+    }
+
     /// The same, whose writes are another part of egret's.
     #[must_use]
     pub fn by(self, by: &'static str) -> Self {

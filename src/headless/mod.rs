@@ -4,10 +4,13 @@
 //! process's own. A reader that goes away (`egret get pods | head -1`) is not an error: the verb ends
 //! quietly.
 
+pub mod apply;
+mod change;
 pub mod completions;
 pub mod config;
 mod confirm;
 pub mod controller;
+pub mod delete;
 mod forecast;
 pub mod get;
 pub mod install;
@@ -20,6 +23,7 @@ pub mod render;
 pub mod uninstall;
 
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::{Globals, Verb};
@@ -63,6 +67,12 @@ impl Streams<'_> {
         writeln!(self.err, "egret: {what}")
     }
 
+    /// Says what is wrong with a file.
+    fn wrong(&mut self, file: &Path, why: &str) -> io::Result<Outcome> {
+        self.complain(format!("{}: {}", file.display(), clean(why)))?;
+        Ok(Outcome::Failed)
+    }
+
     /// Says what a fault is, and what to do next.
     fn fails(&mut self, fault: &Fault) -> io::Result<Outcome> {
         self.complain(clean(&fault.summary))?;
@@ -104,6 +114,8 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Controller(c) => controller::run(c, &settings, globals, streams),
         Verb::Install(i) => install::run(i, &settings, globals, streams),
         Verb::Uninstall(u) => uninstall::run(u, &settings, globals, streams),
+        Verb::Apply(a) => apply::run(a, &settings, globals, streams),
+        Verb::Delete(d) => delete::run(d, &settings, globals, streams),
         Verb::Journal(j) => journal::run(j, &settings, streams),
         Verb::Get(get) => get::run(get, &settings, globals, streams),
         // Done above; and the demo is the screens', not a verb's.

@@ -155,7 +155,8 @@ fn made(render: &Render, gateway: &IstioGateway) -> Result<Vec<Value>, Problem> 
     Ok(objects.into_parts().into_iter().filter_map(|(_, object)| Some(object?.0)).collect())
 }
 
-fn text(file: &Path) -> Result<String, String> {
+/// The text of a file; `-` is the standard input.
+pub(super) fn text(file: &Path) -> Result<String, String> {
     let read = if file == Path::new("-") {
         let mut text = String::new();
         io::stdin().read_to_string(&mut text).map(|_| text)
@@ -166,7 +167,7 @@ fn text(file: &Path) -> Result<String, String> {
 }
 
 /// The documents of a text; those that hold nothing are none.
-fn documents(text: &str) -> Result<Vec<Value>, String> {
+pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
     let documents: Vec<Value> = serde_yaml::from_multiple(text).map_err(|why| why.to_string())?;
     Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }

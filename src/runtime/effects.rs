@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::future::join_all;
 use tokio::sync::mpsc::UnboundedSender;
@@ -19,8 +20,10 @@ use crate::app::effect::{Effect, LogQuery, StandingOf, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::{LogLine, Msg};
 use crate::app::review::Wish;
+use crate::app::rights::{Answers, Right};
 use crate::app::standing::Standing;
 use crate::changing;
+use crate::cluster::access::{self, Action};
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::knowledge;
@@ -53,7 +56,12 @@ pub struct Live {
     embedded: Arc<Mutex<Embedded>>,
     /// Where drafts are kept; none: nowhere but in the app, as in the demo.
     drafts: Option<Drafts>,
+    /// What asks for rights now.
+    asking: Option<AbortHandle>,
 }
+
+/// How long somebody stays where they are before their rights there are asked for.
+const STAYS: Duration = Duration::from_millis(200);
 
 /// What reconcilers in this process go by.
 #[derive(Clone, Debug)]
@@ -93,6 +101,7 @@ impl Live {
             home,
             embedded,
             drafts: None,
+            asking: None,
         }
     }
 
@@ -106,6 +115,21 @@ impl Live {
     #[must_use]
     pub fn with_drafts(self, drafts: Drafts) -> Self {
         Self { drafts: Some(drafts), ..self }
+    }
+
+    /// Asks what the person may do, when they have stayed for a moment where they are.
+    fn ask_rights(&mut self, wanted: Vec<(ClusterName, Vec<Right>)>) {
+        if let Some(before) = self.asking.take() {
+            before.abort();
+        }
+        let way = |(c, rights)| Some((self.sources.connection(&c)?, rights));
+        let open: Vec<(Connection, Vec<Right>)> = wanted.into_iter().filter_map(way).collect();
+        let inbox = self.inbox.clone();
+        let asking = async move {
+            tokio::time::sleep(STAYS).await;
+            join_all(open.into_iter().map(|(c, rights)| rights_in(c, rights, &inbox))).await;
+        };
+        self.asking = Some(tokio::spawn(asking).abort_handle());
     }
 
     /// Where answers go.
@@ -358,6 +382,20 @@ fn tell(inbox: &Inbox, msg: Msg) {
     let _ = inbox.send(msg);
 }
 
+async fn rights_in(c: Connection, rights: Vec<Right>, inbox: &Inbox) {
+    let answers = rights.into_iter().map(|right| {
+        let c = &c;
+        async move {
+            let Right { verb, kind, namespace, name } = &right;
+            let (kind, subresource) = (*kind, "");
+            let may = access::may(c, Action { verb, kind, subresource, namespace, name }).await;
+            (right, may)
+        }
+    });
+    let rights = join_all(answers).await.into_iter().collect();
+    tell(inbox, Msg::Rights(c.cluster.clone(), Answers { user: c.account().to_owned(), rights }));
+}
+
 async fn follow_logs(c: Connection, ticket: Ticket, query: LogQuery, inbox: Inbox) {
     let several = query.pods.len() > 1 || query.pods.iter().any(|(_, containers)| containers.len() != 1);
     let each = query.pods.iter().flat_map(|(pod, containers)| containers.iter().map(move |c| (pod, c)));
@@ -422,6 +460,7 @@ impl Effects for Live {
             Effect::Fetch(ticket, key) => self.fetch(ticket, key),
             Effect::Check(ticket, wish) => self.check(ticket, wish),
             Effect::Make(ticket, checked) => self.make(ticket, checked),
+            Effect::AskRights(wanted) => self.ask_rights(wanted),
             Effect::Learn(ticket, cluster, namespace) => self.learn(ticket, &cluster, namespace),
             Effect::ReadSchema(ticket, target) => self.read_schema(ticket, target),
             Effect::ReadFile(ticket, name) => {

@@ -51,10 +51,11 @@ fn draw_choices(completion: &Completion, canvas: &mut Canvas<'_>, text: Area, at
     if height < 3 {
         return;
     }
-    let lines: Vec<(&str, &str, &str)> =
-        completion.choices.iter().map(|c| (c.text.as_str(), c.kind.as_str(), "")).collect();
+    let lines: Vec<overlay::Choice<'_>> =
+        completion.choices.iter().map(|c| (c.text.as_str(), c.kind.as_str(), "", false)).collect();
     // The list gives names no more than half of its room.
-    let wide = |(a, b, _): &(&str, &str, &str)| (width(a) + width(b) + 8).max(width(a).saturating_mul(2) + 4);
+    let wide =
+        |(a, b, ..): &overlay::Choice<'_>| (width(a) + width(b) + 8).max(width(a).saturating_mul(2) + 4);
     let wide = lines.iter().map(wide).max().unwrap_or(0).clamp(16, 72).min(text.width);
     let x = at.x.saturating_sub(2).min((text.x + text.width).saturating_sub(wide)).max(text.x);
     let y = if is_below { at.y + 1 } else { at.y - height };

@@ -96,11 +96,15 @@ fn draw_help(app: &App, help: &Help, canvas: &mut Canvas<'_>, size: (u16, u16)) 
                 None => canvas.text(x, y, room, text, styles[0], Cut::End),
                 Some(spec) => {
                     let name = format!(":{}", spec.command);
+                    let missing = app.missing_right(spec.command);
+                    let muted = canvas.style(Role::ToneMuted);
+                    let [key, about] = if missing.is_some() { [muted; 2] } else { [styles[1], styles[2]] };
                     let keys = if text.is_empty() { &name } else { text };
                     // Few commands have so many keys that they push what they do aside.
-                    let behind = canvas.text(x + 1, y, room, keys, styles[1], Cut::End);
+                    let behind = canvas.text(x + 1, y, room, keys, key, Cut::End);
                     let at = behind.max(x + KEYS) + 2;
-                    canvas.text(at, y, (x + room).saturating_sub(at), spec.about, styles[2], Cut::End)
+                    let text = missing.as_deref().unwrap_or(spec.about);
+                    canvas.text(at, y, (x + room).saturating_sub(at), text, about, Cut::End)
                 }
             };
         }
@@ -141,7 +145,8 @@ fn draw_palette(palette: &Palette, canvas: &mut Canvas<'_>, size: (u16, u16)) ->
         let style = canvas.style(Role::ToneMuted);
         canvas.text(list.x, list.y, list.width, "Nothing fits what is typed.", style, Cut::End);
     }
-    let lines = palette.entries.iter().map(|e| (e.line.as_str(), e.about.as_str(), e.key.as_str()));
+    let lines =
+        palette.entries.iter().map(|e| (e.line.as_str(), e.about.as_str(), e.key.as_str(), e.is_denied));
     draw_list(canvas, list, lines.collect(), palette.cursor);
     typed
 }
@@ -150,27 +155,30 @@ const CHOOSE_KEYS: Keys = &[("enter", "choose"), ("up", ""), ("down", "move"), (
 
 fn draw_choose(choose: &Choose, canvas: &mut Canvas<'_>, size: (u16, u16)) {
     let lines: Vec<_> =
-        choose.options.iter().map(|(value, about)| (value.as_str(), about.as_str(), "")).collect();
+        choose.options.iter().map(|(value, about)| (value.as_str(), about.as_str(), "", false)).collect();
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).max(3);
     let area = geometry::centred(size, (72, height));
     let inside = frame(canvas, area, choose.title, CHOOSE_KEYS);
     draw_list(canvas, inside, lines, choose.cursor);
 }
 
-/// A list with a cursor: what, about, key.
-pub(super) fn draw_list(canvas: &mut Canvas<'_>, area: Area, lines: Vec<(&str, &str, &str)>, cursor: usize) {
+/// What, about, key, and whether it is grey.
+pub(super) type Choice<'a> = (&'a str, &'a str, &'a str, bool);
+
+/// A list with a cursor.
+pub(super) fn draw_list(canvas: &mut Canvas<'_>, area: Area, lines: Vec<Choice<'_>>, cursor: usize) {
     let rows = usize::from(area.height);
     if rows == 0 || area.width == 0 {
         return;
     }
     let offset = (cursor + 1).saturating_sub(rows);
-    let wide = |pick: fn(&(&str, &str, &str)) -> u16| lines.iter().map(pick).max().unwrap_or(0);
+    let wide = |pick: fn(&Choice<'_>) -> u16| lines.iter().map(pick).max().unwrap_or(0);
     let first = wide(|l| width(l.0)).min(area.width / 2);
     let last = wide(|l| width(l.2)).min(area.width / 4);
     let [plain, muted, key, selected] =
         [Role::Overlay, Role::ToneMuted, Role::HintKey, Role::OverlaySelected].map(|r| canvas.style(r));
     let end = area.x + area.width;
-    for ((n, (what, about, keys)), y) in
+    for ((n, (what, about, keys, is_grey)), y) in
         lines.iter().enumerate().skip(offset).zip(area.y..area.y + area.height)
     {
         let over = |style: ratatui::style::Style| if n == cursor { style.patch(selected) } else { style };
@@ -178,7 +186,8 @@ pub(super) fn draw_list(canvas: &mut Canvas<'_>, area: Area, lines: Vec<(&str, &
             canvas.tint(Area { y, height: 1, ..area }, over(plain));
             canvas.char(area.x, y, canvas.glyphs.cursor(), over(plain));
         }
-        canvas.text(area.x + 2, y, first, what, over(plain), Cut::Middle);
+        let name = if *is_grey { muted } else { plain };
+        canvas.text(area.x + 2, y, first, what, over(name), Cut::Middle);
         let at = area.x + first + 4;
         let room = end.saturating_sub(at + last + if last > 0 { 2 } else { 0 });
         canvas.text(at, y, room, about, over(muted), Cut::End);

@@ -70,6 +70,8 @@ fn the_help_says_what_there_is() {
         ("help-install", "install --help"),
         ("help-uninstall", "uninstall --help"),
         ("help-journal", "journal --help"),
+        ("help-apply", "apply --help"),
+        ("help-delete", "delete --help"),
     ] {
         let end = egret(line).run();
         assert_eq!((end.code, end.err.as_str()), (Some(0), ""), "{line}");
@@ -183,6 +185,10 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
         ("install --image i --read-only --yes", "read-only is set"),
         ("uninstall --confirm x", "--delete-gateways"),
         ("uninstall --read-only --yes", "read-only is set"),
+        ("apply", "--file <FILE>"),
+        ("apply -f x --diff --dry-run", "cannot be used with"),
+        ("delete pod x", "[possible values: gateway]"),
+        ("delete gateway", "<NAME>"),
         ("journal --since yesterday", "a time such as 1h, 30m or 2d"),
         ("completions tcsh", "[possible values: bash, elvish, fish, powershell, zsh]"),
     ] {

@@ -131,6 +131,11 @@ impl Review {
         self.item().map(|item| &item.wish.target.cluster)
     }
 
+    /// What is wished.
+    pub fn wishes(&self) -> Vec<Wish> {
+        self.items.iter().map(|item| item.wish.clone()).collect()
+    }
+
     /// The change in front.
     pub fn item(&self) -> Option<&Item> {
         self.items.get(self.at)

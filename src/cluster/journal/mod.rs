@@ -126,6 +126,11 @@ impl Journal {
         Self { who: Who { account: account.into(), ..self.who.clone() }, to: self.to.clone() }
     }
 
+    /// The user of the context.
+    pub(super) fn who(&self) -> &str {
+        &self.who.account
+    }
+
     /// A write is about to leave. What is returned tells it, at the latest when it is dropped.
     pub(super) fn begin(&self, c: &Connection, at: &Address, sent: Sent<'_>) -> Begun {
         let Some(to) = self.to.clone().filter(|_| !sent.is_dry_run()) else { return Begun(None) };

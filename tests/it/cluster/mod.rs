@@ -15,4 +15,5 @@ mod oracle;
 mod rights;
 mod snapshots;
 mod support;
+mod verbs;
 mod yaml;

@@ -100,3 +100,36 @@ fn referring(schema: &Value) -> Value {
         other => other.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::schema::{self, Schema};
+
+    fn names(schema: &Schema) -> Vec<&String> {
+        schema.fields.keys().collect()
+    }
+
+    #[test]
+    fn built_in_and_custom_kinds_are_told_with_their_fields() {
+        let crd = crate::model::yaml::read::read_one(include_str!("../../../assets/crds/istiogateways.yaml"));
+        let crd = crd.unwrap();
+        let mut resources = Resources::default();
+        resources.define(&crd);
+        let told = |group: &str, version: &str, kind: &str| {
+            schema::read(&document(&resources, group, version)?, group, version, kind)
+        };
+        let deployment = told("apps", "v1", "Deployment").unwrap();
+        let containers = deployment.at(&"spec.template.spec.containers[0]".parse().unwrap()).unwrap();
+        assert!(containers.required.contains(&"name".to_owned()) && containers.fields.len() > 20);
+        for version in ["v1", "v1beta1"] {
+            let gateway = told("istio.alibabacloud.com", version, "IstioGateway").unwrap();
+            let defined = schema::of_crd(&crd, version).unwrap();
+            assert_eq!(names(&gateway), names(&defined));
+            assert_eq!(gateway.fields["spec"], defined.fields["spec"]);
+        }
+        assert_eq!(told("", "v1", "Deployment"), None);
+        assert_eq!(told("nothing.io", "v1", "Thing"), None);
+        assert!(index(&resources)["paths"]["apis/apps/v1"].is_object());
+    }
+}

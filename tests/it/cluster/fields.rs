@@ -12,7 +12,7 @@ use egret::model::schema::Schema;
 use egret::runtime::demo;
 
 use super::support::{SOON, connection};
-use crate::support::plane::shared_with_crds;
+use crate::support::plane::{apply_yaml, shared_with_crds};
 
 const KINDS: &[(&str, &str)] =
     &[("apps/v1", "Deployment"), ("v1", "Service"), ("istio.alibabacloud.com/v1beta1", "IstioGateway")];
@@ -53,7 +53,12 @@ async fn simulated() -> Connection {
 
 #[tokio::test]
 async fn kinds_have_the_same_fields_on_the_real_server_and_in_the_demo() {
-    let real = connection(shared_with_crds().await.kubeconfig(), true).await;
+    let cluster = shared_with_crds().await;
+    let client = cluster.admin().await;
+    for (_, generate) in egret::model::crd::all() {
+        apply_yaml(&client, &generate().unwrap()).await.unwrap();
+    }
+    let real = connection(cluster.kubeconfig(), true).await;
     let simulated = simulated().await;
     for (api_version, kind) in KINDS {
         let real = all_places(&real, api_version, kind).await;

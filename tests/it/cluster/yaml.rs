@@ -408,6 +408,9 @@ fn printed_part(object: &Value) -> Value {
 async fn what_is_printed_of_the_objects_of_a_cluster_reads_back_here_and_there() {
     let client = shared_with_crds().await.admin().await;
     apply_yaml(&client, ORACLE).await.unwrap();
+    for (_, generate) in egret::model::crd::all() {
+        apply_yaml(&client, &generate().unwrap()).await.unwrap();
+    }
     let ns = unique("printed");
     let more = [
         "\ta\nb\n",

@@ -6,6 +6,7 @@ use super::canvas::{Canvas, Cut, width};
 use super::overlay;
 use super::theme::Role;
 use crate::app::App;
+use crate::app::command::Command;
 use crate::app::editor::Editor;
 use crate::app::editor::complete::Completion;
 use crate::app::editor::window::Row;
@@ -14,7 +15,7 @@ use crate::app::screen::facts;
 use crate::model::table::Tone;
 
 /// Draws it; tells where the cursor is.
-pub(super) fn draw(_app: &App, editor: &Editor, canvas: &mut Canvas<'_>, area: Area) -> Option<Position> {
+pub(super) fn draw(app: &App, editor: &Editor, canvas: &mut Canvas<'_>, area: Area) -> Option<Position> {
     if area.height == 0 || area.width == 0 {
         return None;
     }
@@ -22,7 +23,7 @@ pub(super) fn draw(_app: &App, editor: &Editor, canvas: &mut Canvas<'_>, area: A
     let status = Area { y: area.y + text.height, height: 1, ..area };
     draw_status(editor, canvas, status);
     if editor.is_outside() {
-        draw_outside(editor, canvas, text);
+        draw_outside(app, editor, canvas, text);
         return None;
     }
     let window = &editor.window;
@@ -103,10 +104,17 @@ fn draw_status(editor: &Editor, canvas: &mut Canvas<'_>, area: Area) {
 }
 
 /// What stands in the place of a text that is too long.
-fn draw_outside(editor: &Editor, canvas: &mut Canvas<'_>, area: Area) {
+fn draw_outside(app: &App, editor: &Editor, canvas: &mut Canvas<'_>, area: Area) {
     let style = canvas.style(Role::Text);
     let room = area.width.saturating_sub(4);
-    let words = editor.outside_words();
+    let [outside, review] = [Command::EditOutside, Command::EditReview].map(|command| app.key_of(command));
+    let words = [
+        format!(
+            "This text is too long to be edited here: {} lines, or very long ones.",
+            editor.outside_lines()
+        ),
+        format!("{outside} opens it in $EDITOR and takes it up again. {review} shows what it would change."),
+    ];
     let rows = words.iter().flat_map(|text| facts::wrap(text, usize::from(room)));
     for (row, y) in rows.zip(area.y + 1..area.y + area.height) {
         canvas.text(area.x + 2, y, room, &row, style, Cut::End);

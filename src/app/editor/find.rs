@@ -36,6 +36,8 @@ pub(super) struct Finding {
     pub at: Option<Place>,
     hits: usize,
     replaced: usize,
+    /// Whether the line still holds what was typed before: a letter takes its place.
+    is_old: bool,
 }
 
 impl Finding {
@@ -97,6 +99,7 @@ impl Editor {
             self.find.input.set(&text);
         }
         self.find.asking = Some(asking);
+        self.find.is_old = true;
         self.find.error = None;
         self.find.line = Input::default();
         if matches!(asking, Asking::Find(_) | Asking::Replace) {
@@ -104,9 +107,14 @@ impl Editor {
         }
     }
 
-    /// A key for the line that is typed. `None`: it means nothing to it.
-    pub(super) fn type_below(&mut self, change: impl FnOnce(&mut Input) -> bool) {
-        if self.find.asked().is_none_or(|input| !change(input)) {
+    /// Changes the line that is typed; `anew`: what was typed before goes.
+    pub(super) fn type_below(&mut self, anew: bool, change: impl FnOnce(&mut Input) -> bool) {
+        let anew = std::mem::take(&mut self.find.is_old) && anew;
+        let Some(input) = self.find.asked() else { return };
+        if anew {
+            *input = Input::default();
+        }
+        if !change(input) {
             return;
         }
         self.find.error = None;
@@ -196,7 +204,10 @@ impl Editor {
                 let text = "not in the text".to_owned();
                 self.find.error.get_or_insert(text);
             }
-            Some(Asking::Replace) => self.find.asking = Some(Asking::With),
+            Some(Asking::Replace) => {
+                self.find.asking = Some(Asking::With);
+                self.find.is_old = true;
+            }
             Some(Asking::With) => {
                 self.find.asking = Some(Asking::Each);
                 self.find.replaced = 0;

@@ -89,7 +89,7 @@ impl Editor {
             }
             (_, Some(c)) if each => self.answer_each(c),
             _ if each => {}
-            _ => self.type_below(|input| input.key(key)),
+            _ => self.type_below(letter.is_some(), |input| input.key(key)),
         }
     }
 
@@ -171,6 +171,7 @@ impl Editor {
             }
             C::EditComplete => {
                 self.asks_for_schemas = true;
+                self.schemas.ask_again();
                 if !self.complete() {
                     self.say("Nothing is known of what may stand here.");
                 }
@@ -206,7 +207,7 @@ impl Editor {
     pub(super) fn paste(&mut self, text: &str) {
         match self.find.asking {
             Some(Asking::Each) => {}
-            Some(_) => self.type_below(|input| {
+            Some(_) => self.type_below(true, |input| {
                 input.paste(text);
                 true
             }),

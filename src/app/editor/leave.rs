@@ -12,6 +12,7 @@ use crate::app::model::App;
 use crate::app::review::Wish;
 use crate::app::screen::Screen;
 use crate::app::text::buffer::Place;
+use crate::model::clean::clean;
 use crate::model::edit::{Change, Target, diff};
 use crate::model::fault::Fault;
 use crate::model::table::Tone;
@@ -53,7 +54,7 @@ impl Editor {
             }
             let target = Target::of(&self.cluster, &value);
             if !seen.insert(target.clone()) {
-                let why = format!("{} is there twice.", target.short());
+                let why = format!("{} is there twice.", clean(&target.short()));
                 return Err((why, place("metadata.name".parse().unwrap_or_default())));
             }
             let change = match before {
@@ -102,8 +103,8 @@ impl Editor {
         let mut names = written.map(|value| Target::of(&self.cluster, value).short());
         match (names.next(), names.count()) {
             (None, _) => "new objects".to_owned(),
-            (Some(first), 0) => first,
-            (Some(first), more) => format!("{first} and {more} more"),
+            (Some(first), 0) => clean(&first).into_owned(),
+            (Some(first), more) => format!("{} and {more} more", clean(&first)),
         }
     }
 

@@ -20,6 +20,7 @@ mod typing;
 pub mod window;
 
 use crate::app::text::buffer::{Buffer, MOST, Place, Run, length};
+use crate::model::clean::clean;
 use crate::model::draft::{Draft, Means};
 use crate::model::edit::{Target, diff};
 use crate::model::fault::Fault;
@@ -89,7 +90,7 @@ impl Editor {
     /// A Secret, and what cannot be written as YAML.
     pub fn edit(id: impl Into<String>, cluster: &ClusterName, object: &Value) -> Result<Self, Fault> {
         let text = yaml::to_yaml(&diff::visible(object), false)?;
-        let of = Target::of(cluster, object).short();
+        let of = clean(&Target::of(cluster, object).short()).into_owned();
         let draft = draft(id, cluster, of, Some(object.clone()), text.clone());
         Ok(Self::new(draft, text))
     }
@@ -162,14 +163,9 @@ impl Editor {
         self.outside.is_some()
     }
 
-    /// What there is to say of a text that is too long.
-    pub fn outside_words(&self) -> Vec<String> {
-        let Some(text) = &self.outside else { return Vec::new() };
-        let lines = text.lines().count();
-        vec![
-            format!("This text has {lines} lines, or very long ones: it is too long to be edited here."),
-            "ctrl-o opens it in $EDITOR and takes it up again. ctrl-s shows what it would change.".to_owned(),
-        ]
+    /// Lines of a text that is too long.
+    pub fn outside_lines(&self) -> usize {
+        self.outside.as_ref().map_or(0, |text| text.lines().count())
     }
 
     /// Makes what is drawn.
@@ -241,8 +237,7 @@ impl Editor {
     }
 
     fn too_long(&mut self) {
-        let text =
-            "The text would be too long to be edited here: nothing was changed. ctrl-o opens it in $EDITOR.";
+        let text = "Nothing was changed: the text would be too long to be edited here. $EDITOR can take it.";
         self.said = Some((Tone::Bad, text.to_owned()));
     }
 }

@@ -50,7 +50,9 @@ pub(super) fn fields(schema: &Schema, of: &Path) -> Vec<Choice> {
         about: field.description.clone(),
     };
     let (first, rest): (Vec<_>, Vec<_>) = object.fields.iter().partition(|(name, _)| is_required(name));
-    first.into_iter().chain(rest).map(choice).collect()
+    let all = first.into_iter().chain(rest).map(choice);
+    // A name with something that a terminal obeys is nobody's field.
+    all.filter(|choice| clean(&choice.text) == choice.text).collect()
 }
 
 /// The values that may stand in a field, where they can be counted.
@@ -67,7 +69,7 @@ pub(super) fn values(schema: &Schema, of: &Path) -> Vec<Choice> {
         kind: if field.default.as_ref() == Some(value) { "the default".to_owned() } else { String::new() },
         about: field.description.clone(),
     };
-    values.iter().map(choice).collect()
+    values.iter().map(choice).filter(|choice| clean(&choice.text) == choice.text).collect()
 }
 
 /// What something is and what it means, as one text for both lines: either may be long.

@@ -35,8 +35,10 @@ type Named = (String, String);
 enum State {
     Asked(Ticket),
     Here(Arc<Schema>),
-    /// There is none, or it could not be read: nothing is checked by it.
+    /// There is none: nothing is checked by it. The server checks all the same.
     None,
+    /// It could not be read.
+    Failed,
 }
 
 /// The schemas of the kinds in the text.
@@ -51,6 +53,11 @@ impl Schemas {
             State::Here(schema) => Some(schema),
             _ => None,
         }
+    }
+
+    /// Those that could not be read may be now.
+    pub(super) fn ask_again(&mut self) {
+        self.known.retain(|_, state| !matches!(state, State::Failed));
     }
 
     /// What a document has that its kind has not, or otherwise.
@@ -132,8 +139,10 @@ impl App {
             let Screen::Editor(editor) = screen else { continue };
             let asked = |state: &&mut State| matches!(state, State::Asked(t) if *t == ticket);
             if let Some(state) = editor.schemas.known.values_mut().find(asked) {
-                // Without one nothing is checked by it; the server checks all the same.
-                *state = result.ok().flatten().map_or(State::None, State::Here);
+                *state = match result {
+                    Ok(schema) => schema.map_or(State::None, State::Here),
+                    Err(_) => State::Failed,
+                };
                 editor.check();
                 return;
             }

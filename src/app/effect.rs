@@ -38,6 +38,8 @@ pub enum Effect {
     Do(Ticket, Deed, Arc<Plan>),
     /// Read and follow logs.
     OpenLogs(Ticket, LogQuery),
+    /// Read a text from a file.
+    ReadFile(Ticket, String),
     /// Fetch an object once.
     Fetch(Ticket, ObjectKey),
     /// Find out what a change would do.

@@ -41,6 +41,8 @@ pub struct Settings {
     pub columns: BTreeMap<TableKind, Vec<String>>,
     /// Which cluster id is which context (R2), from the config.
     pub cluster_ids: ClusterIds,
+    /// What tells the drafts of this run from those of others.
+    pub run: String,
     /// Keep the gateways of every cluster that is opened, where egret is the keeper.
     pub reconcile: bool,
 }
@@ -88,7 +90,7 @@ pub struct App {
     /// What was changed in this run, the last at the end: it can be undone.
     pub past: Vec<crate::materialize::change::Made>,
     /// What an object was asked for.
-    pub(super) awaited: Option<super::writing::Awaited>,
+    pub(super) awaited: Option<super::begin::Awaited>,
     /// What the person may do, as far as it is known.
     pub(super) rights: super::rights::Rights,
     next_ticket: u64,

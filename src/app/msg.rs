@@ -48,6 +48,8 @@ pub enum Msg {
     Done(Ticket, Box<Deed>, Result<String, Fault>),
     /// News of the reconciler of this process.
     Keeping(ClusterName, News),
+    /// The text of a file.
+    File(Ticket, Result<String, Fault>),
     /// An object that was asked for once; `Ok(None)`: it is not there.
     Fetched(Ticket, Result<Arc<serde_json::Value>, Fault>),
     /// What a change would do, or why it cannot be made.
@@ -67,7 +69,7 @@ pub enum Msg {
     /// A text was copied; how, or why not.
     Copied(Result<String, Fault>),
     /// What objects of a kind are made of; none: the server does not say.
-    Schema(Ticket, Result<Option<Arc<super::editor::stub::Schema>>, Fault>),
+    Schema(Ticket, Result<Option<Arc<crate::model::schema::Schema>>, Fault>),
     /// The text that the person's own editor wrote.
     EditedOutside(Result<String, Fault>),
     /// Something a person should know.

@@ -81,6 +81,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.on_keeping(&cluster, news);
             Vec::new()
         }
+        Msg::File(_, result) => app.on_file(result),
         Msg::Fetched(ticket, object) => app.on_fetched(ticket, object),
         Msg::Checked(ticket, checked) => app.on_checked(ticket, checked),
         Msg::Made(ticket, made) => app.on_made(ticket, *made),

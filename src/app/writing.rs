@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::command::Command;
-use super::effect::{Effect, Ticket};
+use super::effect::Effect;
 use super::model::App;
 use super::overlay::{Choose, Overlay, Palette};
 use super::review::Wish;
@@ -14,35 +14,11 @@ use super::text::Input;
 use crate::materialize::change::{Made, RESTARTED};
 use crate::model::edit::diff::{restore, visible};
 use crate::model::edit::{Change, Path, Target};
-use crate::model::fault::Fault;
 use crate::model::gateway::GatewayRow;
-use crate::model::name::{ClusterName, Kind, ObjectKey, Resource};
+use crate::model::name::{ClusterName, Kind, Resource};
 use crate::model::row::RowMeta;
+use crate::model::snapshot::{Keeper, Snapshot};
 use crate::model::table::{Item, Subject, Tone};
-
-/// What an object was fetched for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// To be edited as YAML.
-    Yaml,
-    /// To be filled in as a form.
-    Form,
-    /// One parameter of it is to be changed: its path.
-    Parameter(String),
-    /// To make another one like it.
-    Clone,
-}
-
-/// An object that was asked for, and why.
-#[derive(Clone, Debug)]
-pub struct Awaited {
-    /// Joins the question with its answer.
-    pub ticket: Ticket,
-    /// Which object.
-    pub key: ObjectKey,
-    /// What for.
-    pub wanted: Wanted,
-}
 
 /// An object by what a row or a screen tells of it.
 struct Meant {
@@ -169,14 +145,17 @@ impl App {
         }
     }
 
-    fn writable(&self, cluster: &ClusterName) -> Result<(), String> {
+    pub(super) fn writable(&self, cluster: &ClusterName) -> Result<(), String> {
         if self.is_read_only(cluster) { Err(format!("{cluster} is read-only here")) } else { Ok(()) }
     }
 
     /// The cluster that something new would be made in.
-    fn cluster_here(&self) -> Option<ClusterName> {
+    pub(super) fn cluster_here(&self) -> Option<ClusterName> {
         let here = self.acting_on().map(|s| s.cluster.clone());
-        here.or_else(|| self.clusters.first().map(|s| s.cluster.clone()))
+        // Of several, one in which something would come of it; the form tells which, and lets another be chosen.
+        let acts = |s: &&Arc<Snapshot>| s.facts.keeper == Keeper::Egret && !self.is_read_only(&s.cluster);
+        let likely = self.clusters.iter().find(acts).or(self.clusters.first());
+        here.or_else(|| likely.map(|s| s.cluster.clone()))
     }
 
     /// The `IstioGateway` of a row.
@@ -241,7 +220,8 @@ impl App {
             C::Set => self.set_fields(argument.trim()),
             C::Delete => Ok(self.objects_meant().into_iter().map(Meant::delete).collect()),
             C::Undo => return self.undo(argument.trim()),
-            _ => return self.open_writing(command, argument),
+            C::Drafts => return self.choose_draft(argument.trim()),
+            _ => return self.open_writing(command, argument.trim()),
         };
         match wishes {
             Ok(wishes) => {
@@ -266,6 +246,12 @@ impl App {
         let Some(table) = self.active_table() else { return Vec::new() };
         let shown = |item: &Item| table.visible.iter().any(|at| table.items[*at as usize].id() == item.id());
         self.marked().iter().filter(|item| !shown(item)).map(|item| item.id().name.to_string()).collect()
+    }
+
+    /// The name of a draft that is begun now: no other process, and no other draft of this one, has it.
+    pub(super) fn draft_id(&mut self) -> String {
+        let number = self.ticket().0;
+        format!("{}-{number}", self.settings.run)
     }
 
     fn prefill(&mut self, line: &str) -> Vec<Effect> {
@@ -382,39 +368,6 @@ impl App {
         self.overlay =
             Some(Overlay::Choose(Choose { title: "undo which", command: Command::Undo, options, cursor: 0 }));
         Vec::new()
-    }
-
-    /// Opens the editor or the form for a command.
-    fn open_writing(&mut self, _command: Command, _argument: &str) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    /// Begins what an object was fetched for.
-    fn begin(&mut self, _awaited: &Awaited, _object: &Value) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    /// Fetches an object for what is wanted of it.
-    pub(super) fn fetch_for(&mut self, key: ObjectKey, wanted: Wanted) -> Vec<Effect> {
-        let ticket = self.ticket();
-        self.say(Tone::Busy, format!("Reading {key} …"));
-        self.awaited = Some(Awaited { ticket, key: key.clone(), wanted });
-        vec![Effect::Fetch(ticket, key)]
-    }
-
-    /// The object that was asked for.
-    pub(super) fn on_fetched(&mut self, ticket: Ticket, object: Result<Arc<Value>, Fault>) -> Vec<Effect> {
-        let Some(awaited) = self.awaited.take_if(|awaited| awaited.ticket == ticket) else {
-            return Vec::new();
-        };
-        self.notice = None;
-        match object {
-            Ok(object) => self.begin(&awaited, &object),
-            Err(fault) => {
-                self.say(Tone::Bad, format!("{}. {}", fault.summary, fault.hint));
-                Vec::new()
-            }
-        }
     }
 }
 

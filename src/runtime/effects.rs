@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 
 use super::deeds;
 use super::drafts::{self, Drafts};
+use super::files;
 use super::keeping::Embedded;
 use super::looping::{Effects, Foreground, Inbox};
 use super::ways::{Other, Ways};
@@ -27,11 +28,12 @@ use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::knowledge;
 use crate::cluster::logs::{self, LogOf, Said};
-use crate::cluster::object;
+use crate::cluster::{object, openapi};
 use crate::demo::tamper;
 use crate::demo::world::World;
 use crate::materialize::change::Checked;
 use crate::model::clean::clean;
+use crate::model::edit::Target;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::row::EventRow;
@@ -217,6 +219,17 @@ impl Live {
             };
             join_all(open.into_iter().flatten().map(follow)).await;
         });
+    }
+
+    fn read_schema(&mut self, ticket: Ticket, of: Target) {
+        let inbox = self.inbox.clone();
+        match self.connection(&of.cluster) {
+            Ok(c) => self.keep(ticket, async move {
+                let schema = openapi::schema(&c, &of.api_version, &of.kind).await;
+                tell(&inbox, Msg::Schema(ticket, schema));
+            }),
+            Err(fault) => tell(&inbox, Msg::Schema(ticket, Err(fault))),
+        }
     }
 
     fn open_logs(&mut self, ticket: Ticket, query: LogQuery) {
@@ -449,7 +462,14 @@ impl Effects for Live {
             Effect::Make(ticket, checked) => self.make(ticket, checked),
             Effect::AskRights(wanted) => self.ask_rights(wanted),
             Effect::Learn(ticket, cluster, namespace) => self.learn(ticket, &cluster, namespace),
-            Effect::ReadSchema(..) => {}
+            Effect::ReadSchema(ticket, target) => self.read_schema(ticket, target),
+            Effect::ReadFile(ticket, name) => {
+                let inbox = self.inbox.clone();
+                self.keep(ticket, async move {
+                    let text = files::read(&name).await;
+                    tell(&inbox, Msg::File(ticket, text));
+                });
+            }
             Effect::KeepDraft(draft) => {
                 if let Some(drafts) = &self.drafts {
                     drafts.keep(*draft);

@@ -7,6 +7,7 @@ mod deeds;
 pub mod demo;
 pub mod drafts;
 pub mod effects;
+mod files;
 pub mod input;
 mod keeping;
 pub mod keys;

@@ -118,6 +118,12 @@ fn tell(inbox: &UnboundedSender<Msg>, msg: Msg) {
     let _ = inbox.send(msg);
 }
 
+/// What no other run is called, of this machine now or before: its process, and when it began.
+#[allow(clippy::disallowed_methods, reason = "it is a name, not a time that anything goes by")]
+fn run_name() -> String {
+    format!("{}-{}", jiff::Timestamp::now().as_millisecond(), std::process::id())
+}
+
 fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -> AppSettings {
     let namespaces = match &settings.namespaces.value {
         Namespaces::All => Vec::new(),
@@ -134,6 +140,7 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         ingress: settings.show_ingress.value,
         columns: settings.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect(),
         cluster_ids: settings.cluster_ids(),
+        run: run_name(),
         reconcile: settings.reconcile.value,
     }
 }

@@ -53,8 +53,10 @@ fn draw_choices(completion: &Completion, canvas: &mut Canvas<'_>, text: Area, at
     }
     let lines: Vec<overlay::Choice<'_>> =
         completion.choices.iter().map(|c| (c.text.as_str(), c.kind.as_str(), "", false)).collect();
-    let wide = |(a, b, ..): &overlay::Choice<'_>| width(a) + width(b) + 8;
-    let wide = lines.iter().map(wide).max().unwrap_or(0).clamp(16, 60).min(text.width);
+    // The list gives names no more than half of its room.
+    let wide =
+        |(a, b, ..): &overlay::Choice<'_>| (width(a) + width(b) + 8).max(width(a).saturating_mul(2) + 4);
+    let wide = lines.iter().map(wide).max().unwrap_or(0).clamp(16, 72).min(text.width);
     let x = at.x.saturating_sub(2).min((text.x + text.width).saturating_sub(wide)).max(text.x);
     let y = if is_below { at.y + 1 } else { at.y - height };
     let inside = overlay::frame(canvas, Area { x, y, width: wide, height }, "", &[]);
@@ -103,15 +105,10 @@ fn draw_status(editor: &Editor, canvas: &mut Canvas<'_>, area: Area) {
 /// What stands in the place of a text that is too long.
 fn draw_outside(editor: &Editor, canvas: &mut Canvas<'_>, area: Area) {
     let style = canvas.style(Role::Text);
-    let mut y = area.y + 1;
-    for row in editor
-        .outside_words()
-        .iter()
-        .flat_map(|text| facts::wrap(text, usize::from(area.width.saturating_sub(4))))
-    {
-        if y < area.y + area.height {
-            canvas.text(area.x + 2, y, area.width.saturating_sub(3), &row, style, Cut::End);
-        }
-        y += 1;
+    let room = area.width.saturating_sub(4);
+    let words = editor.outside_words();
+    let rows = words.iter().flat_map(|text| facts::wrap(text, usize::from(room)));
+    for (row, y) in rows.zip(area.y + 1..area.y + area.height) {
+        canvas.text(area.x + 2, y, room, &row, style, Cut::End);
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::app::editor::Editor;
+use crate::app::effect::Ticket;
 use crate::app::form::Form;
 use crate::app::keymap::{Chord, Keymap};
 use crate::app::msg::LogLine;
@@ -16,11 +17,13 @@ use crate::model::fault::{Fault, Reason};
 use crate::model::holder::{By, Holder};
 use crate::model::knowledge::{Knowledge, Node, Taint};
 use crate::model::name::{ClusterName, Kind};
+use crate::model::schema::of_crd;
 use crate::model::snapshot::{Keeper, KindState, Link, Snapshot};
 use crate::model::table::TableKind;
 use crate::model::testing::{
     cluster, deployment, gateway_objects, istio_gateway, joined, pod, service, with,
 };
+use crate::model::yaml::read::read_one;
 
 /// The moment of every picture.
 pub(super) fn now() -> Timestamp {
@@ -241,6 +244,16 @@ pub(super) fn editor(size: (u16, u16)) -> App {
     let _ = app.open_editor(Editor::edit("d1", &"prod-eu".into(), &object).unwrap());
     app.settle();
     app
+}
+
+/// The schemas that the editor asked for come.
+pub(super) fn learn(app: &mut App) {
+    let crd: Value = read_one(include_str!("../../assets/crds/istiogateways.yaml")).unwrap();
+    let schema = of_crd(&crd, "v1beta1").unwrap();
+    // Tickets count from 1.
+    for ticket in 1..10 {
+        take(app, Msg::Schema(Ticket(ticket), Ok(Some(schema.clone()))));
+    }
 }
 
 /// New objects that are being written, from this text.

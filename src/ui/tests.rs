@@ -194,6 +194,15 @@ const ONCE: &[Situation] = &[
         app
     }),
     ("editor-too-long", |size| fixture::writing(&"a: 1\n".repeat(30_000), size)),
+    ("editor-completing", |size| {
+        let mut app = fixture::editor(size);
+        fixture::learn(&mut app);
+        fixture::keys(&mut app, "ctrl-g");
+        fixture::typed(&mut app, "8");
+        fixture::keys(&mut app, "enter end enter ctrl-space");
+        fixture::typed(&mut app, "po");
+        app
+    }),
     ("editor-help", |size| {
         let mut app = fixture::editor(size);
         fixture::keys(&mut app, "f1");

@@ -36,8 +36,7 @@ struct Slot {
 
 impl Editor {
     /// Where the cursor is, found by indentation: the text may not parse.
-    fn slot(&self) -> Slot {
-        let outline = Outline::of(&self.buffer.text());
+    fn slot(&self, outline: &Outline) -> Slot {
         let at = self.buffer.cursor();
         let line = self.buffer.line(at.line);
         let head = &line[..byte(line, at.column)];
@@ -63,14 +62,14 @@ impl Editor {
 
     /// Offers what may stand here. Tells whether there is anything.
     pub(super) fn complete(&mut self) -> bool {
-        let slot = self.slot();
+        let outline = Outline::of(&self.buffer.text());
+        let slot = self.slot(&outline);
         let line = self.buffer.line(slot.from.line);
         let rest = &line[byte(line, self.buffer.cursor().column)..];
         let Some(schema) = self.schema_at(slot.from.line).cloned() else {
             self.completion = None;
             return false;
         };
-        let outline = Outline::of(&self.buffer.text());
         let mut all = if slot.is_key { offers::fields(&schema, &slot.path) } else { Vec::new() };
         all.retain(|choice| {
             !outline.has(slot.document, &slot.path.field(&choice.text)) || rest.contains(':')
@@ -119,7 +118,8 @@ impl Editor {
     pub(super) fn help_here(&self) -> Option<[String; 2]> {
         if let Some(completion) = &self.completion {
             let choice = completion.choices.get(completion.cursor)?;
-            return Some([format!("{}  {}", choice.text, choice.kind), choice.about.clone()]);
+            let kind = if choice.kind.is_empty() { String::new() } else { format!(": {}", choice.kind) };
+            return Some(offers::said(&format!("{}{kind}", choice.text), &choice.about));
         }
         let at = self.buffer.cursor();
         let (_, path) = self.problems.outline.path_at(at.line, at.column);

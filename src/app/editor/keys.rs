@@ -22,8 +22,15 @@ fn letter(key: KeyEvent) -> Option<char> {
 }
 
 /// Commands that a text which is too long is still good for.
-const OUTSIDE: &[Command] =
-    &[Command::EditReview, Command::EditOutside, Command::EditDiscard, Command::EditLeave];
+const OUTSIDE: &[Command] = &[
+    Command::EditReview,
+    Command::EditOutside,
+    Command::EditDiscard,
+    Command::EditLeave,
+    Command::Help,
+    Command::Redraw,
+    Command::Quit,
+];
 
 impl Editor {
     /// Takes a key, or tells the command that it means.
@@ -115,6 +122,9 @@ impl Editor {
             C::EditRedo => need(self.buffer.can_redo(), "nothing was taken back"),
             C::EditFindNext | C::EditFindPrevious => need(self.is_finding(), "nothing is searched"),
             C::EditCopy | C::EditCut => need(self.buffer.selection().is_some(), "nothing is selected"),
+            C::EditNextProblem | C::EditPreviousProblem => {
+                need(!self.problems.all.is_empty(), "nothing is wrong that could be told from here")
+            }
             C::EditPaste => need(!self.register.is_empty(), "nothing was cut or copied here"),
             _ => Ok(()),
         }

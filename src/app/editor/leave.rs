@@ -86,21 +86,18 @@ impl Editor {
     }
 
     /// The draft as it is now; none when it must not be kept, or nothing was changed.
-    fn to_keep(&mut self, now: jiff::Timestamp) -> Option<crate::model::draft::Draft> {
+    fn draft_now(&mut self, now: jiff::Timestamp) -> Option<crate::model::draft::Draft> {
         self.is_secret = self.holds_secret();
         if self.is_secret || !self.is_changed() {
             return None;
         }
         self.draft.text = self.text();
         self.draft.changed = now;
-        if self.draft.before.is_none() {
-            self.draft.of = self.names();
-        }
         Some(self.draft.clone())
     }
 
     /// What the documents are, for people.
-    fn names(&self) -> String {
+    pub(super) fn names(&self) -> String {
         let written = self.problems.documents.iter().flatten().filter(|value| value.is_object());
         let mut names = written.map(|value| Target::of(&self.cluster, value).short());
         match (names.next(), names.count()) {
@@ -262,7 +259,7 @@ impl App {
         if editor.is_new() {
             editor.check_if_due(false);
             let id = editor.draft.id.clone();
-            let draft = editor.to_keep(now);
+            let draft = editor.draft_now(now);
             let was_kept = std::mem::replace(&mut editor.is_kept, draft.is_some());
             match draft {
                 Some(draft) => {

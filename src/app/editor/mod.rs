@@ -14,7 +14,6 @@ mod motion;
 mod offers;
 mod problems;
 pub mod schemas;
-pub mod stub;
 #[cfg(test)]
 mod tests;
 mod typing;
@@ -132,7 +131,7 @@ impl Editor {
             is_secret: false,
             is_kept: false,
             discards: false,
-            seen: None,
+            seen: Some(0),
             outside_revision: 0,
             line: 0,
             draft,

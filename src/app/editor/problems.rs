@@ -4,7 +4,6 @@
 use serde_json::Value;
 
 use super::Editor;
-use super::glyph;
 use super::schemas::Schemas;
 use crate::app::text::buffer::Place;
 use crate::materialize::validate;
@@ -15,8 +14,9 @@ use crate::model::table::Tone;
 use crate::model::yaml::outline::Outline;
 use crate::model::yaml::read::{Spot, read_documents};
 
-/// Lines up to which a text is checked with every change; longer ones when the cursor leaves a line.
-const AT_ONCE: usize = 2_000;
+/// Lines up to which a text is checked with every change, which takes some two milliseconds; longer ones are checked when
+/// the cursor leaves a line.
+const AT_ONCE: usize = 1_000;
 
 /// Something wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +119,9 @@ impl Editor {
         all.sort_by_key(|problem| problem.at);
         all.dedup();
         problems.all = all;
+        if self.draft.before.is_none() {
+            self.draft.of = self.names();
+        }
     }
 
     /// What a dry run complained about, of the document that became that wish: shown until that line changes.
@@ -186,8 +189,7 @@ impl Editor {
             return vec![self.state()];
         }
         let at = self.buffer.cursor();
-        let cell = glyph::cell(self.buffer.line(at.line), at.column);
-        let mut parts = vec![(Tone::Plain, format!("{}:{}", at.line + 1, cell + 1))];
+        let mut parts = vec![(Tone::Plain, format!("{}:{}", at.line + 1, at.column + 1))];
         if let Some((start, end)) = self.buffer.selection() {
             let lines = end.line - start.line + 1;
             parts.push((
@@ -222,7 +224,7 @@ impl Editor {
 
     /// The lines below the text: what is wrong here or next, else what the field is.
     pub fn explain(&self) -> [String; 2] {
-        let Some(problem) = self.problem_here() else {
+        let Some(problem) = self.problem_here().filter(|_| self.completion.is_none()) else {
             return self.help_here().unwrap_or_default();
         };
         let here = problem.at.line == self.buffer.cursor().line;

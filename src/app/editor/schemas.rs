@@ -6,13 +6,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Editor;
-use super::stub::Schema;
 use crate::app::effect::{Effect, Ticket};
 use crate::app::model::App;
 use crate::app::screen::Screen;
 use crate::model::edit::{Path, Target};
 use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
+use crate::model::schema::Schema;
 
 /// Something that may stand at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The editor by its keys.
 
 mod leaving;
+mod offers;
 mod steps;
 
 use crossterm::event::KeyEvent;

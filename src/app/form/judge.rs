@@ -14,6 +14,9 @@ use crate::model::edit::Path;
 use crate::model::istio_gateway::IstioGateway;
 use crate::model::knowledge::{Knowledge, Sort};
 
+/// Problems that are told: who has so many does not read on.
+const MOST: usize = 100;
+
 /// Longest name of a port that a container can have too.
 const PORT_NAME: usize = 15;
 
@@ -37,6 +40,7 @@ impl Placed {
 impl Form {
     /// Finds out again what is wrong.
     pub(in crate::app) fn judge(&mut self) {
+        self.gateway = IstioGateway::read(&self.object).ok();
         let pending = self.pending.iter().map(|(spot, pending)| Placed {
             spot: Some(*spot),
             problem: Problem::error(spot.path(&self.object).to_string(), pending.why.clone(), ""),
@@ -48,7 +52,7 @@ impl Form {
             .filter(|(path, value, _)| path.get(&self.object) == value.as_ref())
             .map(|(path, _, why)| note(&path.to_string(), format!("the server refused it: {why}"), ""))
             .collect();
-        let found = found(&self.object).into_iter().chain(self.own()).chain(refused);
+        let found = found(&self.object).into_iter().chain(self.own()).chain(refused).take(MOST);
         problems.extend(found.map(|problem| Placed { spot: place(&self.object, &problem.path), problem }));
         if let Purpose::Single(fields) = &self.purpose {
             problems.retain(|p| p.spot.is_some_and(|spot| fields.contains(&spot.field)));

@@ -50,15 +50,11 @@ impl Form {
             // The row and what is typed into it are one step.
             self.typing = true;
         }
-        let before = self.buffer.clone();
-        if !change(self) {
-            return;
+        if change(self) {
+            self.remember(true);
+            self.put();
+            self.offer(false);
         }
-        let after = std::mem::replace(&mut self.buffer, before);
-        self.remember(true);
-        self.buffer = after;
-        self.put();
-        self.offer(false);
     }
 
     /// A key while something is offered; tells whether it was for that.
@@ -243,7 +239,10 @@ impl App {
             return None;
         }
         form.draft.changed = now;
-        Some(Effect::KeepDraft(Box::new(form.draft.clone())))
+        let draft = form.draft.clone();
+        self.drafts.retain(|other| other.id != draft.id);
+        self.drafts.insert(0, draft.clone());
+        Some(Effect::KeepDraft(Box::new(draft)))
     }
 
     /// What a command of the form does.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::app::command::Command;
 use crate::app::keeping::State;
 use crate::app::model::App;
 use crate::app::screen::Screen;
@@ -96,6 +97,7 @@ impl App {
     /// Who acts on gateways of a cluster, and the way where nobody does (R4).
     fn acts(&self, s: &Snapshot, absent: bool) -> (Tone, String) {
         const OR: &str = "or run `egret install`";
+        let (install, keep) = (self.key_of(Command::Install), self.key_of(Command::Keep));
         let cluster = &s.cluster;
         if !matches!(s.link, Link::Ready) {
             let text =
@@ -110,7 +112,9 @@ impl App {
         }
         match (&s.facts.keeper, &s.facts.holder) {
             _ if absent => {
-                let way = format!("`I` on Clusters installs the CRD and `K` keeps from this screen, {OR}.");
+                let way = format!(
+                    "`{install}` on Clusters installs the CRD and `{keep}` keeps from this screen, {OR}."
+                );
                 let text = format!(
                     "Nobody keeps gateways in {cluster}: it does not know IstioGateway, and this cannot be made before. {way}"
                 );
@@ -120,7 +124,7 @@ impl App {
                 (Tone::Muted, format!("egret keeps the gateways of {cluster} ({}): it acts.", by.identity))
             }
             (Keeper::Egret, Holder::Nobody) => {
-                let way = format!("`K` on Clusters keeps from this screen, {OR}.");
+                let way = format!("`{keep}` on Clusters keeps from this screen, {OR}.");
                 (
                     Tone::Warn,
                     format!(
@@ -129,7 +133,7 @@ impl App {
                 )
             }
             (Keeper::Egret, Holder::Silent { by, .. }) => {
-                let way = format!("`K` on Clusters keeps from this screen, {OR}.");
+                let way = format!("`{keep}` on Clusters keeps from this screen, {OR}.");
                 let who = &by.identity;
                 (
                     Tone::Warn,

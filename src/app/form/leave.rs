@@ -1,5 +1,6 @@
 //! What comes of a form outside it: the look at its cluster, the review, the draft.
 
+use super::Form;
 use super::field::Step;
 use crate::app::command::Command;
 use crate::app::editor::Editor;
@@ -8,6 +9,7 @@ use crate::app::model::App;
 use crate::app::review::Wish;
 use crate::app::screen::Screen;
 use crate::model::clean::clean;
+use crate::model::draft::Draft;
 use crate::model::edit::{Change, Target};
 use crate::model::knowledge::Knowledge;
 use crate::model::snapshot::Link;
@@ -117,6 +119,16 @@ impl App {
         Some(form.take_text(&editor.text()))
     }
 
+    /// Goes on in the form with what was made of it as YAML: in place of the screen in front.
+    ///
+    /// # Errors
+    /// A text that is not one object: it stays where it is.
+    pub fn back_to_form(&mut self, draft: Draft) -> Result<Vec<Effect>, String> {
+        let form = Form::of_draft(draft)?;
+        self.stack.pop();
+        Ok(self.open_form(form))
+    }
+
     /// Leaves the form; the draft stays.
     pub(super) fn leave_form(&mut self) -> Vec<Effect> {
         let Some(form) = self.form() else { return Vec::new() };
@@ -146,6 +158,7 @@ impl App {
         let dropped = form.touched.then(|| form.draft.id.clone());
         let mut effects = self.pop();
         if let Some(id) = dropped {
+            self.drafts.retain(|draft| draft.id != id);
             effects.push(Effect::DropDraft(id));
             self.say(Tone::Plain, "Discarded.");
         }

@@ -37,6 +37,7 @@ use super::paint;
 use crate::model::clean::clean;
 use crate::model::draft::{Draft, Means};
 use crate::model::edit::{Path, Target};
+use crate::model::istio_gateway::IstioGateway;
 use crate::model::knowledge::Knowledge;
 use crate::model::name::ClusterName;
 use crate::model::yaml;
@@ -93,6 +94,8 @@ pub struct Form {
     purpose: Purpose,
     /// The manifest.
     object: Value,
+    /// The same, read; `None`: its metadata is none of an object.
+    gateway: Option<IstioGateway>,
     /// What is typed and no value.
     pending: BTreeMap<Spot, Pending>,
     step: Step,
@@ -137,6 +140,7 @@ impl Form {
             learned: None,
             purpose,
             object,
+            gateway: None,
             pending: BTreeMap::new(),
             step: spot.row().step,
             spot,

@@ -7,7 +7,7 @@ use super::field::{Kind, Offers};
 use super::rollout;
 use super::value::{self, Spot};
 use crate::app::palette::ranked;
-use crate::model::istio_gateway::{GatewayConfiguration, IstioGateway, KERNEL_PARAMETERS};
+use crate::model::istio_gateway::{GatewayConfiguration, KERNEL_PARAMETERS};
 use crate::model::knowledge::{Knowledge, Node, Sort};
 use crate::model::parameters;
 use crate::model::table::Tone;
@@ -137,11 +137,11 @@ impl Form {
 
     /// The sentences below a field.
     pub(super) fn says(&self, field: usize) -> Vec<(Tone, String)> {
-        let Ok(gateway) = IstioGateway::read(&self.object) else { return Vec::new() };
+        let Some(gateway) = &self.gateway else { return Vec::new() };
         let c = &gateway.spec.configuration;
         match Spot::of(field).row().parameter {
             "Port mapping" => self.low_port(field, c).into_iter().collect(),
-            "Maximum surge" => match rollout::sentence(&gateway) {
+            "Maximum surge" => match rollout::sentence(gateway) {
                 Ok(text) if text.is_empty() => Vec::new(),
                 Ok(text) => vec![(Tone::Muted, text)],
                 Err(why) => vec![(Tone::Bad, why)],
@@ -245,8 +245,8 @@ impl Form {
         if field.parameter.is_empty() || field.path_text() == "metadata.name" {
             return "".into();
         }
-        let Ok(gateway) = IstioGateway::read(&self.object) else { return "".into() };
-        match parameters::default_of(field.parameter, &gateway) {
+        let Some(gateway) = &self.gateway else { return "".into() };
+        match parameters::default_of(field.parameter, gateway) {
             Some((value, whence)) => format!("{value} – {whence}").into(),
             None => "".into(),
         }

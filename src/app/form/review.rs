@@ -3,7 +3,7 @@
 use super::page::{Row, sentence, trouble};
 use super::{Form, Purpose};
 use crate::model::clean::clean;
-use crate::model::istio_gateway::{IstioGateway, names};
+use crate::model::istio_gateway::names;
 use crate::model::table::Tone;
 
 impl Form {
@@ -83,7 +83,7 @@ impl Form {
     }
 
     fn pods(&self) -> String {
-        let Ok(gateway) = IstioGateway::read(&self.object) else { return "?".to_owned() };
+        let Some(gateway) = &self.gateway else { return "?".to_owned() };
         let c = &gateway.spec.configuration;
         if c.autoscales() {
             let most = c.max_replicas.map_or_else(|| "?".to_owned(), |most| most.to_string());

@@ -7,7 +7,6 @@ use super::page::{Cell, Row, VALUES, trouble};
 use super::table::FIELDS;
 use super::value::{self, Spot};
 use crate::model::clean::clean;
-use crate::model::istio_gateway::IstioGateway;
 use crate::model::parameters;
 use crate::model::table::Tone;
 
@@ -61,8 +60,8 @@ impl Form {
 
     fn list_head(&self, at: usize, field: &Field, count: usize, width: u16) -> Row {
         let default = self.default_of(Spot::of(at));
-        let default = match (field.kind, IstioGateway::read(&self.object)) {
-            (Kind::Items(_), Ok(gateway)) => parameters::default_of(field.parameter, &gateway)
+        let default = match (field.kind, &self.gateway) {
+            (Kind::Items(_), Some(gateway)) => parameters::default_of(field.parameter, gateway)
                 .map_or_else(String::new, |(value, whence)| format!("{value} – {whence}")),
             _ => default.into_owned(),
         };
@@ -118,8 +117,8 @@ impl Form {
     fn summary(&self, at: usize) -> Option<String> {
         let field = &FIELDS[at];
         let value = field.path().get(&self.object)?.clone();
-        let gateway = IstioGateway::read(&self.object).ok()?;
-        let told = parameters::parameters(&gateway, None).into_iter().find(|p| p.name == field.parameter);
+        let gateway = self.gateway.as_ref()?;
+        let told = parameters::parameters(gateway, None).into_iter().find(|p| p.name == field.parameter);
         let set = told.filter(|p| field.named.is_empty() && p.source == parameters::Source::Set);
         let text = set.map_or_else(|| value.to_string(), |p| p.value);
         Some(text)

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::spread;
 use crate::model::istio_gateway::names::{ADOPTED, GATEWAY_NAMESPACE};
 use crate::model::istio_gateway::{GROUP, VERSIONS};
 
@@ -56,6 +57,11 @@ const OWN: [&str; 2] = ["kubectl.kubernetes.io/last-applied-configuration", ADOP
 /// Another gateway like this one: without a name, status, and records.
 pub(super) fn clone_of(object: &Value) -> Value {
     let mut clone = object.clone();
+    // It selects pods by the name, which the clone does not have.
+    let spreads = spread::is_on(object);
+    if spreads {
+        spread::set(&mut clone, false);
+    }
     if let Some(fields) = clone.as_object_mut() {
         fields.shift_remove("status");
     }
@@ -77,6 +83,9 @@ pub(super) fn clone_of(object: &Value) -> Value {
                 port.shift_remove("nodePort");
             }
         }
+    }
+    if spreads {
+        spread::set(&mut clone, true);
     }
     clone
 }
@@ -109,6 +118,18 @@ mod tests {
             "spec": {"ports": [{"port": 80}], "someday": {"x": 1}},
         });
         assert_eq!(clone, expected);
+    }
+
+    #[test]
+    fn a_clone_of_a_spread_gateway_keeps_its_own_pods_apart_and_not_those_of_the_other() {
+        let mut object = json!({"metadata": {"name": "out", "annotations": {
+            "egret/adopted": r#"{"deployment":"d","service":"s","serviceAccount":"a","selector":{"my":"own"}}"#}}, "spec": {}});
+        spread::set(&mut object, true);
+        assert!(object.to_string().contains(r#""matchLabels":{"my":"own"}"#), "{object}");
+        let mut clone = clone_of(&object);
+        assert!(spread::is_on(&clone) && !clone.to_string().contains(r#""my":"own""#), "{clone}");
+        spread::set(&mut clone, false);
+        assert_eq!(clone, json!({"metadata": {"name": ""}, "spec": {}}));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A change of a person and a change of somebody else, made of the same state: what becomes of both.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -179,12 +179,11 @@ impl Work {
     fn items(&mut self, at: &Spot, items: &Items<'_>) -> Vec<Value> {
         let mut merged = Vec::new();
         for name in items.order() {
-            let [before, mine, theirs] = items.lists.map(|list| items.find(list, &name));
+            let [before, mine, theirs] = items.find(&name);
             let place = at.place.field(&name);
             let there = mine.or(theirs).map_or(0, |(at, _)| at);
-            let value = |found: Option<(usize, &'_ Value)>| found.map(|(_, value)| value.clone());
-            let (before, mine, theirs) = (value(before), value(mine), value(theirs));
-            let of = Three { before: before.as_ref(), mine: mine.as_ref(), theirs: theirs.as_ref() };
+            let [before, mine, theirs] = [before, mine, theirs].map(|found| found.map(|(_, value)| value));
+            let of = Three { before, mine, theirs };
             let known = self.clashes.len();
             let spot = Spot { path: at.path.index(merged.len()), place };
             match self.merge(&spot, of) {
@@ -201,6 +200,7 @@ impl Work {
 struct Items<'a> {
     key: Key,
     lists: [&'a [Value]; 3],
+    places: [HashMap<String, usize>; 3],
 }
 
 impl<'a> Items<'a> {
@@ -209,11 +209,15 @@ impl<'a> Items<'a> {
         let key = Key::of(&lists)?;
         let [before, mine, theirs] = lists.map(|list| key.names(list));
         let agree = same_order(&mine, &theirs) || same_order(&before, &mine) || same_order(&before, &theirs);
-        agree.then_some(Self { key, lists })
+        agree.then(|| Self { key, lists, places: lists.map(|list| key.places(list)) })
     }
 
-    fn find(&self, list: &'a [Value], name: &str) -> Option<(usize, &'a Value)> {
-        list.iter().enumerate().find(|(_, item)| self.key.name(item).as_deref() == Some(name))
+    /// The three states of an item, and where each stands.
+    fn find(&self, name: &str) -> [Option<(usize, &'a Value)>; 3] {
+        [0, 1, 2].map(|of| {
+            let at = *self.places[of].get(name)?;
+            Some((at, self.lists[of].get(at)?))
+        })
     }
 
     /// All names that are in either, in the order of the side that changed it, else theirs; what only the other has

@@ -28,6 +28,7 @@ const LONGEST: usize = 10 << 20;
 const DEEPEST: usize = 100;
 /// Most values that aliases may stand for: a few lines of them could mean more than any memory holds.
 const MOST_ALIASED: usize = 100_000;
+const LINE_ENDS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 /// Longest reason, in characters.
 const LONGEST_WHY: usize = 160;
 
@@ -49,9 +50,9 @@ pub fn read_documents(text: &str) -> Vec<Result<Value, Spot>> {
                 documents.push(Ok(std::mem::take(&mut builder).root));
                 Ok(())
             }
-            Ok((event, span)) => {
-                builder.take(event).map_err(|why| spot(span.start.line(), span.start.col() + 1, &why))
-            }
+            Ok((event, span)) => line_ends(&event, span.slice(text))
+                .and_then(|()| builder.take(event))
+                .map_err(|why| spot(span.start.line(), span.start.col() + 1, &why)),
         };
         if let Err(spot) = step {
             documents.push(Err(spot));
@@ -87,6 +88,16 @@ fn options() -> Options {
         block_nesting_limit: DEEPEST + 1,
         flow_nesting_limit: DEEPEST + 1,
     }
+}
+
+/// What ends a line in YAML 1.1, and in 1.2 no longer: the API server makes of it something else than is seen.
+fn line_ends(event: &Event<'_>, written: Option<&str>) -> Result<(), String> {
+    let is_scalar = matches!(event, Event::Scalar(..));
+    let end = written.filter(|_| is_scalar).and_then(|text| text.chars().find(|c| LINE_ENDS.contains(c)));
+    end.map_or(Ok(()), |end| {
+        let code = u32::from(end);
+        Err(format!("U+{code:04X} is the end of a line here: write it as an escape in double quotes"))
+    })
 }
 
 fn spot(line: usize, column: usize, why: &str) -> Spot {

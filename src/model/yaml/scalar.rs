@@ -100,13 +100,15 @@ fn float(text: &str) -> Option<Number> {
     whole(text.parse().ok()?)
 }
 
-/// A number as it comes out of JSON: an integer when it is one that fits.
+/// A number as it comes out of JSON, which writes whole ones without a point: an integer when it is one that fits.
 fn whole(value: f64) -> Option<Number> {
-    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    if value.trunc() == value && (-LIMIT..LIMIT).contains(&value) {
-        return Some((value as i64).into());
+    /// Above, JSON in Go has an exponent.
+    const LARGEST: f64 = 1e21;
+    let written = (value.trunc() == value && value.abs() < LARGEST).then(|| value.to_string());
+    match written.and_then(|text| text.parse::<i64>().ok()) {
+        Some(integer) => Some(integer.into()),
+        None => Number::from_f64(value),
     }
-    Number::from_f64(value)
 }
 
 #[cfg(test)]
@@ -143,6 +145,8 @@ mod tests {
             ("9007199254740993", json!(9_007_199_254_740_993_i64)),
             ("18446744073709551615", json!(18_446_744_073_709_551_615_f64)),
             ("18446744073709551616", json!(18_446_744_073_709_551_616_f64)),
+            ("1234567890123456789.0", json!(1_234_567_890_123_456_800_i64)),
+            ("-9223372036854775809", json!(-9_223_372_036_854_775_808_f64)),
             ("-", json!("-")),
             ("0x", json!("0x")),
             ("nan", json!("nan")),

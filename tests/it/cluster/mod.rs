@@ -3,6 +3,7 @@
 
 mod broken;
 mod credentials;
+mod fields;
 mod healing;
 mod holder;
 mod journal;
@@ -15,3 +16,4 @@ mod rights;
 mod snapshots;
 mod support;
 mod verbs;
+mod yaml;

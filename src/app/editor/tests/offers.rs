@@ -25,16 +25,17 @@ fn schema() -> Arc<Schema> {
         },
     });
     let crd = json!({"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": {
-        "type": "object", "properties": {
-            "apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}, "spec": spec,
-        }}}}]}});
+    "type": "object", "properties": {
+        "apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}, "spec": spec,
+    }}}}]}});
     schema::of_crd(&crd, "v1").unwrap()
 }
 
 /// An app in whose text `|` is the cursor, and whose kinds all have the schema.
 fn at_cursor(text: &str) -> App {
     let place = text.find('|').unwrap();
-    let (line, column) = (text[..place].matches('\n').count(), place - text[..place].rfind('\n').map_or(0, |n| n + 1));
+    let (line, column) =
+        (text[..place].matches('\n').count(), place - text[..place].rfind('\n').map_or(0, |n| n + 1));
     let mut app = app("");
     let effects = app.open_editor(Editor::create("d2", &"prod-eu".into(), &text.replace('|', "")));
     app.stack.remove(1);
@@ -101,7 +102,7 @@ fn fields_are_offered_where_a_key_may_stand_also_while_the_text_does_not_parse()
 fn what_is_chosen_is_written_in_one_step_and_explained_before() {
     let mut app = at_cursor(&format!("{HEAD}spec:\n  ports:\n  - p|"));
     press(&mut app, "ctrl-space");
-    assert_eq!(app.explanation(), ["port  a whole number".to_owned(), "The port.".to_owned()]);
+    assert_eq!(app.explanation()[0], "port: a whole number. The port.");
     types(&mut app, "r");
     assert_eq!(offered(&app), ["protocol"]);
     press(&mut app, "enter");
@@ -139,7 +140,6 @@ fn what_the_schema_refuses_is_marked_at_its_line() {
 #[test]
 fn a_field_without_a_problem_is_explained() {
     let app = at_cursor(&format!("{HEAD}metadata:\n  name: a\nspec:\n  type: Clus|terIP\n"));
-    let said = app.explanation();
-    assert_eq!(said[0], "spec.type: one of several, required, default ClusterIP: ClusterIP, NodePort, LoadBalancer");
-    assert_eq!(said[1], "How it is reached.");
+    let expected = "spec.type: one of ClusterIP, NodePort, LoadBalancer, required, default ClusterIP. How it is reached.";
+    assert_eq!(app.explanation()[0], expected);
 }

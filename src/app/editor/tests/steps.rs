@@ -23,7 +23,7 @@ fn action() -> impl Strategy<Value = String> {
         "shift-end",
         "ctrl-a",
         "ctrl-right",
-        "shift-ctrl-left",
+        "ctrl-shift-left",
         "alt-backspace",
         "ctrl-w",
         "ctrl-k",
@@ -105,6 +105,10 @@ proptest! {
         for action in &actions {
             act(&mut app, action);
             check(&app)?;
+        }
+        // What was taken back last is at the end too.
+        while editor(&app).buffer.can_redo() {
+            press(&mut app, "ctrl-y");
         }
         let end = text(&app);
         while editor(&app).buffer.can_undo() {

@@ -61,6 +61,16 @@ fn texts_keep_every_character() {
         "a": "x\n y\n\nz\n", "b": "folded text", "c": "tab\tnul\u{1} \u{2028} é", "d": "it's", "e": "keep\n\n",
     });
     assert_eq!(read_one(text).unwrap(), expected);
+    assert_eq!(
+        why("a: b\nc: x\u{2028}y\n"),
+        (2, 4, "U+2028 is the end of a line here: write it as an escape in double quotes".to_owned())
+    );
+    assert_eq!(read_one("# \u{2028}\na: \"\\u2028\"\n").unwrap(), json!({"a": "\u{2028}"}));
+    let tab = super::super::text(&json!({"a": "\tx\ny\n", "b": "x\n\ty\n"})).unwrap();
+    assert_eq!(
+        tab, "a: \"\\tx\\ny\\n\"\nb: |\n  x\n  \ty\n",
+        "libyaml takes no tab for the first of a block"
+    );
 }
 
 /// Any JSON value, its texts as hostile as they come.
@@ -151,7 +161,7 @@ fn hostile() -> impl Strategy<Value = Value> {
 /// With numbers as they come out of JSON in Go: whole ones as integers.
 fn as_read(value: &Value) -> Value {
     match value {
-        Value::Number(n) if n.is_f64() => plain(&format!("{:e}", n.as_f64().unwrap())).unwrap(),
+        Value::Number(n) if n.is_f64() => plain(&n.to_string()).unwrap(),
         Value::Array(items) => items.iter().map(as_read).collect(),
         Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), as_read(field))).collect(),
         other => other.clone(),

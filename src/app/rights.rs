@@ -188,8 +188,8 @@ impl App {
         Some(format!("you may not {verb} {}{place} of {cluster}{who}", kind.resource().plural))
     }
 
-    /// Asks for the rights of what is selected, once.
-    pub(super) fn ask_for_rights(&mut self) -> Vec<Effect> {
+    /// Asks for the rights of what is selected, once. What that is, is known when a frame has been made.
+    pub fn ask_for_rights(&mut self) -> Vec<Effect> {
         // What is typed into has no commands, and what is asked is asked already.
         if self.overlay.is_some()
             || matches!(self.screen(), Screen::Editor(_) | Screen::Form(_) | Screen::Review(_))
@@ -239,12 +239,12 @@ mod tests {
     use crate::model::testing::{cluster, gateway_objects, istio_gateway, joined};
 
     /// Two gateways of one cluster, and what is asked when they come.
-    fn app() -> (App, Vec<Effect>) {
+    fn app() -> (App, Vec<Right>) {
         let names = vec!["prod".into()];
         let now = jiff::Timestamp::UNIX_EPOCH;
         let mut app = App::new(Settings::default(), Keymap::default(), names, TableKind::Gateways, now);
-        let effects = update(&mut app, Msg::Snapshot(Arc::new(snapshot())));
-        (app, effects)
+        let first = asked(&mut app, Msg::Snapshot(Arc::new(snapshot())));
+        (app, first)
     }
 
     fn snapshot() -> Snapshot {
@@ -259,76 +259,72 @@ mod tests {
         joined(snapshot)
     }
 
-    fn asked(effects: &[Effect]) -> Vec<Right> {
-        let rights = effects.iter().filter_map(|effect| match effect {
-            Effect::AskRights(all) => Some(all.iter().flat_map(|(_, rights)| rights.clone())),
+    /// What is asked after a message and its frame.
+    fn asked(app: &mut App, msg: Msg) -> Vec<Right> {
+        drop(update(app, msg));
+        app.settle();
+        let rights = app.ask_for_rights().into_iter().filter_map(|effect| match effect {
+            Effect::AskRights(all) => Some(all.into_iter().flat_map(|(_, rights)| rights)),
             _ => None,
         });
         rights.flatten().collect()
     }
 
-    fn answer(app: &mut App, rights: Vec<Right>, may: impl Fn(&Right) -> Option<bool>) {
-        let rights = rights.into_iter().map(|right| (right.clone(), may(&right))).collect();
-        let answers = Answers { user: "jane".into(), rights };
-        assert_eq!(update(app, Msg::Rights("prod".into(), answers)), []);
+    fn key(code: KeyCode) -> Msg {
+        Msg::Key(KeyEvent::from(code))
     }
 
-    fn press(app: &mut App, code: KeyCode) -> Vec<Effect> {
-        update(app, Msg::Key(KeyEvent::from(code)))
+    fn answer(app: &mut App, rights: &[Right], may: impl Fn(&Right) -> Option<bool>) {
+        let rights = rights.iter().map(|right| (right.clone(), may(right))).collect();
+        assert_eq!(asked(app, Msg::Rights("prod".into(), Answers { user: "jane".into(), rights })), []);
     }
 
     #[test]
     fn the_rights_of_what_is_selected_are_asked_once_and_of_the_next_when_it_is() {
-        let (mut app, effects) = app();
-        let first = asked(&effects);
-        assert!(first.contains(&right("delete", Kind::IstioGateway, "istio-system", "a")), "{first:?}");
-        assert_eq!(asked(&update(&mut app, Msg::Snapshot(Arc::new(snapshot())))), [], "it was asked already");
-        answer(&mut app, first, |_| Some(true));
-        assert_eq!(asked(&update(&mut app, Msg::Minute)), [], "an idle screen asks nothing");
-        let second = asked(&press(&mut app, KeyCode::Down));
-        assert!(second.iter().all(|right| right.name != "a"), "{second:?}");
-        assert!(second.contains(&right("patch", Kind::IstioGateway, "istio-system", "b")), "{second:?}");
-        answer(&mut app, second, |_| None);
-        assert_eq!(asked(&press(&mut app, KeyCode::Up)), []);
-        assert_eq!(
-            asked(&press(&mut app, KeyCode::Down)),
-            [],
-            "what a cluster could not tell is not asked again"
-        );
+        let (mut app, first) = app();
+        let name = first.iter().find(|right| right.verb == "delete").map(|right| right.name.clone()).unwrap();
+        let other = if name == "a" { "b" } else { "a" };
+        assert!(first.contains(&right("delete", Kind::IstioGateway, "istio-system", &name)), "{first:?}");
+        assert_eq!(asked(&mut app, Msg::Snapshot(Arc::new(snapshot()))), [], "it was asked already");
+        answer(&mut app, &first, |_| Some(true));
+        assert_eq!(asked(&mut app, Msg::Minute), [], "an idle screen asks nothing");
+        let second = asked(&mut app, key(KeyCode::Down));
+        assert!(second.iter().all(|right| right.name != name), "{second:?}");
+        assert!(second.contains(&right("patch", Kind::IstioGateway, "istio-system", other)), "{second:?}");
+        answer(&mut app, &second, |_| None);
+        assert_eq!(asked(&mut app, key(KeyCode::Up)), []);
+        assert_eq!(asked(&mut app, key(KeyCode::Down)), [], "what could not be told is not asked again");
     }
 
     #[test]
     fn a_missing_right_is_named_and_an_unknown_one_forbids_nothing() {
-        let (mut app, effects) = app();
+        let (mut app, first) = app();
         assert_eq!(app.applies(Command::Delete), Ok(()), "nothing is known yet");
-        answer(&mut app, asked(&effects), |right| if right.verb == "delete" { Some(false) } else { None });
+        answer(&mut app, &first, |right| if right.verb == "delete" { Some(false) } else { None });
         let why = "you may not delete istiogateways in istio-system of prod (user jane)";
         assert_eq!(app.applies(Command::Delete), Err(why.to_owned()));
         assert_eq!((app.applies(Command::Edit), app.applies(Command::Pause)), (Ok(()), Ok(())));
-        let effects = press(&mut app, KeyCode::Char('d'));
-        assert_eq!(
-            (effects.len(), app.notice.as_ref().unwrap().text.as_str()),
-            (0, &*format!("delete: {why}"))
-        );
+        assert_eq!(update(&mut app, key(KeyCode::Char('d'))), []);
+        assert_eq!(app.notice.as_ref().unwrap().text, format!("delete: {why}"));
         // It is there all the same, grey, with what is missing.
-        press(&mut app, KeyCode::Char(':'));
-        "delete".chars().for_each(|c| drop(press(&mut app, KeyCode::Char(c))));
-        let Some(crate::app::overlay::Overlay::Palette(palette)) = &app.overlay else { panic!("it is open") };
+        for c in ":delete".chars() {
+            drop(update(&mut app, key(KeyCode::Char(c))));
+        }
+        let Some(Overlay::Palette(palette)) = &app.overlay else { panic!("it is open") };
         assert!(palette.entries[0].is_denied && palette.entries[0].about == why, "{:?}", palette.entries[0]);
     }
 
     #[test]
     fn rights_are_asked_anew_on_retry_and_when_the_cluster_connects_again() {
-        let (mut app, effects) = app();
-        let first = asked(&effects);
-        answer(&mut app, first.clone(), |_| Some(false));
+        let (mut app, first) = app();
+        answer(&mut app, &first, |_| Some(false));
         assert!(app.missing_right(Command::Delete).is_some());
-        assert_eq!(asked(&press(&mut app, KeyCode::Char('R'))), first);
+        assert_eq!(asked(&mut app, key(KeyCode::Char('R'))), first);
         assert!(app.missing_right(Command::Delete).is_none());
-        answer(&mut app, first.clone(), |_| Some(false));
+        answer(&mut app, &first, |_| Some(false));
         let lost = Snapshot { link: Link::Connecting { since: app.now }, ..snapshot() };
-        assert_eq!(asked(&update(&mut app, Msg::Snapshot(Arc::new(lost)))), [], "nobody is there to ask");
-        assert_eq!(asked(&update(&mut app, Msg::Snapshot(Arc::new(snapshot())))), first);
+        assert_eq!(asked(&mut app, Msg::Snapshot(Arc::new(lost))), [], "nobody is there to ask");
+        assert_eq!(asked(&mut app, Msg::Snapshot(Arc::new(snapshot()))), first);
     }
 
     #[test]
@@ -336,7 +332,7 @@ mod tests {
         let (mut app, _) = app();
         app.rights.forget_all();
         app.settings.read_only = true;
-        assert_eq!(asked(&update(&mut app, Msg::Minute)), []);
+        assert_eq!(asked(&mut app, Msg::Minute), []);
     }
 
     #[test]

@@ -21,7 +21,6 @@ use crate::model::table::{TableKind, Tone};
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut effects = take(app, msg);
     effects.extend(app.ask_to_keep());
-    effects.extend(app.ask_for_rights());
     app.go_on_with_tour();
     effects
 }

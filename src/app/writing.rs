@@ -88,7 +88,7 @@ impl App {
         if marked.is_empty() {
             self.gateway_here().into_iter().collect()
         } else {
-            marked.iter().filter_map(|item| of_item(item)).collect()
+            marked.iter().filter_map(of_item).collect()
         }
     }
 
@@ -119,7 +119,7 @@ impl App {
         for row in &gateways {
             self.writable(&self.home_of(row))?;
             match command {
-                C::Restart if !row.workload.as_ref().is_some_and(|w| w.kind == Kind::Deployment) => {
+                C::Restart if row.workload.as_ref().is_none_or(|w| w.kind != Kind::Deployment) => {
                     return Err(format!("{} has no Deployment yet", row.id.name));
                 }
                 C::Set | C::Clone | C::EditForm if row.cr.is_none() => {
@@ -127,7 +127,7 @@ impl App {
                 }
                 C::Scale
                     if row.cr.is_none()
-                        && !row.workload.as_ref().is_some_and(|w| w.kind == Kind::Deployment) =>
+                        && row.workload.as_ref().is_none_or(|w| w.kind != Kind::Deployment) =>
                 {
                     return Err(format!("{} has no Deployment yet", row.id.name));
                 }

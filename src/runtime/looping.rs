@@ -275,6 +275,10 @@ impl<E: Effects> Loop<'_, E> {
     fn paint(&mut self) -> io::Result<()> {
         self.dirty = false;
         self.app.settle();
+        // Only now it is known what is selected.
+        for effect in self.app.ask_for_rights() {
+            self.effects.start(effect);
+        }
         let (app, look) = (&*self.app, &self.look);
         let mut out = std::mem::take(&mut self.raw);
         if let Some(frame) = self.painter.frame(|buffer| ui::draw(app, look, buffer))? {

@@ -23,11 +23,7 @@ fn edit(object: &Value) -> App {
 
 fn reviewed(app: &App) -> Vec<Wish> {
     match app.screen() {
-<<<<<<< HEAD
         Screen::Review(review) => review.wishes(),
-=======
-        Screen::Review(review) => review.items.iter().map(|item| item.wish.clone()).collect(),
->>>>>>> wt-guards
         _ => Vec::new(),
     }
 }

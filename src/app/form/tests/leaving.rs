@@ -25,15 +25,8 @@ fn what_is_filled_in_is_reviewed_as_one_wish_to_make_it() {
     write(&mut app, "out");
     press(&mut app, "ctrl-s");
     let Screen::Review(review) = app.screen() else { panic!("{:?}", app.notice) };
-<<<<<<< HEAD
     let wishes = review.wishes();
     let [Wish { target, change: Change::Create { object } }] = wishes.as_slice() else { panic!() };
-=======
-    let [Item { wish: Wish { target, change: Change::Create { object } }, .. }] = review.items.as_slice()
-    else {
-        panic!()
-    };
->>>>>>> wt-guards
     assert_eq!(target.to_string(), "IstioGateway istio-system/out in prod");
     assert_eq!(object["apiVersion"], "istio.alibabacloud.com/v1", "the version that is served");
     assert_eq!(object["spec"]["ports"][1]["port"], 443);
@@ -52,16 +45,8 @@ fn one_parameter_is_reviewed_as_an_edit_that_changes_nothing_else() {
     assert_eq!(app.notice.as_ref().unwrap().text, "Nothing is changed yet.");
     keys(&mut app, "backspace 5 enter");
     let Screen::Review(review) = app.screen() else { panic!("{:?}", app.notice) };
-<<<<<<< HEAD
     let wishes = review.wishes();
     let [Wish { change: Change::Edit { before: was, after }, .. }] = wishes.as_slice() else { panic!() };
-=======
-    let [Item { wish: Wish { change: Change::Edit { before: was, after }, .. }, .. }] =
-        review.items.as_slice()
-    else {
-        panic!()
-    };
->>>>>>> wt-guards
     let mut expected = before.clone();
     expected["spec"]["replicaCount"] = json!(5);
     assert_eq!((was, after), (&before, &expected), "an unknown field is no obstacle where it was before");

@@ -1,7 +1,6 @@
 //! What comes of a form: the review, the draft, the YAML.
 
 use super::*;
-use crate::app::review::Item;
 
 #[test]
 fn a_name_that_is_taken_or_no_name_is_said_while_it_is_typed() {

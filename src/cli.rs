@@ -115,6 +115,8 @@ pub enum Verb {
     Install(Install),
     /// Remove the controller; gateways and what runs for them stay, unless told otherwise.
     Uninstall(Uninstall),
+    /// Print what was written to clusters from here: when, by whom, to what, and what came of it.
+    Journal(Journal),
     /// Print the configuration in force and where each value came from.
     Config(Config),
     /// Print the commands of the screens and their keys.
@@ -306,6 +308,38 @@ pub enum Form {
     /// YAML documents
     Yaml,
     /// A JSON list
+    Json,
+}
+
+/// Arguments of `journal`.
+#[derive(Args, Clone, Debug)]
+pub struct Journal {
+    /// Only what is younger: 1h, 30m, 2d.
+    #[arg(long, value_name = "TIME", value_parser = past)]
+    pub since: Option<jiff::Span>,
+
+    /// Only the newest N.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+
+    /// Form of the output.
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub output: Report,
+}
+
+fn past(text: &str) -> Result<jiff::Span, String> {
+    match text.parse::<jiff::Span>() {
+        Ok(span) if span.is_positive() => Ok(span),
+        _ => Err("a time such as 1h, 30m or 2d".to_owned()),
+    }
+}
+
+/// Forms of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Report {
+    /// Aligned columns
+    Table,
+    /// A JSON list of objects, with all there is
     Json,
 }
 

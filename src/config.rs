@@ -87,6 +87,12 @@ impl Settings {
         self.read_only.value || of_rules().find_map(|r| r.read_only).unwrap_or(false)
     }
 
+    /// Whether a context is marked as production: as the last `[[context]]` that matches and says so.
+    pub fn production_in(&self, context: &str) -> bool {
+        let mut of_rules = self.rules.iter().rev().filter(|r| r.pattern.matches(context));
+        of_rules.find_map(|r| r.production).unwrap_or(false)
+    }
+
     /// The contexts that cluster ids of `spec.clusterIds` stand for (R2).
     pub fn cluster_ids(&self) -> ClusterIds {
         let mapped = |rule: &ContextRule| Some((rule.cluster_id.clone()?, rule.pattern.as_str().into()));
@@ -231,6 +237,8 @@ pub struct ContextRule {
     pub pattern: Glob,
     /// Whether nothing may be written to them; `None` says nothing about it.
     pub read_only: Option<bool>,
+    /// Whether they are marked as production: there every change is typed; `None` says nothing about it.
+    pub production: Option<bool>,
     /// The cluster id that this one context stands for (R2); only with a pattern that is a plain name.
     pub cluster_id: Option<String>,
     /// Where the rule stands.
@@ -255,6 +263,19 @@ mod tests {
         for (context, wanted) in [("prod", true), ("dev-1", false), ("dev-2", false), ("a/dev-1", true)] {
             assert_eq!(s.read_only_in(context), wanted, "{context}");
         }
+    }
+
+    #[test]
+    fn the_last_rule_that_matches_and_says_so_decides_whether_a_context_is_production() {
+        let s = settings(
+            "[[context]]\nmatch = '*prod*'\nproduction = true\n\
+             [[context]]\nmatch = 'pre-prod'\nproduction = false\n\
+             [[context]]\nmatch = 'prod-*'\nread-only = false\n",
+        );
+        for (context, wanted) in [("prod-eu", true), ("a/prod", true), ("pre-prod", false), ("dev", false)] {
+            assert_eq!(s.production_in(context), wanted, "{context}");
+        }
+        assert!(!Settings::default().production_in("prod"), "no name alone makes a context production");
     }
 
     #[test]

@@ -76,6 +76,7 @@
 //!   alone. A cluster is complete one round trip earlier.
 
 pub mod app;
+pub mod changing;
 pub mod cli;
 pub mod cluster;
 pub mod config;

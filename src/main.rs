@@ -48,7 +48,9 @@ fn screens(globals: Globals, clusters: Clusters, view: Option<TableKind>, reconc
         Clusters::Kubeconfig(_) => setup,
     };
     let view = view.unwrap_or(TableKind::Gateways);
-    let start = Start { setup, clusters, view, log_file: globals.log_file };
+    // The demo leaves nothing behind.
+    let state = setup::state_dir().filter(|_| matches!(clusters, Clusters::Kubeconfig(_)));
+    let start = Start { setup, clusters, view, log_file: globals.log_file, state };
     match runtime::run(start) {
         Ok(_) => Outcome::Done,
         Err(error) => complain(&error.to_string(), Outcome::Failed),

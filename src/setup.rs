@@ -1,5 +1,9 @@
 //! What every way to run egret begins with: settings, keys, and the clusters they name.
 
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy as _;
+
 use crate::app::command::COMMANDS;
 use crate::app::keymap::{Chord, Keymap};
 use crate::cli::Globals;
@@ -88,6 +92,17 @@ pub fn chosen(contexts: &kubeconfig::Contexts, settings: &Settings) -> Result<Ve
 /// The contexts that the config makes read-only.
 pub fn guarded(contexts: &kubeconfig::Contexts, settings: &Settings) -> Vec<ClusterName> {
     contexts.names.iter().filter(|name| settings.read_only_in(name.as_str())).cloned().collect()
+}
+
+/// The contexts that the config marks as production, those that are opened later among them.
+pub fn production(contexts: &kubeconfig::Contexts, settings: &Settings) -> Vec<ClusterName> {
+    contexts.names.iter().filter(|name| settings.production_in(name.as_str())).cloned().collect()
+}
+
+/// Where what egret remembers is kept: `$XDG_STATE_HOME/egret`, or what the system uses for it.
+pub fn state_dir() -> Option<PathBuf> {
+    let base = etcetera::choose_base_strategy().ok()?;
+    Some(base.state_dir().unwrap_or_else(|| base.data_dir()).join("egret"))
 }
 
 /// What clusters are opened with.

@@ -28,6 +28,10 @@ pub struct Confirm {
     pub stage: Stage,
     /// What is being typed, where something must be.
     pub input: Input,
+    /// The cluster is marked as production.
+    pub is_production: bool,
+    /// Something else was typed than what has to be.
+    pub is_mistyped: bool,
     /// First shown line.
     pub offset: usize,
     /// It was asked for at the start: where there is nothing to decide, nobody is asked.
@@ -51,15 +55,22 @@ pub enum Stage {
 
 impl Confirm {
     /// A question whose plan is still to come.
-    pub fn new(ticket: Ticket, deed: Deed) -> Self {
+    pub fn new(ticket: Ticket, deed: Deed, is_production: bool) -> Self {
         Self {
             ticket,
             deed,
             stage: Stage::Planning,
             input: Input::default(),
+            is_production,
+            is_mistyped: false,
             offset: 0,
             is_standing_wish: false,
         }
+    }
+
+    /// What has to be typed to have it done; `None`: `y` is enough.
+    pub fn typed(&self) -> Option<&str> {
+        self.deed.typed(self.is_production)
     }
 
     /// Whether a yes would count now.
@@ -113,6 +124,12 @@ fn lines(confirm: &Confirm, app: &App, width: u16) -> Vec<Line> {
         rows.into_iter().map(|row| vec![piece(row, Look::Tone(tone))]).collect()
     };
     let mut lines = say(&place(confirm, app), Tone::Plain);
+    if confirm.is_production {
+        lines.extend(say("This is production.", Tone::Bad));
+    }
+    if let Some(word) = confirm.typed().filter(|_| confirm.is_mistyped && confirm.waits()) {
+        lines.extend(say(&mistyped(confirm.input.text().trim(), word), Tone::Bad));
+    }
     lines.push(Line::new());
     match &confirm.stage {
         Stage::Planning => lines.extend(say("Finding out what this would do …", Tone::Busy)),
@@ -144,6 +161,14 @@ fn place(confirm: &Confirm, app: &App) -> String {
     if server.is_empty() { format!("In {cluster}.") } else { format!("In {cluster} ({server}).") }
 }
 
+/// What was expected, when something else was typed.
+fn mistyped(typed: &str, word: &str) -> String {
+    match typed {
+        "" => format!("Nothing was done: {word} has to be typed here first."),
+        _ => format!("Nothing was done: {word} has to be typed here, and this is not it."),
+    }
+}
+
 fn sentence(text: &str) -> String {
     if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
@@ -152,10 +177,11 @@ impl App {
     /// Asks about a deed, or has it done when there is nothing to ask.
     pub(super) fn ask(&mut self, deed: Deed) -> Vec<Effect> {
         let ticket = self.ticket();
-        if deed.is_harmless() {
+        let is_production = self.is_production(&deed.cluster);
+        if deed.is_harmless(is_production) {
             return vec![Effect::Do(ticket, deed, Arc::new(Plan::told(Vec::new())))];
         }
-        self.overlay = Some(Overlay::Confirm(Confirm::new(ticket, deed.clone())));
+        self.overlay = Some(Overlay::Confirm(Confirm::new(ticket, deed.clone(), is_production)));
         vec![Effect::Plan(ticket, deed)]
     }
 
@@ -186,7 +212,10 @@ impl App {
         if confirm.ticket == ticket && matches!(confirm.stage, Stage::Planning) {
             confirm.stage = plan.map_or_else(Stage::Refused, Stage::Asking);
             confirm.offset = 0;
-            if confirm.is_standing_wish && confirm.plan().is_some_and(|plan| plan.is_idle) {
+            if confirm.is_standing_wish
+                && confirm.plan().is_some_and(|plan| plan.is_idle)
+                && confirm.typed().is_none()
+            {
                 return self.say_yes();
             }
         }
@@ -229,12 +258,13 @@ impl App {
             (page.last_offset(), page.height.max(1))
         };
         let Some(Overlay::Confirm(confirm)) = &mut self.overlay else { return Vec::new() };
-        let types = confirm.deed.typed().is_some() && confirm.waits();
+        let types = confirm.typed().is_some() && confirm.waits();
         let letter = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
         match (key.code, command) {
             (KeyCode::Enter, _) if types => return self.say_yes(),
             // What is typed is typed, whatever else the key means.
             _ if types && (letter || matches!(key.code, KeyCode::Backspace)) => {
+                confirm.is_mistyped = false;
                 confirm.input.key(key);
             }
             (_, Some(Command::Up)) => confirm.offset = confirm.offset.min(last).saturating_sub(1),
@@ -254,9 +284,12 @@ impl App {
     fn say_yes(&mut self) -> Vec<Effect> {
         let Some(Overlay::Confirm(confirm)) = &mut self.overlay else { return Vec::new() };
         // Nobody says yes to what they cannot read.
-        if confirm.deed.typed().is_some_and(|word| confirm.input.text().trim() != word)
-            || geometry::too_small(self.size)
-        {
+        if geometry::too_small(self.size) {
+            return Vec::new();
+        }
+        if confirm.typed().is_some_and(|word| confirm.input.text().trim() != word) {
+            confirm.is_mistyped = true;
+            confirm.offset = 0;
             return Vec::new();
         }
         let Some(plan) = confirm.plan().cloned() else { return Vec::new() };
@@ -373,6 +406,71 @@ mod tests {
         press(&mut app, KeyCode::Backspace);
         assert_eq!(write(&mut app, "t"), []);
         assert!(does(&press(&mut app, KeyCode::Enter)));
+    }
+
+    fn told(app: &App) -> String {
+        let Some(Overlay::Confirm(confirm)) = &app.overlay else { return String::new() };
+        let lines = ConfirmPage::new(confirm, app).lines;
+        lines.iter().flatten().map(|piece| piece.text.to_string() + " ").collect()
+    }
+
+    #[test]
+    fn a_wrong_name_is_answered_with_the_right_one_until_something_else_is_typed() {
+        let mut app = app();
+        asked(&mut app, What::Release(named()));
+        assert!(!told(&app).contains("has to be typed"));
+        assert_eq!(press(&mut app, KeyCode::Enter), []);
+        assert!(told(&app).contains("out has to be typed here first."), "{}", told(&app));
+        assert_eq!(write(&mut app, "oups"), []);
+        assert!(!told(&app).contains("has to be typed"));
+        assert_eq!(press(&mut app, KeyCode::Enter), []);
+        assert!(told(&app).contains("out has to be typed here, and this is not it."), "{}", told(&app));
+    }
+
+    #[test]
+    fn in_production_everything_that_changes_something_is_typed_and_nothing_is_done_unasked() {
+        let all = [
+            (What::ReconcileNow(named()), "out"),
+            (What::Pause(named()), "out"),
+            (What::Resume(named()), "out"),
+            (What::Roll(named()), "out"),
+            (What::Statistics(named()), "out"),
+            (What::Release(named()), "out"),
+            (What::Forget(named(), "id".into()), "id"),
+            (What::Adopt { deployment: named(), service: None, direction: "egress" }, "out"),
+            (What::Install, "prod"),
+            (What::Keep, "prod"),
+            (What::StopKeeping, "prod"),
+        ];
+        for (what, word) in all {
+            let mut app = app();
+            app.settings.production.insert("prod".into());
+            asked(&mut app, what.clone());
+            assert!(told(&app).contains("This is production."), "{what:?}");
+            assert_eq!(write(&mut app, "y"), [], "{what:?}");
+            assert_eq!(press(&mut app, KeyCode::Enter), [], "{what:?}");
+            press(&mut app, KeyCode::Backspace);
+            assert_eq!(write(&mut app, word), [], "{what:?}");
+            assert!(does(&press(&mut app, KeyCode::Enter)), "{what:?}");
+        }
+    }
+
+    #[test]
+    fn a_standing_wish_to_keep_production_is_asked_though_it_would_change_nothing() {
+        for (is_production, asks) in [(false, false), (true, true)] {
+            let mut app = app();
+            if is_production {
+                app.settings.production.insert("prod".into());
+            }
+            let effects = app.ask(deed(What::Keep));
+            let [Effect::Plan(ticket, _)] = effects.as_slice() else { panic!("{effects:?}") };
+            let Some(Overlay::Confirm(confirm)) = &mut app.overlay else { panic!("it is asked") };
+            confirm.is_standing_wish = true;
+            let plan = Plan { is_idle: true, ..Plan::told(Vec::new()) };
+            let effects = update(&mut app, Msg::Planned(*ticket, Ok(Arc::new(plan))));
+            assert_eq!(effects.is_empty(), asks);
+            assert!(!told(&app).contains("has to be typed"), "nobody typed anything yet");
+        }
     }
 
     #[test]

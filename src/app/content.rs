@@ -21,7 +21,13 @@ impl App {
             Tab::Yaml => document(details),
             _ => facts::lines(&self.sections(details), width),
         };
+        let picks = self.picks_of(details, &lines);
         if let Screen::Details(details) = self.screen_mut() {
+            // A picked parameter stays picked, wherever it stands now.
+            let picked = details.text.picked.take();
+            let path = details.picks.iter().find(|(line, _)| Some(*line) == picked).map(|(_, path)| *path);
+            details.text.picked = picks.iter().find(|(_, at)| Some(*at) == path).map(|(line, _)| *line);
+            details.picks = picks;
             details.text.set(lines);
             details.stale_text = false;
             details.text_width = width;

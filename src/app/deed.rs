@@ -113,19 +113,25 @@ impl Deed {
         }
     }
 
-    /// What has to be typed to have it done; `None`: `y` is enough.
-    pub fn typed(&self) -> Option<&str> {
-        match &self.what {
-            What::Release(gateway) => Some(&gateway.name),
-            What::Forget(_, id) => Some(id),
-            What::Adopt { deployment, .. } => Some(&deployment.name),
-            _ => None,
-        }
+    /// What has to be typed to have it done; `None`: `y` is enough. Where it is production, everything is typed.
+    pub fn typed(&self, is_production: bool) -> Option<&str> {
+        let (name, always) = match &self.what {
+            What::Release(gateway) => (&*gateway.name, true),
+            What::Forget(_, id) => (id.as_str(), true),
+            What::Adopt { deployment, .. } => (&*deployment.name, true),
+            What::ReconcileNow(gateway)
+            | What::Pause(gateway)
+            | What::Resume(gateway)
+            | What::Roll(gateway)
+            | What::Statistics(gateway) => (&*gateway.name, false),
+            What::Install | What::Keep | What::StopKeeping => (self.cluster.as_str(), false),
+        };
+        (always || is_production).then_some(name)
     }
 
-    /// Whether it is done without a question: it changes nothing that anybody would miss.
-    pub fn is_harmless(&self) -> bool {
-        matches!(self.what, What::ReconcileNow(_))
+    /// Whether it is done without a question: it changes nothing that anybody would miss, and nothing in production.
+    pub fn is_harmless(&self, is_production: bool) -> bool {
+        matches!(self.what, What::ReconcileNow(_)) && !is_production
     }
 }
 

@@ -17,6 +17,9 @@ impl App {
         use Command as C;
         let selected = || self.active_table().is_some_and(|t| t.item().is_some());
         let need = |yes: bool, why: &str| if yes { Ok(()) } else { Err(why.to_owned()) };
+        if let Screen::Editor(editor) = self.screen() {
+            return editor.applies(command);
+        }
         match command {
             C::Open | C::Yaml | C::CopyName | C::CopyYaml | C::Owner if self.active_table().is_some() => {
                 need(selected(), "no row is selected")
@@ -69,12 +72,39 @@ impl App {
                 true => Err("it is what you see".to_owned()),
                 false => need(self.gateway_here().is_some(), "no gateway is selected"),
             },
+            C::New
+            | C::NewFromYaml
+            | C::Clone
+            | C::Edit
+            | C::EditYaml
+            | C::EditForm
+            | C::Scale
+            | C::Restart
+            | C::Set
+            | C::Delete
+            | C::Undo
+            | C::Drafts => self.writing_applies(command),
+            C::Mark => need(selected(), "no row is selected"),
+            C::Mine | C::Theirs => {
+                let chooses = matches!(self.screen(), Screen::Review(review) if review.chooses());
+                need(chooses, "there is nothing to choose")
+            }
+            C::NextChange | C::PreviousChange | C::StopAtFailure => {
+                let several = matches!(self.screen(), Screen::Review(review) if review.items.len() > 1);
+                need(several, "there is one change only")
+            }
+            C::UnmarkAll => {
+                need(self.active_table().is_some_and(|t| !t.marked.is_empty()), "no row is marked")
+            }
             _ if command.spec().danger => self.deed_applies(command),
             C::Tamper if self.demo.is_some() => self.deployment_here().map(drop),
             _ if command.is_for_demo() => need(self.demo.is_some(), "only `egret demo` has that"),
             C::Back => {
                 let filtered = self.active_table().is_some_and(super::screen::Table::is_filtered);
-                need(self.stack.len() > 1 || filtered || self.finding(), "this is the outermost screen")
+                need(
+                    self.stack.len() > 1 || filtered || self.finding() || self.picked().is_some(),
+                    "this is the outermost screen",
+                )
             }
             _ => self.form_applies(command),
         }
@@ -166,6 +196,21 @@ impl App {
             | C::ForgetCluster
             | C::Install
             | C::Keep => return self.deed_command(command, argument),
+            C::New
+            | C::NewFromYaml
+            | C::Clone
+            | C::Edit
+            | C::EditYaml
+            | C::EditForm
+            | C::Scale
+            | C::Restart
+            | C::Set
+            | C::Delete
+            | C::Undo
+            | C::Drafts => return self.write_command(command, argument),
+            C::Mark | C::MarkAll | C::UnmarkAll => self.mark_command(command),
+            // Keys of a review are its own.
+            C::NextChange | C::PreviousChange | C::Mine | C::Theirs | C::StopAtFailure => {}
             C::CopyName => return self.copy_name(),
             C::CopyYaml => return self.copy_yaml(),
             C::NextTab
@@ -210,6 +255,34 @@ impl App {
             | C::RedoForm
             | C::LeaveForm
             | C::DiscardForm => return self.form_command(command),
+            C::EditReview
+            | C::EditOutside
+            | C::EditUndo
+            | C::EditRedo
+            | C::EditFind
+            | C::EditFindNext
+            | C::EditFindPrevious
+            | C::EditReplace
+            | C::EditGoTo
+            | C::EditComplete
+            | C::EditNextProblem
+            | C::EditPreviousProblem
+            | C::EditFold
+            | C::EditFoldAll
+            | C::EditUnfold
+            | C::EditIndent
+            | C::EditUnindent
+            | C::EditComment
+            | C::EditLineUp
+            | C::EditLineDown
+            | C::EditSelectAll
+            | C::EditCopy
+            | C::EditCut
+            | C::EditPaste
+            | C::EditDeleteLine
+            | C::EditDeleteWord
+            | C::EditDiscard
+            | C::EditLeave => return self.editor_command(command),
         }
         Vec::new()
     }
@@ -228,6 +301,9 @@ impl App {
                 C::Left => table.skip = table.skip.saturating_sub(1),
                 _ => table.skip += 1,
             }
+            return;
+        }
+        if self.pick_step(command) {
             return;
         }
         match self.screen_mut() {
@@ -288,6 +364,15 @@ impl App {
         }
         if let Some(text) = unknown {
             self.say(Tone::Bad, text);
+        }
+    }
+
+    fn mark_command(&mut self, command: Command) {
+        let Some(table) = self.active_table_mut() else { return };
+        match command {
+            Command::Mark => table.mark(),
+            Command::MarkAll => table.mark_all(),
+            _ => table.marked.clear(),
         }
     }
 

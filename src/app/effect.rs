@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::deed::{Deed, Named, Plan};
+use super::review::Wish;
+use crate::materialize::change::Checked;
 use crate::model::draft::Draft;
+use crate::model::edit::Target;
 use crate::model::name::{ClusterName, ObjectKey};
 
 /// Joins an effect that keeps answering with its answers; closing it ends them.
@@ -34,6 +37,16 @@ pub enum Effect {
     Do(Ticket, Deed, Arc<Plan>),
     /// Read and follow logs.
     OpenLogs(Ticket, LogQuery),
+    /// Read a text from a file.
+    ReadFile(Ticket, String),
+    /// Fetch an object once.
+    Fetch(Ticket, ObjectKey),
+    /// Find out what a change would do.
+    Check(Ticket, Wish),
+    /// Make a change that was checked.
+    Make(Ticket, Arc<Checked>),
+    /// Read what objects of the kind of this one are made of.
+    ReadSchema(Ticket, Target),
     /// Keep a draft on disk, as it is now: the newest of an id stands for it.
     KeepDraft(Box<Draft>),
     /// Look at what a cluster has to choose from, for a gateway in a namespace.
@@ -54,6 +67,8 @@ pub enum Effect {
     CloseContext(ClusterName),
     /// Give the terminal to the credential plugin of a cluster.
     RunCredentialPlugin(ClusterName),
+    /// Give the terminal to the person's own editor, with this text.
+    EditOutside(Box<str>),
     /// Refuse every write before it leaves, or allow writes where nothing else demands it.
     SetReadOnly(bool),
     /// In the demo: let something go wrong, or no longer; empty: nothing any more.

@@ -107,9 +107,10 @@ impl fmt::Display for Chord {
 }
 
 impl Chord {
-    /// Whether it is a character by itself, as text is typed.
-    pub fn is_letter(self) -> bool {
-        matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
+    /// Whether it is typed where letters are.
+    pub fn is_letter(&self) -> bool {
+        matches!(self.code, KeyCode::Char(_))
+            && !self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
     }
 
     /// How the hint bar writes it: a glyph where there is one.

@@ -1,5 +1,6 @@
 //! The TUI as a state machine: messages in, state changed, effects out. Draws nothing, waits for nothing.
 
+pub mod begin;
 pub mod command;
 pub mod confirm;
 pub mod content;
@@ -19,6 +20,7 @@ pub mod open;
 pub mod overlay;
 pub mod paint;
 pub mod palette;
+pub mod picking;
 pub mod plans;
 pub mod review;
 pub mod screen;
@@ -27,6 +29,7 @@ pub mod status;
 pub mod text;
 pub mod tour;
 pub mod update;
+pub mod writing;
 
 pub use command::Command;
 pub use effect::Effect;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::command::{Command, Scope};
 use super::effect::Ticket;
 use super::geometry::{self, Areas};
-use super::keymap::Keymap;
+use super::keymap::{Chord, Keymap};
 use super::overlay::Overlay;
 use super::screen::{Details, DetailsOf, Screen, Tab, Table};
 use crate::model::fleet::{self, ClusterIds};
@@ -31,6 +31,8 @@ pub struct Settings {
     pub read_only_demanded: bool,
     /// Clusters that the config makes read-only.
     pub read_only_clusters: BTreeSet<ClusterName>,
+    /// Contexts that the config marks as production, opened or not.
+    pub production: BTreeSet<ClusterName>,
     /// Watched namespaces; empty: all.
     pub namespaces: Vec<String>,
     /// Show ingress gateways too.
@@ -39,6 +41,8 @@ pub struct Settings {
     pub columns: BTreeMap<TableKind, Vec<String>>,
     /// Which cluster id is which context (R2), from the config.
     pub cluster_ids: ClusterIds,
+    /// What tells the drafts of this run from those of others.
+    pub run: String,
     /// Keep the gateways of every cluster that is opened, where egret is the keeper.
     pub reconcile: bool,
 }
@@ -83,6 +87,10 @@ pub struct App {
     pub demo: Option<super::tour::Demo>,
     /// What was typed and not applied, newest first: of this run, and of runs before.
     pub drafts: Vec<crate::model::draft::Draft>,
+    /// What was changed in this run, the last at the end: it can be undone.
+    pub past: Vec<crate::materialize::change::Made>,
+    /// What an object was asked for.
+    pub(super) awaited: Option<super::begin::Awaited>,
     next_ticket: u64,
 }
 
@@ -110,6 +118,8 @@ impl App {
             asked_to_keep: BTreeSet::new(),
             demo: None,
             drafts: Vec::new(),
+            past: Vec::new(),
+            awaited: None,
             next_ticket: 0,
         };
         let table = app.table(view);
@@ -258,7 +268,8 @@ impl App {
             Screen::Table(_) => (false, 2),
             Screen::Details(_) => (true, 2),
             Screen::Logs(_) => (false, 1),
-            Screen::Editor(_) | Screen::Review(_) => (false, 2),
+            Screen::Editor(_) => (false, 2),
+            Screen::Review(_) => (false, 0),
             // Help is a sentence or two, and a problem another.
             Screen::Form(_) => (false, 3),
         };
@@ -270,14 +281,25 @@ impl App {
         self.settings.read_only || self.settings.read_only_clusters.contains(cluster)
     }
 
+    /// Whether a cluster is marked as production: what changes something there has a name typed.
+    pub fn is_production(&self, cluster: &ClusterName) -> bool {
+        self.settings.production.contains(cluster)
+    }
+
     /// Says something until the next key.
     pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), tone });
     }
 
+    /// The keys of a command that mean it here: letters do not where they are typed.
+    pub fn keys_of(&self, command: Command) -> impl Iterator<Item = &Chord> {
+        let types = matches!(self.screen(), Screen::Editor(_) | Screen::Form(_));
+        self.keymap.keys(command).iter().filter(move |chord| !(types && chord.is_letter()))
+    }
+
     /// The first key of a command, as a person reads it.
     pub fn key_of(&self, command: Command) -> String {
-        self.keymap.keys(command).first().map(ToString::to_string).unwrap_or_default()
+        self.keys_of(command).next().map(ToString::to_string).unwrap_or_default()
     }
 }
 

@@ -9,6 +9,7 @@ use super::deed::{Deed, Plan};
 use super::effect::Ticket;
 use super::keeping::News;
 use super::standing::Standing;
+use crate::materialize::change::{Checked, Made, Refusal};
 use crate::model::draft::Draft;
 use crate::model::fault::Fault;
 use crate::model::knowledge::Knowledge;
@@ -46,6 +47,14 @@ pub enum Msg {
     Done(Ticket, Box<Deed>, Result<String, Fault>),
     /// News of the reconciler of this process.
     Keeping(ClusterName, News),
+    /// The text of a file.
+    File(Ticket, Result<String, Fault>),
+    /// An object that was asked for once; `Ok(None)`: it is not there.
+    Fetched(Ticket, Result<Arc<serde_json::Value>, Fault>),
+    /// What a change would do, or why it cannot be made.
+    Checked(Ticket, Result<Arc<Checked>, Refusal>),
+    /// A change was made, or not.
+    Made(Ticket, Box<Result<Made, Fault>>),
     /// The drafts of runs before, newest first.
     Drafts(Vec<Draft>),
     /// What a cluster has to choose from.
@@ -56,6 +65,10 @@ pub enum Msg {
     LogNote(Ticket, String),
     /// A text was copied; how, or why not.
     Copied(Result<String, Fault>),
+    /// What objects of a kind are made of; none: the server does not say.
+    Schema(Ticket, Result<Option<Arc<crate::model::schema::Schema>>, Fault>),
+    /// The text that the person's own editor wrote.
+    EditedOutside(Result<String, Fault>),
     /// Something a person should know.
     Notice(Fault),
     /// In the demo: the faults in force.

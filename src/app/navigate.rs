@@ -26,6 +26,7 @@ impl App {
             return Vec::new();
         }
         match self.screen_mut() {
+            Screen::Details(d) if d.text.picked.is_some() => d.text.picked = None,
             Screen::Details(d) if d.text.find.search.is_some() => d.text.find = Default::default(),
             Screen::Logs(l) if l.find.search.is_some() => l.find = Default::default(),
             _ => return self.pop(),

@@ -22,6 +22,8 @@ pub enum Look {
     Match,
     /// The match the cursor is on.
     CurrentMatch,
+    /// What is selected.
+    Selected,
 }
 
 /// A piece of a line. Holds no control characters.

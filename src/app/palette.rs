@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
-use super::command::{COMMANDS, Command, Spec};
+use super::command::{COMMANDS, Command, Scope, Spec};
 use super::effect::Effect;
 use super::model::App;
 use super::overlay::{Entry, Overlay};
@@ -157,14 +157,16 @@ impl App {
             let mut values = ranked(self.values(command, argument), typed, Clone::clone);
             // One that nobody knows may be right too, but never goes before those that are known.
             let unknown = !typed.is_empty() && !values.iter().any(|value| value == typed);
-            values.extend((command == Command::Namespaces && unknown).then(|| typed.to_owned()));
+            let is_free = matches!(command, Command::Namespaces | Command::Scale | Command::Set);
+            values.extend((is_free && unknown).then(|| typed.to_owned()));
             return values
                 .into_iter()
                 .map(|value| Entry {
                     about: about(command, &value),
+                    // Of a field the value is still to come.
+                    complete: !value.ends_with('='),
                     line: format!("{command} {value}"),
                     command,
-                    complete: true,
                     key: String::new(),
                 })
                 .collect();
@@ -237,6 +239,10 @@ impl App {
                 all.retain(|rule| seen.insert(rule.clone()));
                 all
             }
+            C::Set if !typed.contains('=') => {
+                let paths = crate::model::parameters::paths();
+                paths.map(|path| format!("{path}=")).collect()
+            }
             C::Sort => self
                 .active_table()
                 .map(|t| t.columns().iter().map(|c| c.id.to_owned()).collect())
@@ -263,7 +269,7 @@ impl App {
             }
             rows.push((group.to_string(), None));
             rows.extend(specs.map(|s| {
-                let keys: Vec<String> = self.keymap.keys(s.command).iter().map(ToString::to_string).collect();
+                let keys: Vec<String> = self.keys_of(s.command).map(ToString::to_string).collect();
                 (keys.join(" "), Some(s))
             }));
         }

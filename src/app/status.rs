@@ -3,6 +3,7 @@
 use super::command::{COMMANDS, Command, Spec};
 use super::keeping::State;
 use super::model::App;
+use super::overlay::Overlay;
 use super::screen::details::Gone;
 use super::screen::{Details, DetailsOf, Logs, Screen, Tab, Table};
 use crate::model::columns;
@@ -95,6 +96,15 @@ impl App {
         }
     }
 
+    /// Whether a key would act on a cluster that is marked as production; a yes acts on the one that is asked about.
+    pub fn acts_on_production(&self) -> bool {
+        let acting = match &self.overlay {
+            Some(Overlay::Confirm(confirm)) => Some(&confirm.deed.cluster),
+            _ => self.acting_on().map(|s| &s.cluster),
+        };
+        acting.is_some_and(|cluster| self.is_production(cluster))
+    }
+
     /// The cluster that a key would act on.
     pub fn acting_on(&self) -> Option<&Snapshot> {
         let name = match self.screen() {
@@ -146,6 +156,7 @@ impl App {
         let find = match self.screen() {
             Screen::Details(details) => &details.text.find,
             Screen::Logs(logs) => &logs.find,
+            Screen::Editor(editor) => return editor.prompt(),
             _ => return None,
         };
         if !find.editing && find.input.text().is_empty() {
@@ -165,18 +176,37 @@ impl App {
     pub fn explanation(&self) -> [String; 2] {
         if let Some(table) = self.active_table() {
             return match table.item() {
-                Some(item) => columns::explain(item, self.now),
+                Some(item) => {
+                    let [first, second] = columns::explain(item, self.now);
+                    [first, self.marks_in_words().unwrap_or(second)]
+                }
                 None => [String::new(), String::new()],
             };
         }
         match self.screen() {
             Screen::Details(details) => self.explain_details(details),
             Screen::Logs(logs) => [explain_logs(logs), String::new()],
-            Screen::Table(_) => Default::default(),
             Screen::Editor(editor) => editor.explain(),
             Screen::Form(form) => form.explain(),
-            Screen::Review(review) => review.explain(),
+            Screen::Table(_) | Screen::Review(_) => Default::default(),
         }
+    }
+
+    /// How many rows are marked, and which of them the filter hides.
+    fn marks_in_words(&self) -> Option<String> {
+        let count = self.marked().len();
+        if count == 0 {
+            return None;
+        }
+        let hidden = self.hidden_marks();
+        let hidden = match hidden.len() {
+            0 => String::new(),
+            n => format!(", {n} of them hidden by the filter: {}", hidden.join(", ")),
+        };
+        let key = self.key_of(Command::UnmarkAll);
+        Some(format!(
+            "{count} marked{hidden}. What changes objects is about these; {key} takes the marks away."
+        ))
     }
 
     fn explain_details(&self, details: &Details) -> [String; 2] {
@@ -187,6 +217,13 @@ impl App {
             }
             None => String::new(),
         };
+        if let Some(path) = self.picked() {
+            let [edit, form] = [Command::Edit, Command::EditForm].map(|command| self.key_of(command));
+            return [
+                format!("Set by {path}."),
+                format!("{edit} changes it here, {form} opens the whole form."),
+            ];
+        }
         if details.tab != Tab::Yaml
             && gone.is_empty()
             && let Some(subject) = self.subject_of(&details.of)

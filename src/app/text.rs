@@ -1,4 +1,7 @@
-//! One line of typed text. The only place that touches the text area's engine, which is never drawn.
+//! Typed text: one line of it here, many in [`buffer`]. The only place that touches the text area's engine, which is
+//! never drawn.
+
+pub mod buffer;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_textarea::{CursorMove, TextArea};

@@ -81,6 +81,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.on_keeping(&cluster, news);
             Vec::new()
         }
+        Msg::File(_, result) => app.on_file(result),
+        Msg::Fetched(ticket, object) => app.on_fetched(ticket, object),
+        Msg::Checked(ticket, checked) => app.on_checked(ticket, checked),
+        Msg::Made(ticket, made) => app.on_made(ticket, *made),
         Msg::Drafts(drafts) => {
             app.drafts = drafts;
             Vec::new()
@@ -89,6 +93,11 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.on_learned(ticket, *knowledge);
             Vec::new()
         }
+        Msg::Schema(ticket, result) => {
+            app.on_schema(ticket, result);
+            Vec::new()
+        }
+        Msg::EditedOutside(result) => app.on_edited_outside(result),
         Msg::LogLines(ticket, lines) => {
             if let Some(Screen::Logs(logs)) =
                 app.stack.iter_mut().find(|s| matches!(s, Screen::Logs(l) if l.ticket == ticket))
@@ -158,12 +167,14 @@ impl App {
                 palette.input.paste(text);
                 self.refill_palette();
             }
-            Some(Overlay::Confirm(confirm)) if confirm.waits() && confirm.deed.typed().is_some() => {
+            Some(Overlay::Confirm(confirm)) if confirm.waits() && confirm.typed().is_some() => {
                 confirm.input.paste(text);
+                confirm.is_mistyped = false;
             }
             Some(_) => {}
             None => match self.screen() {
-                Screen::Editor(_) => self.editor_paste(text),
+                Screen::Editor(_) => return self.editor_paste(text),
+                Screen::Review(_) => self.review_paste(text),
                 Screen::Form(_) => return self.form_paste(text),
                 _ => self.typed(|input| input.paste(text)),
             },
@@ -290,6 +301,7 @@ impl App {
     pub fn settle(&mut self) {
         let (now, body) = (self.now, self.areas().body);
         self.make_text(body.width);
+        self.make_review(body.width);
         if matches!(self.overlay, Some(Overlay::Help(_))) {
             let last = HelpPage::new(&self.help_rows(), self.size).last_offset();
             if let Some(Overlay::Help(help)) = &mut self.overlay {

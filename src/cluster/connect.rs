@@ -21,6 +21,7 @@ use tower::{BoxError, ServiceBuilder};
 use super::buffered::Buffered;
 use super::credentials::{Credential, Plugin};
 use super::error::in_words;
+use super::journal::Journal;
 use super::kubeconfig::{Contexts, Source};
 use super::proxy;
 use super::read_only::ReadOnly;
@@ -80,6 +81,8 @@ pub struct Connection {
     pub read_only: ReadOnly,
     /// How long the server may take.
     pub patience: Patience,
+    /// Where writes are told.
+    pub journal: Journal,
     /// What the lengths of watches are drawn from: chance, but for simulated clusters, which do the same in every run.
     pub(super) chance: u64,
     plugin: Option<Arc<Plugin>>,
@@ -88,6 +91,18 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// The same, whose writes are not told: those that say only that somebody is still there.
+    #[must_use]
+    pub fn unrecorded(&self) -> Self {
+        Self { journal: Journal::default(), ..self.clone() }
+    }
+
+    /// The same, whose writes are another part of egret's.
+    #[must_use]
+    pub fn by(self, by: &'static str) -> Self {
+        Self { journal: self.journal.by(by), ..self }
+    }
+
     /// Waits until the connection must be made anew: the plugin's certificate is about to end, or has been replaced.
     pub async fn outlived(&self) {
         let (Some(plugin), Some(given)) = (&self.plugin, &self.given) else {
@@ -139,6 +154,7 @@ pub async fn connect(
     patience: Patience,
 ) -> Result<Connection, Fault> {
     let requests = Requests::new(contexts.clock());
+    let journal = contexts.journal.account(&contexts.account(cluster));
     if let Source::Handed(handed) = &contexts.source {
         let transport = handed.open(cluster).ok_or_else(|| {
             let summary = format!("{cluster} is none of the clusters there are");
@@ -159,6 +175,7 @@ pub async fn connect(
             requests,
             read_only,
             patience,
+            journal,
             chance: 0,
             plugin: None,
             given: None,
@@ -183,7 +200,7 @@ pub async fn connect(
     let built = off_the_tasks(cluster, move || build(&config, layers).map_err(|e| in_words(&e)));
     let client = built.await?;
     let (cluster, chance) = (cluster.clone(), RandomState::new().hash_one(0u8));
-    Ok(Connection { cluster, client, server, requests, read_only, patience, chance, plugin, given })
+    Ok(Connection { cluster, client, server, requests, read_only, patience, journal, chance, plugin, given })
 }
 
 /// What the kubeconfig says of a context.

@@ -155,6 +155,14 @@ struct ServedResource {
     name: String,
 }
 
+/// What a group version serves, as the server lists it: `/api/v1`, `/apis/apps/v1`.
+///
+/// # Errors
+/// When it is not served ([`Reason::Missing`]), or the server refuses or does not answer.
+pub async fn resources(c: &Connection, path: &str) -> Result<Value, Fault> {
+    json(c, path, &format!("read what {path} serves")).await
+}
+
 /// The plural names of the kinds of a group that are served, in any version; none when the group is not.
 ///
 /// # Errors

@@ -10,6 +10,13 @@ use crate::model::clean::clean;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::ClusterName;
 
+/// Characters of a server's message that are shown; more than that is no message.
+const LONGEST: usize = 4_000;
+
+/// What to do about a field that cannot be changed.
+const IMMUTABLE: &str =
+    "That field is fixed when the object is made: only another object can have another value.";
+
 /// The hint where a person need do nothing.
 pub(super) const AGAIN: &str = "egret tries again.";
 
@@ -45,7 +52,7 @@ impl Asked {
     pub fn refused(&self, status: &Status) -> Fault {
         let Self { cluster, what } = self;
         let said = if status.message.is_empty() { status.reason.clone() } else { status.message.clone() };
-        let said: String = clean(said.trim()).chars().take(500).collect();
+        let said: String = clean(said.trim()).chars().take(LONGEST).collect();
         let (reason, summary, hint) = match status.code {
             401 => (
                 Reason::Credentials,
@@ -56,6 +63,17 @@ impl Asked {
                 Reason::Denied,
                 format!("{cluster}: {what}: it grants rights that the user of this context does not hold"),
                 "The API server lets nobody grant a right that they lack: whoever does this must hold them all, as cluster-admin does.".to_owned(),
+            ),
+            // Admission says 403 too, and then it is no question of rights.
+            400 | 403 if said.contains("admission webhook") => (
+                Reason::Invalid,
+                format!("{cluster}: {what}: {said}"),
+                "That webhook decides over it: do what it says, or ask whoever runs it.".to_owned(),
+            ),
+            403 if said.contains("exceeded quota") => (
+                Reason::Invalid,
+                format!("{cluster}: {what}: {said}"),
+                "Ask for less, or for a larger ResourceQuota in that namespace.".to_owned(),
             ),
             403 => {
                 let user = refused_user(&said);
@@ -88,7 +106,8 @@ impl Asked {
                 AGAIN.to_owned(),
             ),
             400 | 422 => {
-                (Reason::Invalid, format!("{cluster}: {what}: {}", causes(status, &said)), String::new())
+                let hint = if said.contains("field is immutable") { IMMUTABLE } else { "" };
+                (Reason::Invalid, format!("{cluster}: {what}: {}", causes(status, &said)), hint.to_owned())
             }
             code => (
                 Reason::Server,
@@ -96,7 +115,10 @@ impl Asked {
                 AGAIN.to_owned(),
             ),
         };
-        Fault::new(reason, summary, hint)
+        let details = status.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
+        let causes = details.iter().filter(|c| !c.field.is_empty());
+        let causes = causes.map(|c| (clean(&c.field).into_owned(), clean(&c.message).into_owned())).collect();
+        Fault { causes, ..Fault::new(reason, summary, hint) }
     }
 
     fn unreachable(&self, error: &(dyn StdError + 'static)) -> Fault {
@@ -120,6 +142,15 @@ impl Asked {
             .map_or((last_words(&text), AGAIN), |(_, why, hint)| ((*why).to_owned(), *hint));
         Fault::new(Reason::Unreachable, format!("{cluster}: {what}: {why}"), hint)
     }
+}
+
+/// Whether a request has surely not reached the server: it was refused here, or there was no connection to send it on.
+pub(super) fn never_left(error: &kube::Error) -> bool {
+    chain(error).iter().any(|e| {
+        e.is::<Refused>()
+            || e.is::<PluginError>()
+            || e.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|e| e.is_connect())
+    })
 }
 
 /// An error and what caused it, outermost first.
@@ -196,6 +227,16 @@ fn refused_user(said: &str) -> Option<&str> {
     after.split('"').next()
 }
 
+/// What a server says of a value without the value, where that is the whole object.
+fn without_object(message: &str) -> String {
+    let Some(value) = message.strip_prefix("Invalid value: ") else { return message.to_owned() };
+    let is_object = value.starts_with("\"{") || value.starts_with('{');
+    match value.rsplit_once("}\": ").or_else(|| value.rsplit_once("}: ")) {
+        Some((_, why)) if is_object => why.to_owned(),
+        _ => message.to_owned(),
+    }
+}
+
 /// The fields that were refused, each with why.
 fn causes(status: &Status, said: &str) -> String {
     let causes = status.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
@@ -204,7 +245,8 @@ fn causes(status: &Status, said: &str) -> String {
     }
     let each = causes
         .iter()
-        .map(|c| if c.field.is_empty() { c.message.clone() } else { format!("{}: {}", c.field, c.message) });
+        .map(|c| (c, without_object(&c.message)))
+        .map(|(c, said)| if c.field.is_empty() { said } else { format!("{}: {said}", c.field) });
     clean(&each.collect::<Vec<_>>().join("; ")).into_owned()
 }
 
@@ -217,6 +259,9 @@ mod tests {
     fn told(status: serde_json::Value) -> (Reason, String, String) {
         let status: Status = serde_json::from_value(status).unwrap();
         let fault = Asked::new(&ClusterName::from("prod"), "list pods in istio-system").refused(&status);
+        for (field, _) in &fault.causes {
+            assert!(fault.summary.contains(field.as_str()), "{fault:?}");
+        }
         (fault.reason, fault.summary, fault.hint)
     }
 
@@ -252,6 +297,18 @@ mod tests {
                 Reason::Denied,
                 "prod: list pods in istio-system: it grants rights that the user of this context does not hold",
                 "The API server lets nobody grant a right that they lack: whoever does this must hold them all, as cluster-admin does.",
+            ),
+            (
+                json!({"code": 403, "message": "admission webhook \"v.example.com\" denied the request: no"}),
+                Reason::Invalid,
+                "prod: list pods in istio-system: admission webhook \"v.example.com\" denied the request: no",
+                "That webhook decides over it: do what it says, or ask whoever runs it.",
+            ),
+            (
+                json!({"code": 403, "message": "pods \"a\" is forbidden: exceeded quota: q, requested: cpu=2"}),
+                Reason::Invalid,
+                "prod: list pods in istio-system: pods \"a\" is forbidden: exceeded quota: q, requested: cpu=2",
+                "Ask for less, or for a larger ResourceQuota in that namespace.",
             ),
             (json!({"code": 404}), Reason::Missing, "prod: list pods in istio-system: it does not exist", ""),
             (

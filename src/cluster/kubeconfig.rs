@@ -13,6 +13,7 @@ use tower::BoxError;
 use tower::util::BoxCloneSyncService;
 
 use super::clock::Clock;
+use super::journal::Journal;
 
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::ClusterName;
@@ -28,6 +29,8 @@ pub struct Contexts {
     pub names: Vec<ClusterName>,
     /// `current-context`, when it names one.
     pub current: Option<ClusterName>,
+    /// Where writes to their clusters are told.
+    pub(super) journal: Journal,
 }
 
 /// Where contexts come from.
@@ -101,7 +104,8 @@ pub fn read(chosen: Option<&Path>) -> Result<Contexts, Fault> {
         None if env::var_os("KUBERNETES_SERVICE_HOST").is_some() => {
             let name = ClusterName::from(IN_CLUSTER);
             let (names, current) = (vec![name.clone()], Some(name));
-            Ok(Contexts { source: Source::InCluster, chosen: None, names, current })
+            let journal = Journal::default();
+            Ok(Contexts { source: Source::InCluster, chosen: None, names, current, journal })
         }
         None => {
             let summary = format!(
@@ -130,7 +134,8 @@ pub(super) fn of_files(config: Kubeconfig, chosen: Option<&Path>) -> Contexts {
     let names: Vec<ClusterName> =
         config.contexts.iter().map(|c| ClusterName::from(c.name.as_str())).collect();
     let current = config.current_context.as_deref().map(ClusterName::from).filter(|c| names.contains(c));
-    Contexts { source: Source::Files(Box::new(config)), chosen: chosen.map(Path::to_owned), names, current }
+    let (source, chosen) = (Source::Files(Box::new(config)), chosen.map(Path::to_owned));
+    Contexts { source, chosen, names, current, journal: Journal::default() }
 }
 
 /// Files to read, and whether each must be there. kubectl passes over files of `KUBECONFIG` that are not.
@@ -171,7 +176,7 @@ impl Contexts {
     /// As [`read`].
     pub fn read_again(&self) -> Result<Self, Fault> {
         match self.source {
-            Source::Files(_) => read(self.chosen.as_deref()),
+            Source::Files(_) => Ok(read(self.chosen.as_deref())?.with_journal(self.journal.clone())),
             Source::InCluster | Source::Handed(_) => Ok(self.clone()),
         }
     }
@@ -184,7 +189,27 @@ impl Contexts {
         open: impl Fn(&ClusterName) -> Option<Transport> + Send + Sync + 'static,
     ) -> Self {
         let source = Source::Handed(Handed { open: Arc::new(open), clock });
-        Self { source, chosen: None, names, current: None }
+        Self { source, chosen: None, names, current: None, journal: Journal::default() }
+    }
+
+    /// The same, whose clusters tell what is written to them.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        Self { journal, ..self }
+    }
+
+    /// The same, whose clusters are written to by another part of egret.
+    #[must_use]
+    pub fn by(self, by: &'static str) -> Self {
+        let journal = self.journal.by(by);
+        self.with_journal(journal)
+    }
+
+    /// The user of a context, by its name; empty: there is none.
+    pub(super) fn account(&self, cluster: &ClusterName) -> String {
+        let Source::Files(config) = &self.source else { return String::new() };
+        let context = config.contexts.iter().find(|c| c.name == cluster.as_str());
+        context.and_then(|c| c.context.as_ref()?.user.clone()).unwrap_or_default()
     }
 
     /// The clock that the clusters go by.

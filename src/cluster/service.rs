@@ -60,6 +60,11 @@ impl Requests {
         Counts { reads, watches, writes }
     }
 
+    /// The clock that times are told by.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
     fn count<B>(&self, request: &Request<B>) {
         let is_watch = request.uri().query().is_some_and(|q| q.split('&').any(|p| p.starts_with("watch=")));
         let counter = match *request.method() {
@@ -177,4 +182,102 @@ fn copy(request: &Request<Body>) -> Option<Request<Body>> {
     *again.uri_mut() = request.uri().clone();
     *again.headers_mut() = request.headers().clone();
     Some(again)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// What reaches the network of requests that are sent through the layers.
+    async fn reaching(read_only: ReadOnly, requests: &[(&str, &str)]) -> Vec<String> {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let network = {
+            let seen = seen.clone();
+            tower::service_fn(move |request: Request<Body>| {
+                let line = format!("{} {}", request.method(), request.uri());
+                seen.lock().unwrap().push(line);
+                std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty())))
+            })
+        };
+        let requests_sent = Requests::new(Clock::default());
+        let layers = Guarded { inner: network, read_only, plugin: None, requests: requests_sent.clone() };
+        for (method, path) in requests {
+            let request = Request::builder().method(*method).uri(*path).body(Body::empty()).unwrap();
+            let answer = layers.clone().oneshot(request).await;
+            if let Err(refused) = answer {
+                assert!(refused.downcast_ref::<Refused>().is_some(), "{method} {path}: {refused}");
+            }
+        }
+        let Counts { reads, watches, writes } = requests_sent.counts();
+        let seen = seen.lock().unwrap().clone();
+        assert_eq!(usize::try_from(reads + watches + writes).unwrap(), seen.len());
+        seen
+    }
+
+    const GATEWAYS: &str = "/apis/istio.alibabacloud.com/v1beta1/namespaces/n/istiogateways";
+
+    /// Everything that egret sends and that only reads.
+    const READS: &[(&str, &str)] = &[
+        ("GET", "/version"),
+        ("HEAD", "/readyz"),
+        ("GET", "/openapi/v3/apis/apps/v1?hash=x"),
+        ("GET", "/api/v1/namespaces/n/pods?watch=1&resourceVersion=7"),
+        ("GET", "/api/v1/namespaces/n/pods/p/log?follow=true"),
+        ("GET", "/api/v1/namespaces/n/pods/p/portforward?ports=15000"),
+        ("GET", "/api/v1/namespaces/n/pods/p:15020/proxy/stats/prometheus"),
+        ("GET", "/apis/coordination.k8s.io/v1/namespaces/n/leases/egret"),
+        ("GET", "/api/v1/namespaces/n/events?fieldSelector=involvedObject.name%3Dx"),
+        ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews"),
+        ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
+        ("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"),
+    ];
+
+    #[tokio::test]
+    async fn reads_reach_the_network_in_read_only_mode() {
+        let wanted: Vec<String> = READS.iter().map(|(method, path)| format!("{method} {path}")).collect();
+        assert_eq!(reaching(ReadOnly::new(true), READS).await, wanted);
+    }
+
+    #[tokio::test]
+    async fn no_method_but_get_and_head_reaches_the_network_in_read_only_mode() {
+        let paths = [
+            GATEWAYS.to_owned(),
+            format!("{GATEWAYS}/out"),
+            format!("{GATEWAYS}/out/status"),
+            format!("{GATEWAYS}/out?dryRun=All"),
+            format!("{GATEWAYS}?dryRun=All&fieldValidation=Strict"),
+            "/apis/apps/v1/namespaces/n/deployments/d/scale".to_owned(),
+            "/apis/coordination.k8s.io/v1/namespaces/n/leases/egret".to_owned(),
+            "/api/v1/namespaces/n/events".to_owned(),
+            "/apis/events.k8s.io/v1/namespaces/n/events".to_owned(),
+            "/api/v1/namespaces/n/pods/p/eviction".to_owned(),
+            "/api/v1/namespaces/n/pods/p:15000/proxy/logging?level=debug".to_owned(),
+            "/api/v1/namespaces/n/pods/p/portforward".to_owned(),
+            "/api/v1/namespaces/n/pods/p/exec?command=sh".to_owned(),
+            "/apis/authorization.k8s.io/v1/subjectaccessreviews".to_owned(),
+            "/apis/authorization.k8s.io/v1/namespaces/n/localsubjectaccessreviews".to_owned(),
+        ];
+        let methods = ["PUT", "PATCH", "POST", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+        let all: Vec<(&str, &str)> =
+            methods.iter().flat_map(|method| paths.iter().map(|path| (*method, path.as_str()))).collect();
+        for read_only in [ReadOnly::new(true), ReadOnly::demanded()] {
+            assert_eq!(reaching(read_only, &all).await, Vec::<String>::new());
+        }
+        assert_eq!(reaching(ReadOnly::new(false), &all).await.len(), all.len(), "and all of it without it");
+    }
+
+    #[tokio::test]
+    async fn what_a_get_would_open_to_carry_commands_does_not_reach_the_network() {
+        let opened = [
+            ("GET", "/api/v1/namespaces/n/pods/p/exec?command=sh"),
+            ("GET", "/api/v1/namespaces/n/pods/p/attach"),
+            ("GET", "/api/v1/nodes/n/proxy/run/n/p/c"),
+            ("GET", "/api/v1/namespaces/n/pods/p/%65xec"),
+        ];
+        assert_eq!(reaching(ReadOnly::new(true), &opened).await, Vec::<String>::new());
+    }
 }

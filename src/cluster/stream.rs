@@ -157,7 +157,17 @@ const LARGEST: usize = 32 << 20;
 
 /// Reads a body to its end.
 pub(super) async fn whole(c: &Connection, body: Body, asked: &Asked) -> Result<Bytes, Fault> {
-    let body = timeout(c.patience.silence, Limited::new(body, LARGEST).collect());
+    whole_up_to(c, body, LARGEST, asked).await
+}
+
+/// Reads a body that may be as long as this to its end.
+pub(super) async fn whole_up_to(
+    c: &Connection,
+    body: Body,
+    largest: usize,
+    asked: &Asked,
+) -> Result<Bytes, Fault> {
+    let body = timeout(c.patience.silence, Limited::new(body, largest).collect());
     let broke = |why: &str| asked.because(Reason::Unreachable, why, AGAIN);
     let body = body.await.map_err(|_| broke("the answer did not end in time"))?;
     Ok(body.map_err(|_| broke("the answer was cut off"))?.to_bytes())

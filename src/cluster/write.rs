@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::connect::Connection;
-use super::error::{AGAIN, Asked};
+use super::error::{AGAIN, Asked, never_left};
+use super::journal::{Begun, Sent};
 use super::stream::{refusal, whole};
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::Resource;
@@ -154,7 +155,21 @@ pub async fn merge_as(
 /// # Errors
 /// When the server refuses or does not answer.
 pub async fn create(c: &Connection, at: &Address, object: &Value, manager: &str) -> Result<Value, Fault> {
-    let query = format!("?fieldManager={manager}&fieldValidation=Strict");
+    create_as(c, at, object, manager, Meant::Earnest).await
+}
+
+/// The same, or only to see what the server would make of it.
+///
+/// # Errors
+/// When the server refuses or does not answer.
+pub async fn create_as(
+    c: &Connection,
+    at: &Address,
+    object: &Value,
+    manager: &str,
+    meant: Meant,
+) -> Result<Value, Fault> {
+    let query = format!("?fieldManager={manager}&fieldValidation=Strict{}", dry_run(meant));
     let body = Some(("application/json", object));
     send(c, at, "create", Method::POST, &query, body).await
 }
@@ -235,17 +250,32 @@ async fn send(
     }
     let request = request.body(Body::from(bytes));
     let request = request.map_err(|e| asked.because(Reason::Invalid, &e.to_string(), ""))?;
+    let mut told = match *request.method() {
+        Method::GET => Begun::nothing(),
+        _ => c.journal.begin(c, at, Sent { verb, query, body: body.map(|(_, body)| body) }),
+    };
     let answer = timeout(c.patience.answer, c.client.send(request)).await.map_err(|_| {
         let why = format!("no answer in {} s", c.patience.answer.as_secs_f32());
         asked.because(Reason::Unreachable, &why, AGAIN)
     })?;
-    let answer = answer.map_err(|e| asked.fault(&e))?;
-    if !matches!(answer.status(), StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED) {
-        return Err(refusal(c, answer, &asked).await);
+    let answer = answer.map_err(|e| {
+        if never_left(&e) {
+            told.never_left();
+        }
+        asked.fault(&e)
+    })?;
+    let status = answer.status();
+    if !matches!(status, StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED) {
+        let fault = refusal(c, answer, &asked).await;
+        told.refused(status.as_u16(), &fault);
+        return Err(fault);
     }
+    told.done(None);
     let bytes = whole(c, answer.into_body(), &asked).await?;
-    serde_json::from_slice(&bytes)
-        .map_err(|_| asked.because(Reason::Server, "the answer is no object", AGAIN))
+    let object = serde_json::from_slice(&bytes)
+        .map_err(|_| asked.because(Reason::Server, "the answer is no object", AGAIN))?;
+    told.done(Some(&object));
+    Ok(object)
 }
 
 /// JSON that says the same when it is read as YAML, which is how a server reads what is applied: there control characters

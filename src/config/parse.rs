@@ -58,7 +58,10 @@ const SECTIONS: &[Section] = &[
 ];
 
 /// The keys of a `[[context]]`.
-const CONTEXT_KEYS: &[&str] = &["match", "read-only", "cluster-id"];
+const CONTEXT_KEYS: &[&str] = &["match", "read-only", "production", "cluster-id"];
+
+/// Those of them that are `true` or `false`.
+const CONTEXT_SWITCHES: &[&str] = &["read-only", "production"];
 
 struct Reader<'a> {
     text: &'a str,
@@ -225,11 +228,11 @@ impl Reader<'_> {
     }
 
     fn context(&mut self, item: &Node<'_>) {
-        let (mut pattern, mut read_only, mut cluster_id) = (None, None, None);
+        let (mut pattern, mut read_only, mut production, mut cluster_id) = (None, None, None, None);
         for (name, node) in self.table("context", item) {
             let key: &str = name.get_ref();
             let path = format!("context.{key}");
-            let shape = if key == "read-only" { Shape::Switch } else { Shape::Word };
+            let shape = if CONTEXT_SWITCHES.contains(&key) { Shape::Switch } else { Shape::Word };
             if !CONTEXT_KEYS.contains(&key) {
                 self.refuse(
                     name.span().start,
@@ -238,6 +241,7 @@ impl Reader<'_> {
                 continue;
             }
             match self.raw(&path, shape, node) {
+                Some(Raw::Switch(value)) if key == "production" => production = Some(value),
                 Some(Raw::Switch(value)) => read_only = Some(value),
                 Some(Raw::Word(text)) if text.is_empty() => {
                     self.refuse(node.span().start, format!("`{path}`: an empty name names nothing"));
@@ -257,7 +261,7 @@ impl Reader<'_> {
             self.check_cluster_id(start, id, &pattern);
         }
         let source = self.at(item);
-        self.settings.rules.push(ContextRule { pattern, read_only, cluster_id, source });
+        self.settings.rules.push(ContextRule { pattern, read_only, production, cluster_id, source });
     }
 
     /// A cluster id stands for exactly one context: anything else could lead a write to the wrong cluster.

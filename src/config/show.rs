@@ -25,6 +25,7 @@ pub fn show(settings: &Settings) -> String {
         let entries = [
             Some(("match", Toml::from(rule.pattern.as_str()))),
             rule.read_only.map(|r| ("read-only", r.into())),
+            rule.production.map(|p| ("production", p.into())),
             rule.cluster_id.clone().map(|id| ("cluster-id", id.into())),
         ];
         let entries = entries.into_iter().flatten();

@@ -94,7 +94,7 @@ pub fn run(
 /// Looks at everything. The connection is read-only until somebody has agreed.
 async fn look(verb: &Install, settings: &Settings, globals: &Globals) -> Result<Before, Fault> {
     let guard = if verb.dry_run { ReadOnly::demanded() } else { ReadOnly::new(true) };
-    let opened = mesh::open(verb.cluster_id.as_deref(), settings, globals, guard).await?;
+    let opened = mesh::open(verb.cluster_id.as_deref(), settings, globals, ("install", guard)).await?;
     let Mesh { clusters, clock, namespace } = opened;
     let home = clusters.home.clone();
     if !verb.dry_run && settings.read_only_in(home.cluster.as_str()) {

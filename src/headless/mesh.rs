@@ -1,5 +1,6 @@
 //! What a verb that keeps, installs or removes begins with: the home cluster, the others by id, and the namespace.
 
+use super::record::recorded;
 use crate::cli::Globals;
 use crate::cluster::clock::Clock;
 use crate::cluster::connect::{self, Connection};
@@ -19,14 +20,14 @@ pub(super) struct Mesh {
 }
 
 /// Opens the home cluster, and those that the config maps ids to. Contexts that the config makes read-only are so,
-/// whatever is asked for.
+/// whatever is asked for. What `verb` writes is told to the journal.
 pub(super) async fn open(
     cluster_id: Option<&str>,
     settings: &Settings,
     globals: &Globals,
-    read_only: ReadOnly,
+    (verb, read_only): (&'static str, ReadOnly),
 ) -> Result<Mesh, Fault> {
-    let contexts = kubeconfig::read(globals.kubeconfig.as_deref())?;
+    let contexts = recorded(kubeconfig::read(globals.kubeconfig.as_deref())?, verb);
     let namespace = namespace(settings)?;
     let clusters = clusters(cluster_id, settings, &contexts, &read_only).await?;
     Ok(Mesh { clusters, clock: contexts.clock(), namespace })

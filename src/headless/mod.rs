@@ -11,9 +11,11 @@ pub mod controller;
 mod forecast;
 pub mod get;
 pub mod install;
+pub mod journal;
 pub mod keys;
 mod mesh;
 pub mod output;
+mod record;
 pub mod render;
 pub mod uninstall;
 
@@ -21,6 +23,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use crate::cli::{Globals, Verb};
+use crate::cluster::journal::file;
 use crate::model::clean::clean;
 use crate::model::fault::Fault;
 use crate::setup::{Setup, setup};
@@ -76,6 +79,7 @@ pub fn run(verb: &Verb, globals: &Globals) -> Outcome {
     let (mut out, mut err) = (BufWriter::new(io::stdout()), io::stderr());
     let mut streams = Streams { out: &mut out, err: &mut err };
     let done = dispatch(verb, globals, &mut streams);
+    file::flush();
     ended(done.and_then(|outcome| streams.out.flush().map(|()| outcome)))
 }
 
@@ -100,6 +104,7 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Controller(c) => controller::run(c, &settings, globals, streams),
         Verb::Install(i) => install::run(i, &settings, globals, streams),
         Verb::Uninstall(u) => uninstall::run(u, &settings, globals, streams),
+        Verb::Journal(j) => journal::run(j, &settings, streams),
         Verb::Get(get) => get::run(get, &settings, globals, streams),
         // Done above; and the demo is the screens', not a verb's.
         Verb::Completions(_) | Verb::Demo(_) | Verb::Render(_) => Ok(Outcome::Done),

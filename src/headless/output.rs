@@ -3,7 +3,7 @@
 mod fields;
 mod json;
 mod name;
-mod table;
+pub(super) mod table;
 mod yaml;
 
 #[cfg(test)]

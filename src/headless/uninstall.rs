@@ -85,7 +85,7 @@ pub fn run(
 /// Looks at everything. The connections are read-only until somebody has agreed.
 async fn look(verb: &Uninstall, settings: &Settings, globals: &Globals) -> Result<(Mesh, Removal), Fault> {
     let guard = if verb.dry_run { ReadOnly::demanded() } else { ReadOnly::new(true) };
-    let mesh = mesh::open(verb.cluster_id.as_deref(), settings, globals, guard).await?;
+    let mesh = mesh::open(verb.cluster_id.as_deref(), settings, globals, ("uninstall", guard)).await?;
     let home = &mesh.clusters.home;
     if !verb.dry_run && settings.read_only_in(home.cluster.as_str()) {
         let summary = format!("{}: uninstalling writes, and this context is read-only", home.cluster);

@@ -9,6 +9,7 @@
 
 pub mod adopt;
 pub mod build;
+pub mod change;
 pub mod compare;
 pub mod fields;
 pub mod forecast;

@@ -11,6 +11,9 @@ pub struct Fault {
     pub hint: String,
     /// Why, for code that must choose.
     pub reason: Reason,
+    /// The fields that were refused, as the server names them, each with its words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<(String, String)>,
 }
 
 /// The class of a [`Fault`].
@@ -40,7 +43,7 @@ pub enum Reason {
 impl Fault {
     /// A fault with its hint.
     pub fn new(reason: Reason, summary: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { summary: summary.into(), hint: hint.into(), reason }
+        Self { summary: summary.into(), hint: hint.into(), reason, causes: Vec::new() }
     }
 
     /// Whether trying again later may help without anyone changing anything.

@@ -81,6 +81,11 @@ pub fn parameters(gateway: &IstioGateway, cluster_id: Option<&str>) -> Vec<Param
     table::ROWS.iter().map(line).collect()
 }
 
+/// The fields that set the parameters, in the order of the form.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    table::ROWS.iter().map(|row| row.path)
+}
+
 /// The names of all parameters, in the order of the form.
 pub fn names() -> impl Iterator<Item = &'static str> {
     table::ROWS.iter().map(|row| row.name)

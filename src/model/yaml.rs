@@ -1,7 +1,11 @@
 //! Objects as YAML, to be read by people.
 
 pub mod lines;
+pub mod outline;
+pub mod read;
+mod scalar;
 
+use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::fault::{Fault, Reason};
@@ -26,7 +30,7 @@ pub enum Token {
 }
 
 /// An annotation that repeats the whole object, and of a Secret its data.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub(in crate::model) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What leads an object, whatever order the server sends: as `kubectl get -o yaml` prints it.
 const FIRST: [&str; 3] = ["apiVersion", "kind", "metadata"];
@@ -71,8 +75,27 @@ fn in_order(value: Value) -> serde_json::Map<String, Value> {
 /// # Errors
 /// What cannot be written as YAML.
 pub fn text(value: &Value) -> Result<String, Fault> {
-    serde_yaml::to_string(value)
+    serde_yaml::to_string(&Printed(value))
         .map_err(|e| Fault::new(Reason::Invalid, format!("this object cannot be written as YAML: {e}"), ""))
+}
+
+/// A value as it is printed.
+struct Printed<'a>(&'a Value);
+
+impl Serialize for Printed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(fields) => {
+                serializer.collect_map(fields.iter().map(|(name, field)| (name, Printed(field))))
+            }
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Printed)),
+            // An API server takes no tab where the indentation of a block is to be seen.
+            Value::String(text) if text.trim_start_matches('\n').starts_with('\t') => {
+                serde_yaml::DoubleQuoted(text).serialize(serializer)
+            }
+            scalar => scalar.serialize(serializer),
+        }
+    }
 }
 
 #[cfg(test)]

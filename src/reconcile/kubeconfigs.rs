@@ -186,6 +186,7 @@ impl Ways {
         let cluster = ClusterName::from(row.id.as_str());
         let contexts = self_contained::contexts(text, &cluster).map_err(|why| refused(&why))?;
         let patience = self.clusters.home.patience;
+        let contexts = contexts.with_journal(self.clusters.home.journal.clone());
         connect::connect(&contexts, &cluster, None, ReadOnly::new(false), patience)
             .await
             // Its words may repeat what it could not read.

@@ -28,6 +28,21 @@ pub async fn servers(
     pod_labels: &Pairs,
     revision: Option<&str>,
 ) -> Result<Vec<ServerMtls>, Fault> {
+    let mesh = mesh(c, revision).await?;
+    let labels: BTreeMap<String, String> = pod_labels.clone().into_iter().collect();
+    Ok(mtls(&labels, &host_of(service, namespace), namespace, &mesh))
+}
+
+/// A Service's whole name.
+pub fn host_of(service: &str, namespace: &str) -> String {
+    format!("{service}.{namespace}.svc.cluster.local")
+}
+
+/// What Istio's objects say in a cluster now.
+///
+/// # Errors
+/// When one of Istio's kinds may not be listed, or the server does not answer. A kind that is not served has no objects.
+pub async fn mesh(c: &Connection, revision: Option<&str>) -> Result<Mesh, Fault> {
     let config = config_map(&name_of(revision));
     let (gateways, rules, routes, config) = futures::try_join!(
         all(c, "Gateway", "gateways"),
@@ -36,16 +51,13 @@ pub async fn servers(
         write::get(c, &config),
     )?;
     let read = |config: Value| mesh_config(&config).value;
-    let mesh = Mesh {
+    Ok(Mesh {
         config: config.map(read).unwrap_or_default(),
         gateways_scoped: false,
         gateways: gateways.iter().filter_map(|object| value(read_gateway(object))).collect(),
         destination_rules: rules.iter().filter_map(|object| value(read_destination_rule(object))).collect(),
         routes: routes.iter().flat_map(|object| read_virtual_service(object).value).collect(),
-    };
-    let labels: BTreeMap<String, String> = pod_labels.clone().into_iter().collect();
-    let host = format!("{service}.{namespace}.svc.cluster.local");
-    Ok(mtls(&labels, &host, namespace, &mesh))
+    })
 }
 
 /// The mesh config that istiod goes by, as it is written; empty where there is none.

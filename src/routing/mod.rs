@@ -17,6 +17,7 @@ mod route;
 mod rule;
 #[cfg(test)]
 mod tests;
+mod through;
 mod words;
 
 use std::fmt;
@@ -26,6 +27,7 @@ pub use mesh::{Mesh, MeshConfig, mesh_config};
 pub use mtls::{Case, Clients, MtlsState, Scope, ServerMtls, breaks, mtls};
 pub use route::{Route, read_virtual_service};
 pub use rule::{ClientMode, ClientTls, DestinationRule, Policy, Subset, read_destination_rule};
+pub use through::Through;
 
 /// The name of an object in its namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

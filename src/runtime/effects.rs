@@ -8,23 +8,29 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
 use super::deeds;
+use super::drafts::{self, Drafts};
+use super::files;
 use super::keeping::Embedded;
-use super::looping::{Effects, Inbox};
+use super::looping::{Effects, Foreground, Inbox};
 use super::ways::{Other, Ways};
-use super::{clipboard, terminal};
+use super::{clipboard, outside, terminal};
 use crate::app::deed::{Deed, Named, Plan, What};
 use crate::app::effect::{Effect, LogQuery, StandingOf, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::{LogLine, Msg};
+use crate::app::review::Wish;
 use crate::app::standing::Standing;
+use crate::changing;
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::knowledge;
 use crate::cluster::logs::{self, LogOf, Said};
-use crate::cluster::object;
+use crate::cluster::{object, openapi};
 use crate::demo::tamper;
 use crate::demo::world::World;
+use crate::materialize::change::Checked;
 use crate::model::clean::clean;
+use crate::model::edit::Target;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::row::EventRow;
@@ -45,6 +51,8 @@ pub struct Live {
     /// Which clusters ids mean, and who this process is.
     home: Home,
     embedded: Arc<Mutex<Embedded>>,
+    /// Where drafts are kept; none: nowhere but in the app, as in the demo.
+    drafts: Option<Drafts>,
 }
 
 /// What reconcilers in this process go by.
@@ -75,13 +83,34 @@ impl Live {
     pub fn new(sources: Sources, inbox: Inbox, bytes: UnboundedSender<Vec<u8>>, home: Home) -> Self {
         let in_tmux = std::env::var_os("TMUX").is_some_and(|v| !v.is_empty());
         let embedded = Arc::default();
-        Self { sources, inbox, bytes, open: HashMap::new(), in_tmux, world: None, home, embedded }
+        Self {
+            sources,
+            inbox,
+            bytes,
+            open: HashMap::new(),
+            in_tmux,
+            world: None,
+            home,
+            embedded,
+            drafts: None,
+        }
     }
 
     /// The same, on clusters in which things can be made to happen.
     #[must_use]
     pub fn with_world(self, world: World) -> Self {
         Self { world: Some(world), ..self }
+    }
+
+    /// The same, whose drafts are kept on disk.
+    #[must_use]
+    pub fn with_drafts(self, drafts: Drafts) -> Self {
+        Self { drafts: Some(drafts), ..self }
+    }
+
+    /// Where answers go.
+    pub(super) fn inbox(&self) -> Inbox {
+        self.inbox.clone()
     }
 
     /// Somebody scales a Deployment by hand.
@@ -168,6 +197,17 @@ impl Live {
         });
     }
 
+    fn read_schema(&mut self, ticket: Ticket, of: Target) {
+        let inbox = self.inbox.clone();
+        match self.connection(&of.cluster) {
+            Ok(c) => self.keep(ticket, async move {
+                let schema = openapi::schema(&c, &of.api_version, &of.kind).await;
+                tell(&inbox, Msg::Schema(ticket, schema));
+            }),
+            Err(fault) => tell(&inbox, Msg::Schema(ticket, Err(fault))),
+        }
+    }
+
     fn open_logs(&mut self, ticket: Ticket, query: LogQuery) {
         let inbox = self.inbox.clone();
         match self.connection(&query.cluster) {
@@ -225,10 +265,46 @@ impl Live {
         }
     }
 
+    fn fetch(&mut self, ticket: Ticket, key: ObjectKey) {
+        let inbox = self.inbox.clone();
+        match self.connection(&key.cluster) {
+            Err(fault) => tell(&inbox, Msg::Fetched(ticket, Err(fault))),
+            Ok(c) => self.keep(ticket, async move {
+                let object = object::fetch(&c, &key).await;
+                tell(&inbox, Msg::Fetched(ticket, object));
+            }),
+        }
+    }
+
+    fn check(&mut self, ticket: Ticket, wish: Wish) {
+        let inbox = self.inbox.clone();
+        match self.ways(&wish.target.cluster) {
+            Err(fault) => tell(&inbox, Msg::Checked(ticket, Err(fault.into()))),
+            Ok(ways) => self.keep(ticket, async move {
+                let keeper = ways.keeper().await;
+                let checked = changing::check(&keeper, &wish.target, &wish.change).await;
+                tell(&inbox, Msg::Checked(ticket, checked.map(Arc::new)));
+            }),
+        }
+    }
+
+    /// Not kept by its ticket: what has been begun is not broken off by leaving a screen.
+    fn make(&self, ticket: Ticket, checked: Arc<Checked>) {
+        let inbox = self.inbox.clone();
+        match self.connection(&checked.target.cluster) {
+            Err(fault) => tell(&inbox, Msg::Made(ticket, Box::new(Err(fault)))),
+            Ok(c) => drop(tokio::spawn(async move {
+                let made = changing::carry_out(&c, &checked).await;
+                tell(&inbox, Msg::Made(ticket, Box::new(made)));
+            })),
+        }
+    }
+
     /// Not kept by its ticket: what has been begun is not broken off by closing a question.
     fn carry_out(&self, ticket: Ticket, deed: Deed, plan: Arc<Plan>) {
         let inbox = self.inbox.clone();
         let ways = match self.ways(&deed.cluster) {
+            Ok(ways) if deed.what == What::Keep => ways.by("reconciler"),
             Ok(ways) => ways,
             Err(fault) => return tell(&inbox, Msg::Done(ticket, Box::new(deed), Err(fault))),
         };
@@ -319,6 +395,16 @@ fn short(pod: &str) -> &str {
     pod.rsplit_once('-').map_or(pod, |(_, end)| end)
 }
 
+/// Gives the terminal back while something runs.
+async fn with_terminal<T>(runs: impl Future<Output = T>) -> T {
+    terminal::give_back();
+    let done = runs.await;
+    if let Err(error) = terminal::take() {
+        tracing::error!("the terminal was not given back: {error}");
+    }
+    done
+}
+
 impl Effects for Live {
     fn start(&mut self, effect: Effect) {
         match effect {
@@ -333,8 +419,28 @@ impl Effects for Live {
                     task.abort();
                 }
             }
+            Effect::Fetch(ticket, key) => self.fetch(ticket, key),
+            Effect::Check(ticket, wish) => self.check(ticket, wish),
+            Effect::Make(ticket, checked) => self.make(ticket, checked),
             Effect::Learn(ticket, cluster, namespace) => self.learn(ticket, &cluster, namespace),
-            Effect::KeepDraft(_) | Effect::DropDraft(_) => {}
+            Effect::ReadSchema(ticket, target) => self.read_schema(ticket, target),
+            Effect::ReadFile(ticket, name) => {
+                let inbox = self.inbox.clone();
+                self.keep(ticket, async move {
+                    let text = files::read(&name).await;
+                    tell(&inbox, Msg::File(ticket, text));
+                });
+            }
+            Effect::KeepDraft(draft) => {
+                if let Some(drafts) = &self.drafts {
+                    drafts.keep(*draft);
+                }
+            }
+            Effect::DropDraft(id) => {
+                if let Some(drafts) = &self.drafts {
+                    drafts.discard(id);
+                }
+            }
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {
@@ -356,25 +462,29 @@ impl Effects for Live {
                 }
             }
             // The loop's own.
-            Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) => {}
+            Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) | Effect::EditOutside(_) => {}
         }
     }
 
     async fn finish(&mut self) {
         let mut embedded = std::mem::take(&mut *self.embedded.lock().unwrap_or_else(PoisonError::into_inner));
+        drafts::flush();
         embedded.finish().await;
     }
 
-    async fn foreground(&mut self, cluster: &ClusterName) {
-        let Some(plugin) = self.sources.plugin(cluster) else { return };
-        terminal::give_back();
-        let done = plugin.run_in_terminal().await;
-        if let Err(error) = terminal::take() {
-            tracing::error!("the terminal was not given back: {error}");
-        }
-        match done {
-            Ok(_) => self.sources.retry(Some(cluster)),
-            Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+    async fn foreground(&mut self, what: Foreground) {
+        match what {
+            Foreground::Plugin(cluster) => {
+                let Some(plugin) = self.sources.plugin(&cluster) else { return };
+                match with_terminal(plugin.run_in_terminal()).await {
+                    Ok(_) => self.sources.retry(Some(&cluster)),
+                    Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+                }
+            }
+            Foreground::Editor(text) => {
+                let edited = with_terminal(outside::edit(&outside::of_person(), &text)).await;
+                tell(&self.inbox, Msg::EditedOutside(edited));
+            }
         }
     }
 }

@@ -3,23 +3,18 @@
 
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use etcetera::BaseStrategy;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::EnvFilter;
+
+use crate::setup::state_dir;
 
 /// What is logged. kube and the HTTP stack below it are held to errors.
 const FILTER: &str = "warn,egret=info,kube=error,kube_client=error,kube_core=error,kube_runtime=error,hyper=error,hyper_util=error,rustls=error,tower=error,h2=error";
 
 /// Size in bytes above which the file is put aside at the next start.
 const ROTATE: u64 = 1 << 20;
-
-/// Where state goes: `$XDG_STATE_HOME/egret`, or what the system uses for it.
-pub fn state_dir() -> Option<PathBuf> {
-    let base = etcetera::choose_base_strategy().ok()?;
-    Some(base.state_dir().unwrap_or_else(|| base.data_dir()).join("egret"))
-}
 
 /// Starts logging to `file`, or to `egret.log` in the state directory. Hold what is returned: dropping it ends it.
 ///

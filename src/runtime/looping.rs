@@ -27,8 +27,17 @@ pub trait Effects {
     fn start(&mut self, effect: Effect);
     /// Ends what goes on in the background, as it should be ended. Must not take long.
     fn finish(&mut self) -> impl Future<Output = ()>;
-    /// Gives the terminal to a program for a while and takes it back; only credential plugins ask for it.
-    fn foreground(&mut self, cluster: &ClusterName) -> impl Future<Output = ()>;
+    /// Gives the terminal to a program for a while and takes it back.
+    fn foreground(&mut self, what: Foreground) -> impl Future<Output = ()>;
+}
+
+/// A program that is to have the terminal.
+#[derive(Debug)]
+pub enum Foreground {
+    /// The credential plugin of a cluster.
+    Plugin(ClusterName),
+    /// The person's own editor, with this text.
+    Editor(Box<str>),
 }
 
 /// Why the loop ended.
@@ -69,8 +78,8 @@ struct Loop<'a, E> {
     raw: Vec<u8>,
     dirty: bool,
     ended: Option<Ended>,
-    /// A cluster whose credential plugin is to have the terminal.
-    foreground: Option<ClusterName>,
+    /// What is to have the terminal.
+    foreground: Option<Foreground>,
 }
 
 /// Runs the TUI on this terminal until it ends. The terminal must have been taken already.
@@ -155,14 +164,34 @@ impl<E: Effects> Loop<'_, E> {
             if let Some(ended) = self.ended.take() {
                 return Ok(ended);
             }
-            if let Some(cluster) = self.foreground.take() {
+            if let Some(what) = self.foreground.take() {
                 wakers.input = None;
-                self.effects.foreground(&cluster).await;
+                if let Some(ended) = self.in_front(what, wakers).await? {
+                    return Ok(ended);
+                }
                 wakers.input = Some(Input::start()?);
                 self.resized();
             }
             if self.dirty && !self.writing {
                 self.paint()?;
+            }
+        }
+    }
+
+    /// Lets a program have the terminal. What the keys of the terminal mean to all who share it is that program's: to be
+    /// stopped with it, so that the shell gets its terminal, and not to end with it.
+    async fn in_front(&mut self, what: Foreground, wakers: &mut Wakers) -> io::Result<Option<Ended>> {
+        let [term, hup, int] = &mut wakers.end;
+        let mut front = std::pin::pin!(self.effects.foreground(what));
+        loop {
+            tokio::select! {
+                biased;
+                _ = term.recv() => return Ok(Some(Ended::Signal)),
+                _ = hup.recv() => return Ok(Some(Ended::Signal)),
+                _ = int.recv() => {}
+                _ = wakers.stop.recv() => Self::stop()?,
+                _ = wakers.resumed.recv() => {}
+                () = &mut front => return Ok(None),
             }
         }
     }
@@ -208,7 +237,10 @@ impl<E: Effects> Loop<'_, E> {
             match effect {
                 Effect::Quit => self.ended = Some(Ended::Quit),
                 Effect::Redraw => self.painter.reset(self.app.size),
-                Effect::RunCredentialPlugin(cluster) => self.foreground = Some(cluster),
+                Effect::RunCredentialPlugin(cluster) => {
+                    self.foreground = Some(Foreground::Plugin(cluster));
+                }
+                Effect::EditOutside(text) => self.foreground = Some(Foreground::Editor(text)),
                 effect => self.effects.start(effect),
             }
         }

@@ -5,12 +5,15 @@ pub mod cells;
 pub mod clipboard;
 mod deeds;
 pub mod demo;
+pub mod drafts;
 pub mod effects;
+mod files;
 pub mod input;
 mod keeping;
 pub mod keys;
 pub mod log;
 pub mod looping;
+pub mod outside;
 pub mod report;
 pub mod terminal;
 mod ways;
@@ -19,6 +22,7 @@ pub mod wired;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
+use crate::cluster::journal;
 use crate::cluster::kubeconfig::{self, Contexts};
 use crate::config::Settings;
 use crate::demo::world::World;
@@ -40,6 +44,8 @@ pub struct Start {
     pub view: TableKind,
     /// `--log-file`.
     pub log_file: Option<PathBuf>,
+    /// Where the journal and drafts are kept; none: nowhere, as in the demo.
+    pub state: Option<PathBuf>,
 }
 
 /// Which clusters there are.
@@ -104,6 +110,8 @@ fn terminal_session(start: Start) -> Result<Ended, Error> {
     terminal::give_back();
     // Tasks may be in the middle of a request to a cluster that does not answer: they are not waited for.
     runtime.shutdown_background();
+    journal::file::flush();
+    drafts::flush();
     Ok(ended?)
 }
 

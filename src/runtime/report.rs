@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::process;
 use std::sync::Once;
 
-use super::{log, terminal};
+use super::{drafts, terminal};
+use crate::cluster::journal;
+use crate::setup;
 
 /// Exit code after a panic.
 const CODE: i32 = 101;
@@ -28,13 +30,16 @@ pub fn on_panic() {
             };
             // Not `eprintln`: its lock may be held by the thread that panics.
             let _ = rustix::io::write(rustix::stdio::stderr(), said.as_bytes());
+            // What was typed comes first: nobody can type it again as it was.
+            drafts::flush();
+            journal::file::flush();
             process::exit(CODE);
         }));
     });
 }
 
 fn write(info: &PanicHookInfo<'_>) -> Option<PathBuf> {
-    let dir = log::state_dir()?;
+    let dir = setup::state_dir()?;
     fs::create_dir_all(&dir).ok()?;
     let path = dir.join(format!("panic-{}.txt", process::id()));
     let mut file = fs::File::create(&path).ok()?;

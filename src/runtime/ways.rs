@@ -34,6 +34,16 @@ pub(super) struct Other {
 }
 
 impl Ways {
+    /// The same, for another part of egret: the journal tells them apart.
+    pub(super) fn by(self, by: &'static str) -> Self {
+        let other = |other: Other| Other { open: other.open.map(|c| c.by(by)), ..other };
+        Self {
+            home: self.home.by(by),
+            others: self.others.into_iter().map(other).collect(),
+            contexts: self.contexts.by(by),
+        }
+    }
+
     /// A keeper of these clusters that remembers nothing yet. Those that are not open are connected for it; what
     /// a gateway has in one that cannot be is told and not touched.
     pub(super) async fn keeper(self) -> Keeper {

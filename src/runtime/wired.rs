@@ -1,11 +1,16 @@
 //! The state machine, its sources and its effects put together: all of a session but the terminal.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::drafts::Drafts;
 use super::effects::{Home, Live};
 use super::{Start, demo};
 use crate::app::model::Settings as AppSettings;
 use crate::app::{App, Msg};
+use crate::cluster::journal;
 use crate::cluster::kubeconfig::Contexts;
 use crate::config::{Namespaces, Settings};
 use crate::demo::world::World;
@@ -41,7 +46,8 @@ pub fn wire(
     let (raw, bytes) = unbounded_channel();
     let names = contexts.names.iter().map(ToString::to_string).collect();
     let guarded = setup::guarded(&contexts, settings);
-    let app_settings = app_settings(settings, look, &guarded);
+    let mut app_settings = app_settings(settings, look, &guarded);
+    app_settings.production = setup::production(&contexts, settings).into_iter().collect();
     let mut options = setup::options(settings);
     if world.is_some() {
         // Its past is played while the first requests wait: on a busy machine that takes a while.
@@ -49,6 +55,7 @@ pub fn wire(
     }
     let mut app =
         App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, contexts.clock().now());
+    let contexts = recorded(contexts, start.state.as_deref(), &sender);
     let (mut sources, snapshots) = Sources::new(contexts, options, guarded);
     for cluster in &chosen {
         sources.open(cluster);
@@ -57,12 +64,24 @@ pub fn wire(
     tokio::spawn(pass_on(snapshots, sender.clone()));
     let is_demo = world.is_some();
     let mut live = Live::new(sources, sender, raw, home(settings, &chosen, is_demo));
+    if let Some(dir) = &start.state {
+        let inbox = live.inbox();
+        live = live.with_drafts(Drafts::start(dir.join("drafts"), move |msg| tell(&inbox, msg)));
+    }
     if let Some(world) = world {
         live = live.with_world(world.clone());
         app.demo = Some(demo::in_app(&world, &start.clusters));
         tokio::spawn(async move { world.drive().await });
     }
     Wired { app, live, inbox, bytes }
+}
+
+/// The same contexts, whose clusters tell what is written to them.
+fn recorded(contexts: Contexts, state: Option<&Path>, inbox: &UnboundedSender<Msg>) -> Contexts {
+    let Some(dir) = state else { return contexts };
+    let inbox = inbox.clone();
+    let trouble = move |fault| tell(&inbox, Msg::Notice(fault));
+    contexts.with_journal(journal::start(dir.to_owned(), &journal::user(), "screen", trouble))
 }
 
 /// What reconcilers in this process go by. In the demo its contexts are its ids, and who it is does not change from run
@@ -99,6 +118,12 @@ fn tell(inbox: &UnboundedSender<Msg>, msg: Msg) {
     let _ = inbox.send(msg);
 }
 
+/// What no other run is called, of this machine now or before: its process, and when it began.
+#[allow(clippy::disallowed_methods, reason = "it is a name, not a time that anything goes by")]
+fn run_name() -> String {
+    format!("{}-{}", jiff::Timestamp::now().as_millisecond(), std::process::id())
+}
+
 fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -> AppSettings {
     let namespaces = match &settings.namespaces.value {
         Namespaces::All => Vec::new(),
@@ -110,10 +135,12 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         read_only: settings.read_only.value,
         read_only_demanded: settings.read_only.value,
         read_only_clusters: guarded.iter().cloned().collect(),
+        production: BTreeSet::new(),
         namespaces,
         ingress: settings.show_ingress.value,
         columns: settings.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect(),
         cluster_ids: settings.cluster_ids(),
+        run: run_name(),
         reconcile: settings.reconcile.value,
     }
 }

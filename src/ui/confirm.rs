@@ -17,7 +17,7 @@ const TYPING: Keys = &[("enter", "yes"), ("up", ""), ("down", "scroll"), ("esc",
 /// Draws it; tells where the cursor is, while something is typed.
 pub(super) fn draw(app: &App, confirm: &Confirm, canvas: &mut Canvas<'_>) -> Option<Position> {
     let page = ConfirmPage::new(confirm, app);
-    let types = confirm.waits() && confirm.deed.typed().is_some();
+    let types = confirm.waits() && confirm.typed().is_some();
     let keys = match confirm.waits() {
         false => LOOKING,
         true if types => TYPING,
@@ -40,7 +40,7 @@ fn asked(confirm: &Confirm, canvas: &mut Canvas<'_>, area: Area, app: &App) -> O
     if !confirm.waits() {
         return None;
     }
-    match confirm.deed.typed() {
+    match confirm.typed() {
         None => {
             let text = format!("y to {again} in {}.", confirm.deed.cluster);
             canvas.text(area.x, area.y, area.width, &text, strong, Cut::Middle);

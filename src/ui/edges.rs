@@ -33,6 +33,9 @@ fn need(part: &Part) -> u16 {
     part.iter().map(|(text, _)| width(text)).sum::<u16>() + 3
 }
 
+/// What the header says of a cluster that is marked as production.
+const PRODUCTION: &str = "PROD";
+
 /// The right side, from the edge inwards. The keeper gives way to the crumbs, nothing else does: which clusters
 /// are complete and what may be written is always told. Tells where it begins.
 fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
@@ -41,6 +44,10 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
     let role = if rights == "RO" { Role::HeaderRightsReadOnly } else { Role::HeaderRightsWrite };
     let mut x = area.x + area.width.saturating_sub(width(rights) + 1);
     canvas.text(x, area.y, area.width, rights, canvas.style(role), Cut::End);
+    if app.acts_on_production() {
+        x = x.saturating_sub(width(PRODUCTION) + 1);
+        canvas.text(x, area.y, area.width, PRODUCTION, canvas.style(Role::HeaderRightsProduction), Cut::End);
+    }
     let mut parts = vec![clusters(app, canvas)];
     let words = app.acting_on().map(|s| app.keeper_words(s)).into_iter().flatten();
     let mut keepers = words.filter(|words| !words.is_empty()).map(|words| vec![(words, muted)]);
@@ -298,6 +305,12 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         return;
     }
     let area = Area { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    if let Screen::Editor(editor) = app.screen()
+        && !editor.front_keys().is_empty()
+    {
+        draw_hints(canvas, area, &in_hints(editor.front_keys(), canvas.glyphs));
+        return;
+    }
     if app.prompt().is_some_and(|p| p.cursor.is_some()) {
         let x = draw_hints(canvas, area, &in_hints(TYPING, canvas.glyphs));
         if app.active_table().is_some() {
@@ -320,12 +333,7 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         return;
     }
     let ascii = canvas.glyphs.is_ascii();
-    // Where letters are typed, a letter is no key of a command.
-    let types = matches!(app.screen(), Screen::Editor(_) | Screen::Form(_));
-    let key = |spec: &Spec| {
-        let mut keys = app.keymap.keys(spec.command).iter();
-        keys.find(|c| !(types && c.is_letter())).map(|c| c.hint(ascii)).unwrap_or_default()
-    };
+    let key = |spec: &Spec| app.keys_of(spec.command).next().map(|c| c.hint(ascii)).unwrap_or_default();
     let is_kept = |spec: &&Spec| matches!(spec.command, Command::Palette | Command::Help);
     let (kept, mut others): (Vec<&Spec>, Vec<&Spec>) = app.hints().into_iter().partition(is_kept);
     // Whoever is new to the demo sees this first.

@@ -6,7 +6,9 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::app::editor::Editor;
 use crate::app::form::Form;
+use crate::app::effect::Ticket;
 use crate::app::keymap::{Chord, Keymap};
 use crate::app::msg::LogLine;
 use crate::app::screen::Screen;
@@ -15,11 +17,13 @@ use crate::model::fault::{Fault, Reason};
 use crate::model::holder::{By, Holder};
 use crate::model::knowledge::{Knowledge, Node, Taint};
 use crate::model::name::{ClusterName, Kind};
+use crate::model::schema::of_crd;
 use crate::model::snapshot::{Keeper, KindState, Link, Snapshot};
 use crate::model::table::TableKind;
 use crate::model::testing::{
     cluster, deployment, gateway_objects, istio_gateway, joined, pod, service, with,
 };
+use crate::model::yaml::read::read_one;
 
 /// The moment of every picture.
 pub(super) fn now() -> Timestamp {
@@ -220,6 +224,43 @@ pub(super) fn yaml(size: (u16, u16)) -> App {
     for ticket in tickets {
         take(&mut app, Msg::Object(ticket, Ok(Some(object.clone()))));
     }
+    app
+}
+
+/// A gateway that is being edited.
+pub(super) fn editor(size: (u16, u16)) -> App {
+    let object = json!({
+        "apiVersion": "istio.alibabacloud.com/v1beta1", "kind": "IstioGateway",
+        "metadata": {"name": "egressgateway", "namespace": "istio-system", "generation": 31, "uid": "u",
+            "labels": {"team": "payments"}},
+        "spec": {"gatewayType": "egress", "replicaCount": 3, "autoscaleEnabled": true,
+            "resources": {"limits": {"cpu": "2", "memory": "4G"}},
+            "ports": [{"name": "http-0", "port": 80, "protocol": "HTTP"}, {"name": "tls-1", "port": 443, "protocol": "TLS"}],
+            "podAnnotations": {"note": "a long line that a narrow terminal cannot show whole, so that it has to be moved sideways to be read"},
+            "serviceType": "ClusterIP"},
+        "status": {"Status": "Running"},
+    });
+    let mut app = fleet(TableKind::Gateways, size);
+    let _ = app.open_editor(Editor::edit("d1", &"prod-eu".into(), &object).unwrap());
+    app.settle();
+    app
+}
+
+/// The schemas that the editor asked for come.
+pub(super) fn learn(app: &mut App) {
+    let crd: Value = read_one(include_str!("../../assets/crds/istiogateways.yaml")).unwrap();
+    let schema = of_crd(&crd, "v1beta1").unwrap();
+    // Tickets count from 1.
+    for ticket in 1..10 {
+        take(app, Msg::Schema(Ticket(ticket), Ok(Some(schema.clone()))));
+    }
+}
+
+/// New objects that are being written, from this text.
+pub(super) fn writing(text: &str, size: (u16, u16)) -> App {
+    let mut app = fleet(TableKind::Gateways, size);
+    let _ = app.open_editor(Editor::create("d1", &"prod-eu".into(), text));
+    app.settle();
     app
 }
 

@@ -17,6 +17,7 @@ pub enum Glyphs {
 #[derive(Debug)]
 struct Set {
     cursor: char,
+    marked: char,
     ellipsis: char,
     ascending: char,
     descending: char,
@@ -28,10 +29,12 @@ struct Set {
     busy: char,
     bad: char,
     times: char,
+    folded: char,
 }
 
 const UNICODE: Set = Set {
     cursor: '▸',
+    marked: '✓',
     ellipsis: '…',
     ascending: '▲',
     descending: '▼',
@@ -42,10 +45,12 @@ const UNICODE: Set = Set {
     busy: '◐',
     bad: '✕',
     times: '×',
+    folded: '⋯',
 };
 
 const ASCII: Set = Set {
     cursor: '>',
+    marked: '+',
     ellipsis: '~',
     ascending: '^',
     descending: 'v',
@@ -56,6 +61,7 @@ const ASCII: Set = Set {
     busy: '~',
     bad: 'x',
     times: 'x',
+    folded: '+',
 };
 
 /// What stands for punctuation that texts of the model use, where only ASCII can be shown.
@@ -77,6 +83,10 @@ const PLAIN: &[(char, char)] = &[
     ('“', '"'),
     ('”', '"'),
     ('\u{a0}', ' '),
+    ('✓', '+'),
+    ('✕', 'x'),
+    ('▸', '>'),
+    ('│', '|'),
 ];
 
 impl Glyphs {
@@ -124,6 +134,11 @@ impl Glyphs {
         self.set().cursor
     }
 
+    /// Stands before a row that is marked.
+    pub(super) fn marked(self) -> char {
+        self.set().marked
+    }
+
     /// Stands for what was cut.
     pub(super) fn ellipsis(self) -> char {
         self.set().ellipsis
@@ -167,6 +182,11 @@ impl Glyphs {
     /// Between columns and rows of a size.
     pub(super) fn times(self) -> char {
         self.set().times
+    }
+
+    /// Behind the number of a line that stands for a folded block.
+    pub(super) fn folded(self) -> char {
+        self.set().folded
     }
 
     /// The character that is shown for another one: the same, or one of ASCII.
@@ -213,6 +233,7 @@ mod tests {
             let (left, right) = set.open_tab;
             let single = [
                 set.cursor,
+                set.marked,
                 set.ellipsis,
                 set.ascending,
                 set.descending,
@@ -222,6 +243,7 @@ mod tests {
                 set.busy,
                 set.bad,
                 set.times,
+                set.folded,
             ];
             for c in single.into_iter().chain(set.frame).chain(set.crumb.chars()) {
                 assert_eq!(c.width(), Some(1), "{c:?}");

@@ -49,13 +49,22 @@ pub(super) fn frame(canvas: &mut Canvas<'_>, area: Area, title: &str, keys: Keys
         canvas.char(x, y, c, edge);
     }
     let strong = canvas.style(Role::OverlayTitle);
-    canvas.text(area.x + 2, area.y, area.width - 4, &format!(" {title} "), strong, Cut::End);
+    canvas.text(area.x + 2, area.y, area.width - 4, &title_in(title), strong, Cut::End);
     let keys = edges::in_hints(keys, canvas.glyphs);
+    let inside = Area { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 };
+    if keys.is_empty() {
+        return inside;
+    }
     let cells = edges::cells(&keys).min(area.width - 4);
     let line = Area { x: area.x + 2, y: bottom, width: cells, height: 1 };
     canvas.clear(line, plain);
     edges::draw_hints(canvas, Area { x: line.x + 1, width: cells - 1, ..line }, &keys);
-    Area { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
+    inside
+}
+
+/// A title with air around it.
+fn title_in(title: &str) -> String {
+    if title.is_empty() { String::new() } else { format!(" {title} ") }
 }
 
 /// Cells for keys in the help.
@@ -149,7 +158,7 @@ fn draw_choose(choose: &Choose, canvas: &mut Canvas<'_>, size: (u16, u16)) {
 }
 
 /// A list with a cursor: what, about, key.
-fn draw_list(canvas: &mut Canvas<'_>, area: Area, lines: Vec<(&str, &str, &str)>, cursor: usize) {
+pub(super) fn draw_list(canvas: &mut Canvas<'_>, area: Area, lines: Vec<(&str, &str, &str)>, cursor: usize) {
     let rows = usize::from(area.height);
     if rows == 0 || area.width == 0 {
         return;

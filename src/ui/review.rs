@@ -1,13 +1,86 @@
-//! Draws `app::review`.
+//! Draws `app::review`: what changes would do, and at the bottom what to press or what is being typed.
 
 use ratatui::layout::Position;
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Cut};
+use super::theme::Role;
+use super::{edges, lines};
 use crate::app::App;
 use crate::app::geometry::Area;
-use crate::app::review::Review;
+use crate::app::review::{Review, Stage};
 
-/// Draws it; tells where the cursor is.
-pub(super) fn draw(_app: &App, _review: &Review, _canvas: &mut Canvas<'_>, _area: Area) -> Option<Position> {
-    None
+/// Draws it; tells where the cursor is, while something is typed.
+pub(super) fn draw(app: &App, review: &Review, canvas: &mut Canvas<'_>, area: Area) -> Option<Position> {
+    let inside = Area { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let shown = review.lines.iter().skip(review.offset).take(review.height).cloned().collect::<Vec<_>>();
+    lines::draw(&shown, canvas, Area { height: inside.height.saturating_sub(2), ..inside });
+    more(review, canvas, area);
+    let y = (area.y + area.height).saturating_sub(1);
+    answer(app, review, canvas, Area { y, height: 1, ..inside })
+}
+
+/// Says that there is more than is shown.
+fn more(review: &Review, canvas: &mut Canvas<'_>, area: Area) {
+    let below = review.last_offset().saturating_sub(review.offset);
+    let text = match (review.offset, below) {
+        (0, 0) => return,
+        (0, below) => format!("↓ {below} more lines"),
+        (above, 0) => format!("↑ {above} more lines"),
+        (above, below) => format!("↑ {above} and ↓ {below} more lines"),
+    };
+    let style = canvas.style(Role::Hint);
+    let y = (area.y + area.height).saturating_sub(2);
+    canvas.text(area.x + 1, y, area.width, &text, style, Cut::End);
+}
+
+/// The last line: what to press, or what is being typed.
+fn answer(app: &App, review: &Review, canvas: &mut Canvas<'_>, area: Area) -> Option<Position> {
+    let strong = canvas.style(Role::PromptLabel);
+    let cluster = review.cluster().map(ToString::to_string).unwrap_or_default();
+    let failed = review.items.iter().any(|item| matches!(item.stage, Stage::Failed(..)));
+    let verb = if failed { "try again" } else { "do it" };
+    let say = |text: &str, canvas: &mut Canvas<'_>| {
+        canvas.text(area.x, area.y, area.width, text, strong, Cut::End);
+        None
+    };
+    let choosing = review.item().is_some_and(|item| matches!(item.stage, Stage::Choosing(..)));
+    if choosing {
+        return say(
+            "m keeps yours, t takes theirs, enter goes on with what is chosen, esc goes back.",
+            canvas,
+        );
+    }
+    if review.is_over() {
+        let text = match review.items.iter().any(|item| matches!(item.stage, Stage::Made(_))) {
+            true => "enter opens the gateway, esc goes back.",
+            false => "esc goes back.",
+        };
+        return say(text, canvas);
+    }
+    if review.is_making() {
+        return say("Being made …", canvas);
+    }
+    if !review.waits() {
+        return say("esc goes back to where it was typed.", canvas);
+    }
+    let Some(word) = app.typed_for(review) else {
+        return say(&format!("y to {verb} in {cluster}, esc goes back."), canvas);
+    };
+    let why: Vec<String> = review
+        .open()
+        .filter_map(|item| match &item.stage {
+            Stage::Asking(checked) | Stage::Failed(checked, _) => checked.grave.first().cloned(),
+            _ => None,
+        })
+        .take(1)
+        .collect();
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
+    let label = match review.mistyped {
+        true => format!("That is another word. Type {word} to {verb} in {cluster}: "),
+        false => format!("Type {word} to {verb} in {cluster}{why}: "),
+    };
+    let room = area.width.saturating_sub(12);
+    let x = canvas.text(area.x, area.y, room, &label, strong, Cut::Middle);
+    let left = (area.x + area.width).saturating_sub(x);
+    edges::input(canvas, (x, area.y), left, review.input.text(), Some(review.input.cursor()))
 }

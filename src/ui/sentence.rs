@@ -49,7 +49,10 @@ fn what(app: &App) -> String {
         Screen::Table(table) => of_table(table),
         Screen::Details(Details { of, .. }) => format!("{} in {}.", of.name(), of.cluster()),
         Screen::Logs(logs) => format!("Logs of {}.", logs.title),
-        Screen::Editor(editor) => format!("{} in {}.", editor.title(), editor.cluster),
+        Screen::Editor(editor) => {
+            let kept = if editor.is_changed() { " What is typed is kept as a draft." } else { "" };
+            format!("{} in {}.{kept}", editor.title(), editor.cluster)
+        }
         Screen::Form(form) => format!("{} in {}.", form.title(), form.cluster),
         Screen::Review(review) => format!("{}.", review.title()),
     }

@@ -113,6 +113,11 @@ fn draw_row(table: &Table, row: &WindowRow, canvas: &mut Canvas<'_>, area: Area)
     if row.selected {
         canvas.char(area.x, area.y, canvas.glyphs.cursor(), looks.over(base));
     }
+    if row.marked {
+        // Over the cursor's sign: that row is told by its style too.
+        let style = looks.over(canvas.style(Role::HintKey));
+        canvas.char(area.x, area.y, canvas.glyphs.marked(), style);
+    }
     let state = state_column(columns);
     let mut x = area.x + MARGIN;
     let mut told = !row.stale;

@@ -79,6 +79,14 @@ const SITUATIONS: &[Situation] = &[
     }),
     ("gateway-yaml", fixture::yaml),
     ("logs", |size| fixture::logs(200, size)),
+    ("editor", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-f");
+        fixture::typed(&mut app, "replicaCount: ");
+        fixture::keys(&mut app, "enter end backspace");
+        fixture::typed(&mut app, "-1");
+        app
+    }),
     ("help", |size| {
         let mut app = fixture::fleet(TableKind::Gateways, size);
         fixture::keys(&mut app, "?");
@@ -146,6 +154,58 @@ const ONCE: &[Situation] = &[
         let mut app = fixture::yaml(size);
         fixture::keys(&mut app, "/");
         fixture::typed(&mut app, "port");
+        app
+    }),
+    ("editor-finding", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-f");
+        fixture::typed(&mut app, "tls");
+        app
+    }),
+    ("editor-replacing", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-r");
+        fixture::typed(&mut app, "http");
+        fixture::keys(&mut app, "enter");
+        fixture::typed(&mut app, "tcp");
+        fixture::keys(&mut app, "enter");
+        app
+    }),
+    ("editor-folded", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "alt-a alt-a down down shift-down shift-down");
+        app
+    }),
+    ("editor-broken", |size| {
+        let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: [a\n---\nkind: Secret\n";
+        fixture::writing(text, size)
+    }),
+    ("editor-sideways", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "ctrl-f");
+        fixture::typed(&mut app, "to be read");
+        fixture::keys(&mut app, "enter end");
+        app
+    }),
+    ("editor-wide-and-hostile", |size| {
+        let text = "name: 日本語e\u{301}x\nesc: \u{1b}[2J\u{202e}left\n\ttab: 1\n\u{301}alone: 👩‍💻\n";
+        let mut app = fixture::writing(text, size);
+        fixture::keys(&mut app, "end left");
+        app
+    }),
+    ("editor-too-long", |size| fixture::writing(&"a: 1\n".repeat(30_000), size)),
+    ("editor-completing", |size| {
+        let mut app = fixture::editor(size);
+        fixture::learn(&mut app);
+        fixture::keys(&mut app, "ctrl-g");
+        fixture::typed(&mut app, "8");
+        fixture::keys(&mut app, "enter end enter ctrl-space");
+        fixture::typed(&mut app, "po");
+        app
+    }),
+    ("editor-help", |size| {
+        let mut app = fixture::editor(size);
+        fixture::keys(&mut app, "f1");
         app
     }),
     ("logs-held", |size| {
@@ -252,6 +312,9 @@ fn a_terminal_that_is_too_small_says_in_words_how_things_are() {
     for size in [(40, 12), (20, 6), (10, 3)] {
         snapshot("sentence", size, &fixture::fleet(TableKind::Gateways, size));
     }
+    let mut app = fixture::editor((40, 12));
+    fixture::typed(&mut app, "#");
+    snapshot("sentence-editor", (40, 12), &app);
 }
 
 #[test]
@@ -389,4 +452,26 @@ fn the_cursor_is_shown_only_while_something_is_typed() {
     assert_eq!(at(&app), None);
     fixture::keys(&mut app, ":");
     assert!(at(&app).is_some());
+}
+
+#[test]
+fn the_header_says_production_as_a_word_in_every_theme_and_at_every_size() {
+    for theme in ["default", "light", "ansi", "mono"] {
+        let look = look(theme, Depth::True, Glyphs::default());
+        for size in SIZES {
+            let mut app = fixture::fleet(TableKind::Gateways, size);
+            app.settings.production.insert("prod-eu".into());
+            let header = |app: &App| {
+                let (buffer, _) = painted(app, &look);
+                (text_of(&buffer).lines().next().unwrap_or_default().to_owned(), buffer)
+            };
+            let (text, buffer) = header(&app);
+            assert!(text.ends_with(" PROD RW"), "{text}");
+            let word = &buffer.content[usize::from(size.0) - 8];
+            assert_eq!(word.symbol(), "P");
+            assert!(word.modifier.contains(Modifier::REVERSED | Modifier::BOLD), "{theme}");
+            fixture::keys(&mut app, "end");
+            assert!(header(&app).0.ends_with("  RW"), "prod-us is not marked: {}", header(&app).0);
+        }
+    }
 }

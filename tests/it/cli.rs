@@ -69,6 +69,7 @@ fn the_help_says_what_there_is() {
         ("help-controller", "controller --help"),
         ("help-install", "install --help"),
         ("help-uninstall", "uninstall --help"),
+        ("help-journal", "journal --help"),
     ] {
         let end = egret(line).run();
         assert_eq!((end.code, end.err.as_str()), (Some(0), ""), "{line}");
@@ -124,6 +125,40 @@ fn a_gateway_of_a_file_is_rendered_or_everything_wrong_with_it_is_told() {
 }
 
 #[test]
+fn the_journal_is_printed_from_all_its_files_and_what_is_broken_is_counted() {
+    let with = |text: &str| {
+        let start = egret("journal");
+        let folder = start.home.path().join(".local/state/egret");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("journal.jsonl"), text).unwrap();
+        let line = |name: &str| {
+            format!(
+                r#"{{"time":"2026-05-03T11:52:00Z","context":"prod","verb":"change","kind":"Service","name":"{name}","fields":["spec.type"],"result":"ok","later":1}}"#
+            )
+        };
+        fs::write(folder.join("journal.jsonl.1"), line("older") + "\n").unwrap();
+        start.env("TZ", "UTC").run()
+    };
+    let end = with("{\"time\":\n");
+    let wanted = "TIME                  CONTEXT   WHO   BY   VERB     OBJECT          RESULT   FIELDS\n\
+                  2026-05-03 11:52:00   prod      -     -    change   Service older   ok       spec.type\n";
+    assert_eq!((end.code, end.out.as_str()), (Some(0), wanted));
+    assert_eq!(
+        end.err,
+        "egret: 1 line is none of the journal, and skipped: ~/.local/state/egret/journal.jsonl\n"
+    );
+    let none = egret("journal").run();
+    assert_eq!((none.code, none.out.as_str()), (Some(0), ""));
+    assert!(
+        none.err.contains("nothing of that is in the journal ~/.local/state/egret/journal.jsonl"),
+        "{}",
+        none.err
+    );
+    let json = egret("journal -o json").env("XDG_STATE_HOME", "/nowhere").run();
+    assert_eq!((json.code, json.out.as_str(), json.err.as_str()), (Some(0), "[]\n", ""));
+}
+
+#[test]
 fn the_version_is_that_of_the_package() {
     let end = egret("--version").run();
     assert_eq!((end.code, end.out), (Some(0), format!("egret {}\n", env!("CARGO_PKG_VERSION"))));
@@ -148,6 +183,7 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
         ("install --image i --read-only --yes", "read-only is set"),
         ("uninstall --confirm x", "--delete-gateways"),
         ("uninstall --read-only --yes", "read-only is set"),
+        ("journal --since yesterday", "a time such as 1h, 30m or 2d"),
         ("completions tcsh", "[possible values: bash, elvish, fish, powershell, zsh]"),
     ] {
         let end = egret(line).run();

@@ -61,6 +61,7 @@ fn a_file_with_everything_in_it_says_what_was_written() {
     assert_eq!(s.gateway_directions().get("edge", "shared"), Some(Direction::Ingress));
     assert_eq!(s.cluster_ids().cluster("c0123456789abcdef", &[]), Some("prod-eu".into()));
     assert_eq!(s.rules.len(), 2);
+    assert!(s.production_in("prod-us") && s.production_in("prod-eu") && !s.production_in("dev"));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 #![allow(clippy::large_futures, reason = "bringing a cluster up is a large future, once")]
 
 mod architecture;
+mod changing;
 mod cli;
 mod cluster;
 mod config;

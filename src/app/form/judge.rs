@@ -46,7 +46,13 @@ impl Form {
             problem: Problem::error(spot.path(&self.object).to_string(), pending.why.clone(), ""),
         });
         let mut problems: Vec<Placed> = pending.collect();
-        let found = found(&self.object).into_iter().chain(self.own()).take(MOST);
+        let refused: Vec<Problem> = self
+            .refused
+            .iter()
+            .filter(|(path, value, _)| path.get(&self.object) == value.as_ref())
+            .map(|(path, _, why)| note(&path.to_string(), format!("the server refused it: {why}"), ""))
+            .collect();
+        let found = found(&self.object).into_iter().chain(self.own()).chain(refused).take(MOST);
         problems.extend(found.map(|problem| Placed { spot: place(&self.object, &problem.path), problem }));
         if let Purpose::Single(fields) = &self.purpose {
             problems.retain(|p| p.spot.is_some_and(|spot| fields.contains(&spot.field)));

@@ -239,7 +239,10 @@ impl App {
             return None;
         }
         form.draft.changed = now;
-        Some(Effect::KeepDraft(Box::new(form.draft.clone())))
+        let draft = form.draft.clone();
+        self.drafts.retain(|other| other.id != draft.id);
+        self.drafts.insert(0, draft.clone());
+        Some(Effect::KeepDraft(Box::new(draft)))
     }
 
     /// What a command of the form does.

@@ -105,12 +105,18 @@ impl App {
             self.say(Tone::Warn, text);
             return Vec::new();
         }
+        // The form stays below, and takes what is written when the editor is left.
         let draft = form.draft.clone();
-        let closing = crate::app::open::tickets(self.screen()).into_iter().filter(|t| *t != Ticket::NONE);
-        let closing = closing.map(Effect::Close).collect();
-        self.stack.pop();
-        self.stack.push(Screen::Editor(Editor::new(draft)));
-        closing
+        self.open_editor(Editor::of_draft(draft))
+    }
+
+    /// What was written in the editor above a form of the same draft; why the form cannot take it.
+    pub(in crate::app) fn back_to_form(&mut self) -> Option<Result<(), String>> {
+        let [.., Screen::Form(form), Screen::Editor(editor)] = self.stack.as_mut_slice() else { return None };
+        if form.draft.id != editor.draft.id {
+            return None;
+        }
+        Some(form.take_text(&editor.text()))
     }
 
     /// Goes on in the form with what was made of it as YAML: in place of the screen in front.
@@ -152,6 +158,7 @@ impl App {
         let dropped = form.touched.then(|| form.draft.id.clone());
         let mut effects = self.pop();
         if let Some(id) = dropped {
+            self.drafts.retain(|draft| draft.id != id);
             effects.push(Effect::DropDraft(id));
             self.say(Tone::Plain, "Discarded.");
         }

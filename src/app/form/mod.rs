@@ -106,6 +106,8 @@ pub struct Form {
     buffer: Buffer,
     popup: Option<Popup>,
     problems: Vec<Placed>,
+    /// What the server refused: where, what stood there, and why. It counts until something else stands there.
+    refused: Vec<(Path, Option<Value>, String)>,
     past: Vec<Past>,
     future: Vec<Past>,
     /// Whether the last key went on with what the one before began: one step of undo.
@@ -146,6 +148,7 @@ impl Form {
             buffer: Buffer::default(),
             popup: None,
             problems: Vec::new(),
+            refused: Vec::new(),
             past: Vec::new(),
             future: Vec::new(),
             typing: false,
@@ -212,6 +215,42 @@ impl Form {
         form.go_to(Spot::of(form.places(Step::Basics).first().map_or(0, |spot| spot.field)));
         form.touched = true;
         Ok(form)
+    }
+
+    /// What the server complained of, at its fields.
+    pub fn server_problems(&mut self, fields: Vec<(Path, String)>) {
+        let stands = |(path, why): (Path, String)| {
+            let value = path.get(&self.object).cloned();
+            (path, value, why)
+        };
+        self.refused = fields.into_iter().map(stands).collect();
+        self.judge();
+    }
+
+    /// Takes what was written as YAML.
+    ///
+    /// # Errors
+    /// A text that is not one object.
+    pub fn take_text(&mut self, text: &str) -> Result<(), String> {
+        let object = one_object(text)?;
+        if object != self.object {
+            self.touched = true;
+            self.object = object;
+            self.pending.clear();
+            self.enter(self.spot);
+            self.write_draft();
+            self.judge();
+        }
+        Ok(())
+    }
+
+    /// Goes on from what the object is now, with what was merged.
+    pub fn rebase(&mut self, before: &Value, after: &Value) {
+        self.draft.before = Some(before.clone());
+        self.object = after.clone();
+        self.enter(self.spot);
+        self.write_draft();
+        self.judge();
     }
 
     /// The manifest as it is now.

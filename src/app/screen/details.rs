@@ -100,6 +100,8 @@ pub struct Details {
     pub pods: Table,
     /// The text of the open tab.
     pub text: TextView,
+    /// The lines of the overview that tell parameters: which line, and the field that sets it.
+    pub picks: Vec<(usize, &'static str)>,
     /// Objects opened so far.
     pub objects: Vec<OpenObject>,
     /// Which of them the YAML tab shows.
@@ -184,6 +186,7 @@ impl Details {
             tab,
             pods: Table::new(TableKind::Pods),
             text: TextView::default(),
+            picks: Vec::new(),
             objects: Vec::new(),
             document: 0,
             managed_fields: false,

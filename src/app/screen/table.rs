@@ -4,6 +4,7 @@
 //! shows: [`Table::settle`] makes them, drawing only paints them.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
@@ -55,6 +56,8 @@ pub struct Table {
     pub cursor: usize,
     /// What the cursor is on; it stays there while rows come and go.
     pub selected: Option<ItemId>,
+    /// What is marked; a mark stays while rows come and go.
+    pub marked: BTreeSet<ItemId>,
     /// First row of `visible` on the screen.
     pub offset: usize,
     /// What rows are sorted by: column id, and whether backwards. `None`: as they come.
@@ -109,6 +112,8 @@ pub struct WindowRow {
     pub filling: bool,
     /// The cursor is on it.
     pub selected: bool,
+    /// It is marked.
+    pub marked: bool,
     /// Symbol of its state.
     pub symbol: Option<Symbol>,
     /// Cells of the shown columns.
@@ -137,6 +142,7 @@ impl Table {
             visible: Vec::new(),
             cursor: 0,
             selected: None,
+            marked: BTreeSet::new(),
             offset: 0,
             sort: None,
             filter: FilterLine::default(),
@@ -185,6 +191,21 @@ impl Table {
     fn select_at(&mut self, cursor: usize) {
         self.cursor = cursor;
         self.selected = self.item().map(Item::id);
+    }
+
+    /// Marks the row under the cursor, or takes its mark away, and goes on to the next.
+    pub fn mark(&mut self) {
+        let Some(id) = self.item().map(Item::id) else { return };
+        if !self.marked.remove(&id) {
+            self.marked.insert(id);
+        }
+        self.step(1);
+    }
+
+    /// Marks all rows that the filter shows.
+    pub fn mark_all(&mut self) {
+        let shown = self.visible.iter().map(|at| self.items[*at as usize].id());
+        self.marked.extend(shown);
     }
 
     /// Puts the cursor on a row, now or as soon as it is there.
@@ -370,6 +391,7 @@ impl Table {
                 stale: item.stale,
                 filling: self.filling.contains(&item.cluster),
                 selected: at == self.cursor,
+                marked: self.marked.contains(&id),
                 symbol: columns::symbol(item),
                 cells: cells.collect(),
                 id,

@@ -17,6 +17,8 @@ pub struct TextView {
     pub wrap: bool,
     /// The search.
     pub find: Find,
+    /// The line that is picked, where one can be.
+    pub picked: Option<usize>,
     /// What to paint.
     pub window: Vec<Line>,
     rows: Vec<Row>,
@@ -152,8 +154,29 @@ impl TextView {
             self.rows.iter().skip(self.offset).take(height).map(|row| self.row(*row, width)).collect();
     }
 
+    /// First line on the screen.
+    pub fn top(&self) -> usize {
+        self.rows.get(self.offset).map_or(0, |row| row.line)
+    }
+
+    /// Picks a line, and brings it onto the screen.
+    pub fn pick(&mut self, line: Option<usize>) {
+        self.picked = line;
+        let at = line.and_then(|line| self.rows.iter().position(|row| row.line == line));
+        if let Some(row) = at
+            && !(self.offset..self.offset + self.height.max(1)).contains(&row)
+        {
+            self.offset = row.saturating_sub(self.height / 3);
+        }
+    }
+
     fn row(&self, row: Row, width: usize) -> Line {
         let line = &self.lines[row.line];
+        if self.picked == Some(row.line) {
+            let whole = [0..paint::text(line).len()];
+            let from = if self.wrap { row.from } else { self.x };
+            return paint::slice(&paint::mark(line, &whole, Look::CurrentMatch), from, width);
+        }
         let from = if self.wrap { row.from } else { self.x };
         let Some(search) = &self.find.search else { return paint::slice(line, from, width) };
         let look = if self.find.at == Some(row.line) { Look::CurrentMatch } else { Look::Match };

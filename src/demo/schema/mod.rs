@@ -9,6 +9,7 @@ mod check;
 mod decode;
 mod fill;
 mod lists;
+pub(super) mod openapi;
 mod rules;
 mod scalar;
 mod strict;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use crate::demo::resources::{Resource, Resources};
+use crate::demo::schema::openapi;
 use crate::demo::status::Status;
 
 /// Version that the simulated servers say they are: what the conformance table holds them to.
@@ -47,8 +48,17 @@ pub(super) fn answer(path: &str, accept: &str, resources: &Resources) -> Result<
             Ok(Answer::value(200, group))
         }
         ["apis", group, version] => resource_list(resources, group, version),
+        ["openapi", "v3"] => Ok(Answer::value(200, openapi::index(resources))),
+        ["openapi", "v3", "api", version] => described(resources, "", version),
+        ["openapi", "v3", "apis", group, version] => described(resources, group, version),
         _ => Ok(Answer::text(404, "404 page not found\n")),
     }
+}
+
+/// The fields of the kinds of a group and version.
+fn described(resources: &Resources, group: &str, version: &str) -> Result<Answer, Status> {
+    let document = openapi::document(resources, group, version);
+    document.ok_or(()).or_else(|()| missing()).map(|document| Answer::value(200, document))
 }
 
 /// What is not served at all has no `Status`.

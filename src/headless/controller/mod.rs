@@ -56,7 +56,8 @@ async fn foreseen(
     globals: &Globals,
 ) -> Result<Vec<String>, Fault> {
     let id = controller.cluster_id.as_deref();
-    let Mesh { clusters, clock, namespace } = mesh::open(id, settings, globals, ReadOnly::demanded()).await?;
+    let Mesh { clusters, clock, namespace } =
+        mesh::open(id, settings, globals, ("controller", ReadOnly::demanded())).await?;
     let keeper = Keeper::new(clusters.clone(), clock);
     let looking = Box::pin(survey(&keeper, &namespace));
     let plan = kubeconfigs::beside(clusters.clone(), namespace.clone(), looking).await?;
@@ -65,7 +66,8 @@ async fn foreseen(
 
 async fn keep(controller: &Controller, settings: &Settings, globals: &Globals) -> Result<(), Fault> {
     let id = controller.cluster_id.as_deref();
-    let Mesh { clusters, clock, namespace } = mesh::open(id, settings, globals, ReadOnly::new(false)).await?;
+    let Mesh { clusters, clock, namespace } =
+        mesh::open(id, settings, globals, ("controller", ReadOnly::new(false))).await?;
     if clusters.home.read_only.is_on() {
         let summary =
             format!("{}: a controller writes, and this context is read-only", clusters.home.cluster);

@@ -24,11 +24,15 @@ pub(super) fn print(lines: &Lines<'_>, out: &mut dyn Write) -> io::Result<()> {
         let texts = lines.columns.iter().map(|c| (c.cell)(item, lines.now).text);
         texts.map(|t| if t.is_empty() { NOTHING.into() } else { clean(&t).into_owned() }).collect()
     });
-    let rows: Vec<Vec<String>> = std::iter::once(headings).chain(cells).collect();
-    let widths: Vec<usize> = (0..lines.columns.len())
-        .map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0))
-        .collect();
-    for row in &rows {
+    aligned(&std::iter::once(headings).chain(cells).collect::<Vec<Vec<String>>>(), out)
+}
+
+/// Prints rows of cells in aligned columns.
+pub(in crate::headless) fn aligned(rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| widest(column).unwrap_or(0)).collect();
+    for row in rows {
         let mut line = String::new();
         let mut owed = 0;
         for (text, width) in row.iter().zip(&widths) {

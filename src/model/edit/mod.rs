@@ -4,7 +4,15 @@
 //! Pure. Whoever carries a change out (`changing`) reads, asks and writes; here is what of it can be thought through
 //! without a cluster.
 
+pub mod diff;
+mod hidden;
+mod keyed;
+pub mod merge;
+pub mod patch;
 pub mod path;
+#[cfg(test)]
+mod testing;
+mod unified;
 
 use std::fmt;
 
@@ -72,9 +80,16 @@ pub enum Change {
         /// As it is to be. What was hidden from the person is as in `before`.
         after: Value,
     },
+    /// Some of its fields are to be changed, whatever the others are: nobody opened it before.
+    Set {
+        /// Which one is meant.
+        uid: String,
+        /// Where, and what is to stand there; `None`: nothing.
+        fields: Vec<(Path, Option<Value>)>,
+    },
     /// It is to go.
     Delete {
-        /// As it was last seen; its `uid` says which one is meant.
+        /// As it was last seen, of which only `metadata.uid` need be there: it says which one is meant.
         object: Value,
     },
 }

@@ -10,6 +10,13 @@ pub struct State {
     block: Option<usize>,
 }
 
+impl State {
+    /// Whether the line before is of a block scalar, or begins one.
+    pub fn is_block(self) -> bool {
+        self.block.is_some()
+    }
+}
+
 /// The tokens of a line, in order, without gaps: together they are the line.
 pub fn spans(line: &str, state: &mut State) -> Vec<(Range<usize>, Token)> {
     let indent = line.len() - line.trim_start_matches(' ').len();
@@ -48,7 +55,7 @@ fn dashes(line: &str, indent: usize, out: &mut Vec<(Range<usize>, Token)>) -> us
 }
 
 /// Where a key's colon is, when the line has one: followed by a space or the end, outside of quotes.
-fn key_end(text: &str) -> Option<usize> {
+pub(super) fn key_end(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;
     if let Some(quote @ (b'"' | b'\'')) = bytes.first() {
@@ -68,7 +75,7 @@ fn key_end(text: &str) -> Option<usize> {
 }
 
 /// Where a quote closes.
-fn closing(bytes: &[u8], quote: u8) -> Option<usize> {
+pub(super) fn closing(bytes: &[u8], quote: u8) -> Option<usize> {
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
@@ -105,7 +112,7 @@ fn value(line: &str, from: usize, indent: usize, state: &mut State, out: &mut Ve
 }
 
 /// Where a comment begins: a `#` at the start or after a space, outside of quotes.
-fn comment_at(text: &str) -> Option<usize> {
+pub(super) fn comment_at(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = match bytes.first() {
         Some(quote @ (b'"' | b'\'')) => closing(&bytes[1..], *quote)? + 2,

@@ -39,6 +39,9 @@ pub enum Role {
     /// The match that the search is at.
     #[strum(serialize = "text.match.current")]
     TextMatchCurrent,
+    /// What is selected in a text that is edited.
+    #[strum(serialize = "text.selected")]
+    TextSelected,
     /// A state, whichever.
     #[strum(serialize = "tone")]
     Tone,
@@ -93,6 +96,9 @@ pub enum Role {
     /// Writes are refused.
     #[strum(serialize = "header.rights.read-only")]
     HeaderRightsReadOnly,
+    /// The cluster is marked as production.
+    #[strum(serialize = "header.rights.production")]
+    HeaderRightsProduction,
     /// The line of tabs.
     #[strum(serialize = "tabs")]
     Tabs,
@@ -203,6 +209,7 @@ impl From<Look> for Role {
             Look::Source => Self::TextSource,
             Look::Match => Self::TextMatch,
             Look::CurrentMatch => Self::TextMatchCurrent,
+            Look::Selected => Self::TextSelected,
         }
     }
 }

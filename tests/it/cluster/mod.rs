@@ -3,8 +3,10 @@
 
 mod broken;
 mod credentials;
+mod fields;
 mod healing;
 mod holder;
+mod journal;
 mod knowledge;
 mod kubeconfig;
 mod network;
@@ -13,3 +15,4 @@ mod oracle;
 mod rights;
 mod snapshots;
 mod support;
+mod yaml;

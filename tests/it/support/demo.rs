@@ -62,8 +62,13 @@ impl Session {
             keymap: Keymap::default(),
         };
         let chosen = chosen(&contexts, &setup.settings).unwrap();
-        let start =
-            Start { setup, clusters: Clusters::Demo(options), view: TableKind::Gateways, log_file: None };
+        let start = Start {
+            setup,
+            clusters: Clusters::Demo(options),
+            view: TableKind::Gateways,
+            log_file: None,
+            state: None,
+        };
         let (clock, look) = (contexts.clock(), Look::default());
         let wired = wire(start, contexts, chosen, Some(world.clone()), &look);
         let mut session = Self { wired, world, clock, look, ended: false };
@@ -88,7 +93,7 @@ impl Session {
         for effect in update(&mut self.wired.app, msg) {
             match effect {
                 Effect::Quit => self.ended = true,
-                Effect::Redraw | Effect::RunCredentialPlugin(_) => {}
+                Effect::Redraw | Effect::RunCredentialPlugin(_) | Effect::EditOutside(_) => {}
                 effect => self.wired.live.start(effect),
             }
         }

@@ -1,0 +1,105 @@
+//! What a change would do, found out before anything is written.
+
+use serde_json::Value;
+
+use super::Kept;
+use crate::model::edit::diff::Changed;
+use crate::model::edit::merge::Merged;
+use crate::model::edit::{Change, Path, Target};
+use crate::model::fault::Fault;
+use crate::model::table::Tone;
+
+/// Something to know of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// How much it matters.
+    pub tone: Tone,
+    /// A sentence, without a stop where it is one of a list.
+    pub text: String,
+}
+
+impl Note {
+    /// A note.
+    pub fn new(tone: Tone, text: impl Into<String>) -> Self {
+        Self { tone, text: text.into() }
+    }
+}
+
+/// What a change would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// The object.
+    pub target: Target,
+    /// What would be carried out: for an edit, `before` is the object as it is now, and `after` has what others changed
+    /// meanwhile too.
+    pub change: Change,
+    /// What differs between the object as it is and what the server would store, defaults included.
+    pub changed: Vec<Changed>,
+    /// What others changed since the edit was begun, and what is kept of it.
+    pub meanwhile: Vec<Changed>,
+    /// What both changed, to be chosen: nothing was asked of the server then. `after` has the own side of it.
+    pub clashing: Option<Box<Merged>>,
+    /// What the server would store; `None` for a deletion, and where it was not asked.
+    pub stored: Option<Value>,
+    /// Who keeps the object.
+    pub kept: Option<Kept>,
+    /// What comes of it.
+    pub notes: Vec<Note>,
+    /// Why the server did not check it, where it did not.
+    pub unchecked: Option<String>,
+    /// Why a name has to be typed for it: each a sentence.
+    pub grave: Vec<String>,
+}
+
+impl Checked {
+    /// Nothing is known yet of this change.
+    pub fn new(target: Target, change: Change) -> Self {
+        Self {
+            target,
+            change,
+            changed: Vec::new(),
+            meanwhile: Vec::new(),
+            clashing: None,
+            stored: None,
+            kept: None,
+            notes: Vec::new(),
+            unchecked: None,
+            grave: Vec::new(),
+        }
+    }
+
+    /// Whether carrying it out would change nothing.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.change, Change::Edit { .. }) && self.changed.is_empty() && self.clashing.is_none()
+    }
+}
+
+/// Why a change cannot be made as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// What happened, and what to do.
+    pub fault: Fault,
+    /// The fields it is about, each with why.
+    pub fields: Vec<(Path, String)>,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        let field = |(path, why): &(String, String)| Some((path.parse().ok()?, why.clone()));
+        let fields = fault.causes.iter().filter_map(field).collect();
+        Self { fault, fields }
+    }
+}
+
+/// A change that was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// The object.
+    pub target: Target,
+    /// As it was before; `None`: it was not there.
+    pub before: Option<Value>,
+    /// As it is after; `None`: it is gone, or going.
+    pub after: Option<Value>,
+    /// What there is to say, in a sentence.
+    pub said: String,
+}

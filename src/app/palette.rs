@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
-use super::command::{COMMANDS, Command, Scope, Spec};
+use super::command::{COMMANDS, Command, Spec};
 use super::effect::Effect;
 use super::model::App;
 use super::overlay::{Entry, Overlay};

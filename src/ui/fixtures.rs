@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::app::editor::Editor;
-use crate::app::form::Form;
 use crate::app::effect::Ticket;
+use crate::app::form::Form;
 use crate::app::keymap::{Chord, Keymap};
 use crate::app::msg::LogLine;
 use crate::app::screen::Screen;

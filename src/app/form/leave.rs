@@ -1,6 +1,5 @@
 //! What comes of a form outside it: the look at its cluster, the review, the draft.
 
-use super::Form;
 use super::field::Step;
 use crate::app::command::Command;
 use crate::app::editor::Editor;
@@ -9,7 +8,6 @@ use crate::app::model::App;
 use crate::app::review::Wish;
 use crate::app::screen::Screen;
 use crate::model::clean::clean;
-use crate::model::draft::Draft;
 use crate::model::edit::{Change, Target};
 use crate::model::knowledge::Knowledge;
 use crate::model::snapshot::Link;
@@ -117,16 +115,6 @@ impl App {
             return None;
         }
         Some(form.take_text(&editor.text()))
-    }
-
-    /// Goes on in the form with what was made of it as YAML: in place of the screen in front.
-    ///
-    /// # Errors
-    /// A text that is not one object: it stays where it is.
-    pub fn back_to_form(&mut self, draft: Draft) -> Result<Vec<Effect>, String> {
-        let form = Form::of_draft(draft)?;
-        self.stack.pop();
-        Ok(self.open_form(form))
     }
 
     /// Leaves the form; the draft stays.

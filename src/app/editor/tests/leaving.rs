@@ -23,7 +23,7 @@ fn edit(object: &Value) -> App {
 
 fn reviewed(app: &App) -> Vec<Wish> {
     match app.screen() {
-        Screen::Review(review) => review.wishes.clone(),
+        Screen::Review(review) => review.items.iter().map(|item| item.wish.clone()).collect(),
         _ => Vec::new(),
     }
 }

@@ -96,7 +96,7 @@ impl Form {
         let typed = self.last_word(&text).trim().to_owned();
         let items = ranked(self.all_offers(self.spot), if asked { "" } else { &typed }, Clone::clone);
         // What is typed in full needs no offer, even where more begins so.
-        let is_whole = items.iter().any(|item| *item == typed);
+        let is_whole = items.contains(&typed);
         let offers = !items.is_empty() && (asked || !(typed.is_empty() || is_whole));
         self.popup = offers.then_some(Popup { items, chosen: None });
     }

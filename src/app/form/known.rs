@@ -97,7 +97,9 @@ impl App {
     /// Who acts on gateways of a cluster, and the way where nobody does (R4).
     fn acts(&self, s: &Snapshot, absent: bool) -> (Tone, String) {
         const OR: &str = "or run `egret install`";
-        let (install, keep) = (self.key_of(Command::Install), self.key_of(Command::Keep));
+        // The keys of another screen: here they are letters.
+        let key = |command| self.keymap.keys(command).first().map(ToString::to_string).unwrap_or_default();
+        let (install, keep) = (key(Command::Install), key(Command::Keep));
         let cluster = &s.cluster;
         if !matches!(s.link, Link::Ready) {
             let text =

@@ -234,6 +234,7 @@ impl Form {
     pub fn take_text(&mut self, text: &str) -> Result<(), String> {
         let object = one_object(text)?;
         if object != self.object {
+            self.remember(false);
             self.touched = true;
             self.object = object;
             self.pending.clear();

@@ -39,7 +39,12 @@ impl Form {
     }
 
     /// The place of the cursor, with what is typed there.
-    pub(super) fn enter(&mut self, spot: Spot) {
+    pub(super) fn enter(&mut self, mut spot: Spot) {
+        // The row may be gone: the manifest changes by other ways too.
+        let rows = value::count(spot.row(), &self.object);
+        if spot.row().kind.is_list() && spot.item >= rows {
+            spot = Spot { item: rows, column: 0, ..spot };
+        }
         self.spot = spot;
         self.popup = None;
         self.typing = false;

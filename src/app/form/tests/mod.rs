@@ -5,6 +5,15 @@ mod fields;
 mod leaving;
 mod typing;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use strum::IntoEnumIterator;
+
+use super::field::Field;
 use super::*;
 use crate::app::effect::Effect;
 use crate::app::keymap::{Chord, Keymap};
@@ -20,13 +29,6 @@ use crate::model::snapshot::{Keeper, Snapshot};
 use crate::model::table::{TableKind, Tone};
 use crate::model::testing::{cluster, istio_gateway};
 use crate::routing::{Case, Clients, MtlsState, ObjectName, Scope, ServerMtls};
-use crossterm::event::KeyEvent;
-use field::Field;
-use proptest::prelude::*;
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use strum::IntoEnumIterator;
 
 fn home() -> Snapshot {
     let mut home = cluster("prod", &[istio_gateway("taken", json!({}))]);

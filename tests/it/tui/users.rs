@@ -30,6 +30,6 @@ async fn a_narrow_user_sees_what_it_may_and_is_told_what_it_may_not() {
     // What it may not do is there, with the right that is missing, and nothing is tried.
     session.keys("2").sees("allowed-egress").keys(":").sees("command");
     session.type_in("delete");
-    session.sees("you may not delete istiogateways in istio-system of narrow (user narrow)");
+    session.sees("you may not delete istiogateways in istio-system of narrow (user narrow@narrow)");
     session.keys("esc").sees("allowed-egress").keys("d").sees("delete: you may not delete istiogateways");
 }

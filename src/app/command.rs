@@ -297,6 +297,52 @@ pub const COMMANDS: &[Spec] = &[
     spec(C::Open, &["enter"], &[S::Table], G::Objects, "open", "Open what is selected"),
     spec(C::Yaml, &["y"], &[S::Table, S::Details], G::Objects, "yaml", "Show the object as YAML"),
     spec(C::Logs, &["l"], &[S::Gateways, S::Pods, S::Gateway, S::Pod], G::Objects, "logs", "Follow the logs"),
+    dangerous(spec(
+        C::New,
+        &["n"],
+        &[S::Clusters, S::Gateways],
+        G::Changing,
+        "new",
+        "Make a gateway: the form",
+    )),
+    dangerous(spec(
+        C::Edit,
+        &["e"],
+        &[S::Table, S::Details],
+        G::Changing,
+        "edit",
+        "Edit: the parameter under the cursor, else the object as YAML",
+    )),
+    dangerous(taking(
+        spec(
+            C::Scale,
+            &["s"],
+            &[S::Gateways, S::Gateway],
+            G::Changing,
+            "scale",
+            "Other pods: how many, or the autoscaler's bounds",
+        ),
+        "PODS|MIN-MAX",
+    )),
+    dangerous(spec(
+        C::Delete,
+        &["d"],
+        &[S::Table, S::Details],
+        G::Changing,
+        "delete",
+        "Delete the object: says first what is lost",
+    )),
+    taking(
+        spec(
+            C::Filter,
+            &["/"],
+            &[S::Table],
+            G::Tables,
+            "filter",
+            "Filter rows: words, column:value, label:k=v, !not, /regex/",
+        ),
+        "EXPRESSION",
+    ),
     spec(
         C::PreviousLogs,
         &["L"],
@@ -331,17 +377,6 @@ pub const COMMANDS: &[Spec] = &[
     ),
     spec(C::CopyName, &["c"], &[S::Table, S::Details], G::Objects, "", "Copy the name"),
     spec(C::CopyYaml, &["C"], &[S::Table, S::Details], G::Objects, "", "Copy the YAML"),
-    taking(
-        spec(
-            C::Filter,
-            &["/"],
-            &[S::Table],
-            G::Tables,
-            "filter",
-            "Filter rows: words, column:value, label:k=v, !not, /regex/",
-        ),
-        "EXPRESSION",
-    ),
     taking(spec(C::Sort, &["o"], &[S::Table], G::Tables, "sort", "Choose the column to sort by"), "COLUMN"),
     spec(C::SortNext, &[">"], &[S::Table], G::Tables, "", "Sort by the next column"),
     spec(C::SortPrevious, &["<"], &[S::Table], G::Tables, "", "Sort by the previous column"),
@@ -439,14 +474,6 @@ pub const COMMANDS: &[Spec] = &[
         "install",
         "Install the CRD of IstioGateway, so that egret may keep gateways",
     )),
-    dangerous(spec(
-        C::New,
-        &["n"],
-        &[S::Clusters, S::Gateways],
-        G::Changing,
-        "new",
-        "Make a gateway: the form",
-    )),
     dangerous(taking(
         spec(
             C::NewFromYaml,
@@ -466,14 +493,6 @@ pub const COMMANDS: &[Spec] = &[
         "",
         "Make another gateway like it",
     )),
-    dangerous(spec(
-        C::Edit,
-        &["e"],
-        &[S::Table, S::Details],
-        G::Changing,
-        "edit",
-        "Edit: the parameter under the cursor, else the object as YAML",
-    )),
     dangerous(spec(C::EditYaml, &["E"], &[S::Table, S::Details], G::Changing, "", "Edit the object as YAML")),
     dangerous(spec(
         C::EditForm,
@@ -482,17 +501,6 @@ pub const COMMANDS: &[Spec] = &[
         G::Changing,
         "",
         "Edit the gateway in the form",
-    )),
-    dangerous(taking(
-        spec(
-            C::Scale,
-            &["s"],
-            &[S::Gateways, S::Gateway],
-            G::Changing,
-            "scale",
-            "Other pods: how many, or the autoscaler's bounds",
-        ),
-        "PODS|MIN-MAX",
     )),
     dangerous(spec(
         C::Restart,
@@ -512,14 +520,6 @@ pub const COMMANDS: &[Spec] = &[
             "Set a field of the IstioGateway, of all that are marked",
         ),
         "PATH=VALUE",
-    )),
-    dangerous(spec(
-        C::Delete,
-        &["d"],
-        &[S::Table, S::Details],
-        G::Changing,
-        "delete",
-        "Delete the object: says first what is lost",
     )),
     taking(
         spec(C::Undo, &["U"], &[S::Global], G::Changing, "", "Undo a change or a deletion of this run"),

@@ -779,13 +779,16 @@ pub const COMMANDS: &[Spec] = &[
         spec(C::Fault, &[], &[S::Global], G::General, "", "In the demo: let something go wrong, or mend it"),
         "RULE|none",
     ),
-    spec(
-        C::Tamper,
-        &[],
-        &[S::Gateways, S::Gateway],
-        G::General,
-        "",
-        "In the demo: somebody scales the gateway by hand",
+    taking(
+        spec(
+            C::Tamper,
+            &[],
+            &[S::Gateways, S::Gateway],
+            G::General,
+            "",
+            "In the demo: somebody scales the gateway by hand, or edits it",
+        ),
+        "[gateway]",
     ),
     spec(
         C::Redraw,

@@ -2,7 +2,7 @@
 
 use super::command::Command;
 use super::deed::Named;
-use super::effect::Effect;
+use super::effect::{Effect, Tampered};
 use super::model::App;
 use super::overlay::{Choose, Help, Overlay, Palette};
 use super::screen::{Details, Screen, Tab};
@@ -171,7 +171,7 @@ impl App {
             C::Theme => self.set_theme(argument),
             C::Tour => self.toggle_tour(),
             C::Fault => return self.set_fault(argument),
-            C::Tamper => return self.tamper(),
+            C::Tamper => return self.tamper(argument.trim()),
             C::ReadOnly => return self.toggle_read_only(),
             C::OpenContext => return self.open_context(argument),
             C::CloseContext => return self.close_context(argument),
@@ -470,11 +470,23 @@ impl App {
         Ok((row.id.cluster.clone(), named))
     }
 
-    fn tamper(&mut self) -> Vec<Effect> {
+    fn tamper(&mut self, argument: &str) -> Vec<Effect> {
+        if argument == "gateway"
+            && let Some(row) = self.gateway_here()
+            && let Some(cr) = &row.cr
+        {
+            let (home, name) = (self.home_of(&row), cr.meta.name.clone());
+            self.say(
+                Tone::Plain,
+                format!("Somebody has IstioGateway {name} in {home} ask for one pod more."),
+            );
+            let named = Named { namespace: cr.meta.namespace.clone(), name };
+            return vec![Effect::Tamper(home, Tampered::Gateway(named))];
+        }
         let Ok((cluster, deployment)) = self.deployment_here() else { return Vec::new() };
         let said = format!("Somebody scales Deployment {} in {cluster} by hand.", deployment.name);
         self.say(Tone::Plain, said);
-        vec![Effect::Tamper(cluster, deployment)]
+        vec![Effect::Tamper(cluster, Tampered::Deployment(deployment))]
     }
 
     fn toggle_read_only(&mut self) -> Vec<Effect> {

@@ -15,8 +15,8 @@ use super::keeping::Embedded;
 use super::looping::{Effects, Foreground, Inbox};
 use super::ways::{Other, Ways};
 use super::{clipboard, outside, terminal};
-use crate::app::deed::{Deed, Named, Plan, What};
-use crate::app::effect::{Effect, LogQuery, StandingOf, Ticket};
+use crate::app::deed::{Deed, Plan, What};
+use crate::app::effect::{Effect, LogQuery, StandingOf, Tampered, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::{LogLine, Msg};
 use crate::app::review::Wish;
@@ -137,11 +137,14 @@ impl Live {
         self.inbox.clone()
     }
 
-    /// Somebody scales a Deployment by hand.
-    fn tamper(&self, cluster: &ClusterName, deployment: &Named) {
+    /// Somebody changes something by hand.
+    fn tamper(&self, cluster: &ClusterName, with: &Tampered) {
         let cluster = self.world.as_ref().and_then(|world| world.cluster(cluster.as_str()));
         if let Some(cluster) = cluster {
-            cluster.with(|state| tamper::scale(state, &deployment.namespace, &deployment.name));
+            cluster.with(|state| match with {
+                Tampered::Deployment(named) => tamper::scale(state, &named.namespace, &named.name),
+                Tampered::Gateway(named) => tamper::edit(state, &named.namespace, &named.name),
+            });
         }
     }
 
@@ -492,7 +495,7 @@ impl Effects for Live {
                 tell(&self.inbox, Msg::Closed(cluster));
             }
             Effect::Fault(text) => self.fault(&text),
-            Effect::Tamper(cluster, deployment) => self.tamper(&cluster, &deployment),
+            Effect::Tamper(cluster, with) => self.tamper(&cluster, &with),
             Effect::SetReadOnly(on) => {
                 self.sources.set_read_only(on);
                 if on {

@@ -161,9 +161,20 @@ pub(super) fn drafts(home: &Path) -> Vec<(PathBuf, String)> {
 /// Waits until a draft holds a text.
 #[track_caller]
 pub(super) fn kept(home: &Path, text: &str) {
+    until(home, &format!("a draft holds {text:?}"), |all| all.iter().any(|(_, typed)| typed.contains(text)));
+}
+
+/// Waits until no draft is left: each was applied, or discarded.
+#[track_caller]
+pub(super) fn served(home: &Path) {
+    until(home, "no draft is left", <[_]>::is_empty);
+}
+
+#[track_caller]
+fn until(home: &Path, what: &str, is_so: impl Fn(&[(PathBuf, String)]) -> bool) {
     let end = Instant::now() + PATIENCE;
-    while !drafts(home).iter().any(|(_, typed)| typed.contains(text)) {
-        assert!(Instant::now() < end, "no draft holds {text:?}: {:?}", drafts(home));
+    while !is_so(&drafts(home)) {
+        assert!(Instant::now() < end, "{what}: {:?}", drafts(home));
         // Nothing tells of a file but the file itself.
         std::thread::yield_now();
     }

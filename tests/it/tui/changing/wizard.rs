@@ -9,7 +9,7 @@ use crate::support::session::Session;
 /// A cluster where nobody keeps gateways says so first and offers the way; what was typed there is not lost.
 pub(super) async fn installs_keeps_and_makes(session: &Session, client: &Client) {
     session.keys("n").sees("it does not know IstioGateway").sees("`I` on Clusters installs the CRD and `K`");
-    session.fills("early | ctrl-s").sees("nothing can be made there before its CRD is installed");
+    session.fills("early | ctrl-s").says("nothing can be made there before its CRD is installed");
     session.keys("esc").sees("nobody keeps").keys("I").sees("istiogateways.istio.alibabacloud.com: create");
     session.keys("y").sees("egret: nobody keeps").keys("K").sees("This screen takes the lease");
     session.keys("y").sees("this screen keeps");

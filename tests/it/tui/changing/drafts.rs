@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::stage::{Stage, applies, drafts, edits, kept, served, spec};
-use crate::support::session::{Session, egret};
+use crate::support::session::{PATIENCE, Session, egret};
 
 impl Stage {
     /// egret in the home of one that is gone.
@@ -18,14 +18,20 @@ impl Stage {
     }
 }
 
+/// Kills it, and waits until it has let go of all it had.
+fn kills(session: &mut Session) {
+    session.signal(Signal::KILL);
+    session.wait_end(PATIENCE);
+}
+
 #[tokio::test]
 async fn an_egret_that_is_killed_in_mid_edit_leaves_a_draft_that_ends_in_the_change() {
     let (stage, _calm) = Stage::calm().await;
     stage.gateway("killed").await;
-    let first = stage.screen("killed");
+    let mut first = stage.screen("killed");
     edits(&first, "killed", "4");
     kept(first.home(), "replicaCount: 4");
-    first.signal(Signal::KILL);
+    kills(&mut first);
     for (path, _) in drafts(first.home()) {
         let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
         let dir = path.parent().unwrap();
@@ -44,10 +50,10 @@ async fn an_egret_that_is_killed_in_mid_edit_leaves_a_draft_that_ends_in_the_cha
 async fn a_wizard_that_is_killed_goes_on_where_it_was_and_a_discarded_draft_does_not_come_back() {
     let (stage, _calm) = Stage::calm().await;
     stage.gateway("beside").await;
-    let first = stage.screen("beside");
+    let mut first = stage.screen("beside");
     first.keys("n").sees("1 basics").fills("unborn | alt-3 | space tab | 55").sees("55");
     kept(first.home(), "targetAverageUtilization: 55");
-    first.signal(Signal::KILL);
+    kills(&mut first);
 
     let second = stage.after(&first);
     second.keys("D").sees("make IstioGateway istio-system/unborn").keys("enter").sees("1 basics").sees("unborn");

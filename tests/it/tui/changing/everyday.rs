@@ -35,7 +35,6 @@ async fn on_a_plain_cluster_everything_is_done_with_keys_alone_and_the_journal_t
     session.sees("1/1 clusters").sees("nobody keeps");
     wizard::installs_keeps_and_makes(&session, &client).await;
     looks_at_service_and_pods(&session);
-    session.keys("2").sees("egret › gateways");
     wizard::fills_in_everything(&session, &client).await;
     session.keys("esc").sees("egret › gateways");
     edits_both_ways(&session, &client).await;
@@ -76,7 +75,7 @@ fn looks_at_service_and_pods(session: &Session) {
     session.keys("enter").sees("▸1 overview◂").keys("v").sees("Service istio-early").sees("ClusterIP");
     session.keys("2").sees("▸2 pods◂").selects("istio-early-").keys("esc").sees("egret › clusters");
     session.keys("2").selects("early").keys("v").sees("Service istio-early").keys("esc");
-    session.keys("p").sees("egret › pods").sees("istio-early-").keys("1").sees("egret › clusters");
+    session.selects("early").keys("p").sees("▸2 pods◂").selects("istio-early-").keys("esc").selects("early");
 }
 
 async fn edits_both_ways(session: &Session, client: &Client) {

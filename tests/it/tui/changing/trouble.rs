@@ -7,7 +7,7 @@ use kube::api::{Patch, PatchParams};
 use kube::{Client, Error};
 use serde_json::json;
 
-use super::stage::{NAMESPACE, Stage, applies, drafts, edits, gateways, look, served, spec};
+use super::stage::{NAMESPACE, Stage, applies, edits, gateways, kept, look, served, spec};
 use crate::support::plane::{apply_yaml, wait_for};
 use crate::support::session::{Session, egret};
 
@@ -47,7 +47,7 @@ async fn what_egret_or_a_policy_refuses_is_told_whole_and_what_was_typed_stays()
     edits(&session, "refused", "x");
     session.keys("ctrl-s").sees("Refused").says("spec.replicaCount: invalid type: string \"x\", expected u32");
     session.keys("esc").sees("replicaCount: x").fills("end backspace | 9 | ctrl-s").sees("Refused").says(POLICY);
-    assert!(drafts(session.home())[0].1.contains("replicaCount: 9"));
+    kept(session.home(), "replicaCount: 9");
     session.keys("esc").sees("replicaCount: 9").fills("end backspace | 6 | ctrl-s");
     applies(&session, "1 → 6", "IstioGateway istio-system/refused is changed");
     assert_eq!(spec(&stage.client, "refused").await["replicaCount"], 6);
@@ -81,7 +81,7 @@ async fn a_right_that_is_taken_away_in_mid_edit_is_named_and_given_back_the_edit
     until(&own, "denied", true).await;
     session.keys("ctrl-s").sees("Refused").says("no right to change IstioGateway istio-system/denied (as editor)").keys("esc");
     session.sees("replicaCount: 5");
-    assert!(drafts(session.home())[0].1.contains("replicaCount: 5"));
+    kept(session.home(), "replicaCount: 5");
     assert_eq!(spec(&stage.client, "denied").await["replicaCount"], 1);
     may(&writes).await;
     until(&own, "denied", false).await;
@@ -147,7 +147,7 @@ async fn an_edit_outlives_the_server_and_is_applied_when_it_is_back() {
     session.keys("ctrl-s").sees("1 → 2").sees("y to do it");
     stage.cluster.stop_api().await.unwrap();
     session.keys("y").sees("It failed:");
-    assert!(drafts(session.home())[0].1.contains("replicaCount: 2"));
+    kept(session.home(), "replicaCount: 2");
     session.keys("esc").sees("replicaCount: 2").keys("ctrl-s").sees("Refused").keys("esc").sees("replicaCount: 2");
     stage.cluster.start_api().await.unwrap();
     session.keys("ctrl-s").sees("1 → 2");

@@ -116,7 +116,8 @@ impl Asked {
             ),
         };
         let details = status.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
-        let causes = details.iter().filter(|c| !c.field.is_empty());
+        // `patch` is no field: its message is all that was sent, and the summary tells why already.
+        let causes = details.iter().filter(|c| !c.field.is_empty() && c.field != "patch");
         let causes = causes.map(|c| (clean(&c.field).into_owned(), clean(&c.message).into_owned())).collect();
         Fault { causes, ..Fault::new(reason, summary, hint) }
     }
@@ -263,6 +264,18 @@ mod tests {
             assert!(fault.summary.contains(field.as_str()), "{fault:?}");
         }
         (fault.reason, fault.summary, fault.hint)
+    }
+
+    #[test]
+    fn all_that_was_sent_is_no_field_that_was_refused() {
+        let causes = json!([
+            {"field": "patch", "message": "Invalid value: \"{all of it}\": unknown field \"a\""},
+            {"field": "spec.a", "message": "unknown"},
+        ]);
+        let status = json!({"code": 422, "message": "long", "details": {"causes": causes}});
+        let status: Status = serde_json::from_value(status).unwrap();
+        let fault = Asked::new(&ClusterName::from("prod"), "change it").refused(&status);
+        assert_eq!(fault.causes, [("spec.a".to_owned(), "unknown".to_owned())]);
     }
 
     #[test]

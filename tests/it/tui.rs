@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests measure time")]
 
 mod browse;
+mod changing;
 mod clusters;
 mod copy;
 mod keeping;

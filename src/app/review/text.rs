@@ -11,7 +11,7 @@ use crate::materialize::change::{Checked, Made};
 use crate::model::clean::clean;
 use crate::model::edit::diff::{Changed, short, visible};
 use crate::model::edit::merge::{Clash, Side};
-use crate::model::edit::{Change, Target};
+use crate::model::edit::{Change, Path, Target};
 use crate::model::facts::{Fact, Section};
 use crate::model::gateway::GatewayRow;
 use crate::model::health::HealthState;
@@ -329,9 +329,10 @@ fn clashes(checked: &Checked, chosen: &[Option<Side>], cursor: usize, width: u16
     let Some(merged) = &checked.clashing else { return Vec::new() };
     let head = "Somebody changed the same while you edited it. Choose for each: m keeps yours, t takes theirs; then enter.";
     let mut sections = vec![Section::new("", vec![Fact::new("", head).tone(Tone::Warn)])];
-    if !checked.meanwhile.is_empty() {
-        let facts = checked.meanwhile.iter().map(changed).collect();
-        sections.push(Section::new("What else others changed, and is kept", facts));
+    let clashes = |path: &Path| merged.clashes.iter().any(|clash| clash.path == *path);
+    let apart: Vec<Fact> = checked.meanwhile.iter().filter(|other| !clashes(&other.path)).map(changed).collect();
+    if !apart.is_empty() {
+        sections.push(Section::new("What else others changed, and is kept", apart));
     }
     let mut lines = facts::lines(&sections, width);
     for (n, clash) in merged.clashes.iter().enumerate() {

@@ -104,9 +104,33 @@ const KEYS: &[(&str, &str)] = &[
     ("end", "\x1b[F"),
     ("page-up", "\x1b[5~"),
     ("page-down", "\x1b[6~"),
+    ("delete", "\x1b[3~"),
+    ("shift-up", "\x1b[1;2A"),
+    ("shift-down", "\x1b[1;2B"),
+    ("shift-end", "\x1b[1;2F"),
+    ("shift-home", "\x1b[1;2H"),
+    ("ctrl-a", "\x01"),
     ("ctrl-c", "\x03"),
+    ("ctrl-d", "\x04"),
+    ("ctrl-f", "\x06"),
     ("ctrl-l", "\x0c"),
+    ("ctrl-n", "\x0e"),
+    ("ctrl-o", "\x0f"),
+    ("ctrl-s", "\x13"),
+    ("ctrl-t", "\x14"),
     ("ctrl-u", "\x15"),
+    ("ctrl-x", "\x18"),
+    ("ctrl-y", "\x19"),
+    ("ctrl-z", "\x1a"),
+    ("alt-1", "\x1b1"),
+    ("alt-2", "\x1b2"),
+    ("alt-3", "\x1b3"),
+    ("alt-4", "\x1b4"),
+    ("alt-5", "\x1b5"),
+    ("alt-6", "\x1b6"),
+    ("alt-7", "\x1b7"),
+    ("f1", "\x1bOP"),
+    ("f3", "\x1bOR"),
     ("f12", "\x1b[24~"),
 ];
 
@@ -126,6 +150,24 @@ impl Session {
                 std::thread::sleep(Duration::from_millis(120));
             }
         }
+        self
+    }
+
+    /// Types text and keys in turn: what is no key's name is typed as it stands. Parted by ` | `.
+    pub fn fills(&self, line: &str) -> &Self {
+        for part in line.split(" | ") {
+            if part.split_whitespace().all(|word| KEYS.iter().any(|(name, _)| *name == word)) {
+                self.keys(part);
+            } else {
+                self.type_in(part);
+            }
+        }
+        self
+    }
+
+    /// Pastes a text, as a terminal does.
+    pub fn pastes(&self, text: &str) -> &Self {
+        self.type_in(&format!("\x1b[200~{text}\x1b[201~"));
         self
     }
 
@@ -157,6 +199,14 @@ impl Session {
     #[track_caller]
     pub fn sees(&self, text: &str) -> &Self {
         self.wait_until(&format!("the screen shows {text:?}"), PATIENCE, |s| s.contains(text));
+        self
+    }
+
+    /// Waits until the screen shows a text, over however many lines.
+    #[track_caller]
+    pub fn says(&self, text: &str) -> &Self {
+        let joined = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.wait_until(&format!("the screen says {text:?}"), PATIENCE, |s| joined(s).contains(text));
         self
     }
 

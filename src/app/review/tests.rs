@@ -89,10 +89,12 @@ fn made(app: &mut App, ticket: Ticket, result: Result<(), Fault>) -> Vec<Effect>
 
 /// The names of what is begun.
 fn makes(effects: &[Effect]) -> Vec<&str> {
-    let name = |effect| match effect {
-        &Effect::Make(_, ref checked) => checked.target.name.as_str(),
-        other => panic!("{other:?}"),
-    };
+    fn name(effect: &Effect) -> &str {
+        match effect {
+            Effect::Make(_, checked) => &checked.target.name,
+            other => panic!("{other:?}"),
+        }
+    }
     effects.iter().map(name).collect()
 }
 

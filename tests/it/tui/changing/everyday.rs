@@ -24,7 +24,8 @@ spec:
 ";
 
 /// Texts that were typed into fields: no journal tells them.
-const TYPED: [&str; 5] = ["payments", "client-certs", "/etc/rules", "ISTIO_META_IDLE", "owner.example/team: "];
+const TYPED: [&str; 5] =
+    ["payments", "client-certs", "/etc/rules", "ISTIO_META_IDLE", "owner.example/team: "];
 
 #[tokio::test]
 async fn on_a_plain_cluster_everything_is_done_with_keys_alone_and_the_journal_tells_it() {
@@ -105,7 +106,12 @@ async fn makes_of_yaml(session: &Session, client: &Client) {
     session.keys(":").sees("⇥ complete");
     session.fills(&format!("new-from-yaml {} | enter", file.display()));
     session.sees("istio-system/file-a and 1 more").keys("ctrl-s").sees("1 of 2 changes");
-    session.sees("file-a  ready").sees("file-b  ready").sees("y to do it").keys("y").sees("2 changes are made");
+    session
+        .sees("file-a  ready")
+        .sees("file-b  ready")
+        .sees("y to do it")
+        .keys("y")
+        .sees("2 changes are made");
     session.keys("N").sees("istio-system/NAME").keys("ctrl-a delete").sees("create new objects");
     session.pastes(&plain("pasted")).sees("create IstioGateway istio-system/pasted").keys("ctrl-s");
     applies(session, "Create IstioGateway istio-system/pasted", "IstioGateway istio-system/pasted is made");
@@ -167,8 +173,15 @@ async fn scales_and_restarts(session: &Session, client: &Client) {
 
 async fn changes_those_that_are_marked(session: &Session, client: &Client) {
     session.command("gateways name:file-").selects("file-a").keys("*").sees("2 marked");
-    session.command("set spec.replicaCount=2").sees("1 of 2 changes").sees("file-a  ready: spec.replicaCount: 1 → 2");
-    session.sees("file-b  ready: spec.replicaCount: 1 → 2").sees("y to do it").keys("y").sees("2 changes are made");
+    session
+        .command("set spec.replicaCount=2")
+        .sees("1 of 2 changes")
+        .sees("file-a  ready: spec.replicaCount: 1 → 2");
+    session
+        .sees("file-b  ready: spec.replicaCount: 1 → 2")
+        .sees("y to do it")
+        .keys("y")
+        .sees("2 changes are made");
     for name in ["file-a", "file-b"] {
         assert_eq!(spec(client, name).await["replicaCount"], 2, "{name}");
     }
@@ -177,10 +190,16 @@ async fn changes_those_that_are_marked(session: &Session, client: &Client) {
 
 async fn deletes_and_undoes(session: &Session, client: &Client) {
     let before = spec(client, "full").await;
-    session.command("gateways name:full").selects("full").keys("d").sees("DELETE IstioGateway istio-system/full");
+    session
+        .command("gateways name:full")
+        .selects("full")
+        .keys("d")
+        .sees("DELETE IstioGateway istio-system/full");
     session.sees("Deployment istio-full with 2 pods goes").sees("bank.example.com are not served");
     session.sees("Type full to do it in plain (traffic is led through it):").fills("fool | enter");
-    session.sees("DELETE IstioGateway istio-system/full").fills("backspace backspace backspace | ull | enter");
+    session
+        .sees("DELETE IstioGateway istio-system/full")
+        .fills("backspace backspace backspace | ull | enter");
     session.sees("IstioGateway istio-system/full is deleted");
     wait_until_gone(gateways(client), "full").await;
     session.keys("U").sees("undo which").keys("enter");

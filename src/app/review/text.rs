@@ -330,7 +330,8 @@ fn clashes(checked: &Checked, chosen: &[Option<Side>], cursor: usize, width: u16
     let head = "Somebody changed the same while you edited it. Choose for each: m keeps yours, t takes theirs; then enter.";
     let mut sections = vec![Section::new("", vec![Fact::new("", head).tone(Tone::Warn)])];
     let clashes = |path: &Path| merged.clashes.iter().any(|clash| clash.path == *path);
-    let apart: Vec<Fact> = checked.meanwhile.iter().filter(|other| !clashes(&other.path)).map(changed).collect();
+    let apart: Vec<Fact> =
+        checked.meanwhile.iter().filter(|other| !clashes(&other.path)).map(changed).collect();
     if !apart.is_empty() {
         sections.push(Section::new("What else others changed, and is kept", apart));
     }

@@ -56,7 +56,12 @@ async fn a_wizard_that_is_killed_goes_on_where_it_was_and_a_discarded_draft_does
     kills(&mut first);
 
     let second = stage.after(&first);
-    second.keys("D").sees("make IstioGateway istio-system/unborn").keys("enter").sees("1 basics").sees("unborn");
+    second
+        .keys("D")
+        .sees("make IstioGateway istio-system/unborn")
+        .keys("enter")
+        .sees("1 basics")
+        .sees("unborn");
     // It is on and has no upper bound: the field is told, and nothing is written.
     second.keys("ctrl-s").sees("maxReplicas").keys("alt-3").fills("tab tab tab tab | 3 | ctrl-s");
     applies(&second, "Create IstioGateway istio-system/unborn", "IstioGateway istio-system/unborn is made");

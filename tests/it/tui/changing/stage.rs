@@ -141,7 +141,8 @@ pub(super) fn files(dir: &Path) -> Vec<(PathBuf, String)> {
             found.extend(files(&path));
         } else {
             // A draft that has just served may go while it is read.
-            found.extend(std::fs::read(&path).map(|text| (path, String::from_utf8_lossy(&text).into_owned())));
+            found
+                .extend(std::fs::read(&path).map(|text| (path, String::from_utf8_lossy(&text).into_owned())));
         }
     }
     found

@@ -12,7 +12,8 @@ use crate::support::plane::{apply_yaml, wait_for};
 use crate::support::session::{Session, egret};
 
 /// What the company says of its gateways: longer than a line of the screen.
-const POLICY: &str = "Gateways of this company have at most six pods: ask the platform team in room 4.711 for more.";
+const POLICY: &str =
+    "Gateways of this company have at most six pods: ask the platform team in room 4.711 for more.";
 
 /// Tries a change until the server refuses it, or takes it: there is nothing that tells that a new rule counts.
 async fn until(client: &Client, name: &str, refused: bool) {
@@ -45,8 +46,16 @@ async fn what_egret_or_a_policy_refuses_is_told_whole_and_what_was_typed_stays()
 
     let session = stage.screen("refused");
     edits(&session, "refused", "x");
-    session.keys("ctrl-s").sees("Refused").says("spec.replicaCount: invalid type: string \"x\", expected u32");
-    session.keys("esc").sees("replicaCount: x").fills("end backspace | 9 | ctrl-s").sees("Refused").says(POLICY);
+    session
+        .keys("ctrl-s")
+        .sees("Refused")
+        .says("spec.replicaCount: invalid type: string \"x\", expected u32");
+    session
+        .keys("esc")
+        .sees("replicaCount: x")
+        .fills("end backspace | 9 | ctrl-s")
+        .sees("Refused")
+        .says(POLICY);
     kept(session.home(), "replicaCount: 9");
     session.keys("esc").sees("replicaCount: 9").fills("end backspace | 6 | ctrl-s");
     applies(&session, "1 → 6", "IstioGateway istio-system/refused is changed");
@@ -71,7 +80,8 @@ async fn a_right_that_is_taken_away_in_mid_edit_is_named_and_given_back_the_edit
     let (stage, _calm) = Stage::calm().await;
     stage.gateway("denied").await;
     let (looks, writes) = (["get", "list", "watch"], ["get", "list", "watch", "patch", "update"]);
-    let may = async |verbs: &[&str]| stage.cluster.user("editor", Some(NAMESPACE), &rules(verbs)).await.unwrap();
+    let may =
+        async |verbs: &[&str]| stage.cluster.user("editor", Some(NAMESPACE), &rules(verbs)).await.unwrap();
     let kubeconfig = may(&writes).await;
     let own = stage.cluster.client(&kubeconfig).await;
     until(&own, "denied", false).await;
@@ -79,7 +89,11 @@ async fn a_right_that_is_taken_away_in_mid_edit_is_named_and_given_back_the_edit
     edits(&session, "denied", "5");
     may(&looks).await;
     until(&own, "denied", true).await;
-    session.keys("ctrl-s").sees("Refused").says("no right to change IstioGateway istio-system/denied (as editor)").keys("esc");
+    session
+        .keys("ctrl-s")
+        .sees("Refused")
+        .says("no right to change IstioGateway istio-system/denied (as editor)")
+        .keys("esc");
     session.sees("replicaCount: 5");
     kept(session.home(), "replicaCount: 5");
     assert_eq!(spec(&stage.client, "denied").await["replicaCount"], 1);
@@ -148,7 +162,13 @@ async fn an_edit_outlives_the_server_and_is_applied_when_it_is_back() {
     stage.cluster.stop_api().await.unwrap();
     session.keys("y").sees("It failed:");
     kept(session.home(), "replicaCount: 2");
-    session.keys("esc").sees("replicaCount: 2").keys("ctrl-s").sees("Refused").keys("esc").sees("replicaCount: 2");
+    session
+        .keys("esc")
+        .sees("replicaCount: 2")
+        .keys("ctrl-s")
+        .sees("Refused")
+        .keys("esc")
+        .sees("replicaCount: 2");
     stage.cluster.start_api().await.unwrap();
     session.keys("ctrl-s").sees("1 → 2");
     applies(&session, "1 → 2", "IstioGateway istio-system/outlived is changed");

@@ -45,7 +45,9 @@ async fn on_a_plain_cluster_everything_is_done_with_keys_alone_and_the_journal_t
     changes_those_that_are_marked(&session, &client).await;
     apply_yaml(&client, ROUTE).await.unwrap();
     deletes_and_undoes(&session, &client).await;
-    let (told, text) = journal(session.home());
+    let (mut told, text) = journal(session.home());
+    // Where the keeper wrote its status meanwhile, the server refuses: that is told too, and it is tried again.
+    told.retain(|line| !line.ends_with("] refused"));
     let (first, rest) = told.split_first().unwrap();
     assert!(first.starts_with("apply CustomResourceDefinition istiogateways.istio"), "{first}");
     assert_eq!(rest, WRITES);
@@ -94,7 +96,8 @@ async fn edits_both_ways(session: &Session, client: &Client) {
     // The one before the last is taken back; the last stays.
     session.keys("U").sees("undo which").keys("down enter");
     applies(session, "3Gi → 2Gi", "IstioGateway istio-system/full is changed");
-    session.sees("Running: 2 of 2 ready").keys("esc").sees("▸1 overview◂").keys("esc").selects("full");
+    session.sees("Running: 2 of 2 ready").keys("esc").sees("▸1 overview◂");
+    session.command("gateways name:full").selects("full");
     let now = spec(client, "full").await;
     assert_eq!(now["resources"]["limits"], json!({"cpu": "1", "memory": "2Gi"}));
     assert_eq!(now["podAnnotations"], json!({"example.com/note": "hello again"}));
@@ -105,7 +108,7 @@ async fn makes_of_yaml(session: &Session, client: &Client) {
     std::fs::write(&file, format!("{}---\n{}", plain("file-a"), plain("file-b"))).unwrap();
     session.keys(":").sees("⇥ complete");
     session.fills(&format!("new-from-yaml {} | enter", file.display()));
-    session.sees("istio-system/file-a and 1 more").keys("ctrl-s").sees("1 of 2 changes");
+    session.sees("file-a and 1 more").keys("ctrl-s").sees("1 of 2 changes");
     session
         .sees("file-a  ready")
         .sees("file-b  ready")
@@ -195,7 +198,7 @@ async fn deletes_and_undoes(session: &Session, client: &Client) {
         .selects("full")
         .keys("d")
         .sees("DELETE IstioGateway istio-system/full");
-    session.sees("Deployment istio-full with 2 pods goes").sees("bank.example.com are not served");
+    session.sees("Deployment istio-full with 2 pods goes").says("bank.example.com are not served");
     session.sees("Type full to do it in plain (traffic is led through it):").fills("fool | enter");
     session
         .sees("DELETE IstioGateway istio-system/full")

@@ -11,8 +11,13 @@ pub(super) async fn installs_keeps_and_makes(session: &Session, client: &Client)
     session.keys("n").sees("it does not know IstioGateway").sees("`I` on Clusters installs the CRD and `K`");
     session.fills("early | ctrl-s").says("nothing can be made there before its CRD is installed");
     session.keys("esc").sees("nobody keeps").keys("I").sees("istiogateways.istio.alibabacloud.com: create");
-    session.keys("y").sees("egret: nobody keeps").keys("K").sees("This screen takes the lease");
-    session.keys("y").sees("this screen keeps");
+    session
+        .keys("y")
+        .sees_not("In plain (")
+        .sees("egret: nobody keeps")
+        .keys("K")
+        .sees("This screen takes the lease");
+    session.keys("y").sees_not("In plain (").sees("this screen keeps");
     session.keys("D").sees("make IstioGateway istio-system/early in").keys("enter").sees("acts as soon as");
     session.keys("ctrl-s");
     applies(session, "Create IstioGateway istio-system/early", "IstioGateway istio-system/early is made");

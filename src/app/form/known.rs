@@ -81,8 +81,13 @@ impl App {
     fn holding(&self, s: &Snapshot) -> Holding {
         let taken =
             s.istio_gateways.iter().map(|row| (row.meta.namespace.to_string(), row.meta.name.to_string()));
-        let absent = matches!(s.kinds.get(&Kind::IstioGateway), Some(KindState::Absent))
-            || s.facts.keeper == Keeper::Nobody;
+        // Who keeps them is known a moment before the list of a kind that was just installed.
+        let unlisted = matches!(s.kinds.get(&Kind::IstioGateway), Some(KindState::Absent));
+        let absent = match s.facts.keeper {
+            Keeper::Nobody => true,
+            Keeper::Unknown => unlisted,
+            _ => false,
+        };
         Holding {
             cluster: s.cluster.clone(),
             taken: taken.collect(),

@@ -21,6 +21,11 @@ const SCREENS: &[(&str, &str)] = &[
     ("2 y", "apiVersion"),
     ("2 o", "sort"),
     ("2 /", "filter"),
+    ("2 n", "basics"),
+    ("2 N", "kind: IstioGateway"),
+    ("2 E", "unchanged"),
+    ("2 d", "What is lost"),
+    ("2 enter e", "Set by"),
     ("?", "keys in the"),
     (":", "command"),
 ];

@@ -240,6 +240,26 @@ impl App {
         self.drafts.iter().find(is_it).cloned()
     }
 
+    /// Says what an earlier run typed and did not apply: nobody looks for it unasked.
+    pub(super) fn offer_drafts(&mut self, drafts: Vec<Draft>) {
+        let n = drafts.len();
+        // Where letters are typed, the key is none.
+        let key = Some(self.key_of(Command::Drafts)).filter(|key| !key.is_empty());
+        let key = key.map_or_else(|| ":drafts".to_owned(), |key| key.to_string());
+        // What was typed before they were found stays.
+        let typed = std::mem::replace(&mut self.drafts, drafts);
+        self.drafts.extend(typed);
+        match n {
+            0 => {}
+            1 => self.say(
+                Tone::Warn,
+                format!("A draft of an earlier run was not applied: {key} goes on with it."),
+            ),
+            n => self
+                .say(Tone::Warn, format!("{n} drafts of earlier runs were not applied: {key} lists them.")),
+        }
+    }
+
     /// The drafts to choose from; with a number: goes on with that one.
     pub(super) fn choose_draft(&mut self, argument: &str) -> Vec<Effect> {
         if let Ok(number) = argument.parse::<usize>() {

@@ -90,7 +90,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Drafts(drafts) => {
-            app.drafts = drafts;
+            app.offer_drafts(drafts);
             Vec::new()
         }
         Msg::Learned(ticket, knowledge) => {

@@ -364,7 +364,7 @@ impl App {
             };
         }
         let options = self.past.iter().rev().enumerate();
-        let options = options.map(|(n, made)| ((n + 1).to_string(), made.said.clone())).collect();
+        let options = options.map(|(n, made)| ((n + 1).to_string(), made.in_words())).collect();
         self.overlay =
             Some(Overlay::Choose(Choose { title: "undo which", command: Command::Undo, options, cursor: 0 }));
         Vec::new()

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use kube::core::Status;
+use kube::core::response::StatusCause;
 
 use super::credentials::PluginError;
 use super::service::Refused;
@@ -116,9 +117,9 @@ impl Asked {
             ),
         };
         let details = status.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
-        // `patch` is no field: its message is all that was sent, and the summary tells why already.
-        let causes = details.iter().filter(|c| !c.field.is_empty() && c.field != "patch");
-        let causes = causes.map(|c| (clean(&c.field).into_owned(), clean(&c.message).into_owned())).collect();
+        let causes = details.iter().filter(|c| !field(c).is_empty());
+        let told = |c: &StatusCause| clean(&without_object(&c.message)).into_owned();
+        let causes = causes.map(|c| (clean(&c.field).into_owned(), told(c))).collect();
         Fault { causes, ..Fault::new(reason, summary, hint) }
     }
 
@@ -247,8 +248,13 @@ fn causes(status: &Status, said: &str) -> String {
     let each = causes
         .iter()
         .map(|c| (c, without_object(&c.message)))
-        .map(|(c, said)| if c.field.is_empty() { said } else { format!("{}: {said}", c.field) });
+        .map(|(c, said)| if field(c).is_empty() { said } else { format!("{}: {said}", c.field) });
     clean(&each.collect::<Vec<_>>().join("; ")).into_owned()
+}
+
+/// The field of the object that a cause is about. A patch as a whole is none.
+fn field(cause: &StatusCause) -> &str {
+    if cause.field == "patch" { "" } else { &cause.field }
 }
 
 #[cfg(test)]
@@ -354,6 +360,19 @@ mod tests {
         ] {
             assert_eq!(told(status), (reason, summary.to_owned(), hint.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_patch_that_is_refused_is_not_told_with_the_whole_object() {
+        let said = r#"Invalid value: "{\"kind\":\"Deployment\"}": strict decoding error: unknown field "metadata.x""#;
+        let status = json!({"code": 422, "message": "long", "details": {"causes": [
+            {"field": "patch", "message": said}, {"field": "spec.x", "message": said},
+        ]}});
+        let status: Status = serde_json::from_value(status).unwrap();
+        let fault = Asked::new(&ClusterName::from("prod"), "change it").refused(&status);
+        let why = "strict decoding error: unknown field \"metadata.x\"";
+        assert_eq!(fault.summary, format!("prod: change it: {why}; spec.x: {why}"));
+        assert_eq!(fault.causes, [("spec.x".to_owned(), why.to_owned())]);
     }
 
     #[test]

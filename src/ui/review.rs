@@ -36,19 +36,15 @@ fn more(review: &Review, canvas: &mut Canvas<'_>, area: Area) {
 /// The last line: what to press, or what is being typed.
 fn answer(app: &App, review: &Review, canvas: &mut Canvas<'_>, area: Area) -> Option<Position> {
     let strong = canvas.style(Role::PromptLabel);
-    let cluster = review.cluster().map(ToString::to_string).unwrap_or_default();
     let failed = review.items.iter().any(|item| matches!(item.stage, Stage::Failed(..)));
-    let verb = if failed { "try again" } else { "do it" };
+    let act = deed(failed, review.open().map(|item| item.wish.target.cluster.as_str()));
     let say = |text: &str, canvas: &mut Canvas<'_>| {
         canvas.text(area.x, area.y, area.width, text, strong, Cut::End);
         None
     };
     let choosing = review.item().is_some_and(|item| matches!(item.stage, Stage::Choosing(..)));
     if choosing {
-        return say(
-            "m keeps yours, t takes theirs, enter goes on with what is chosen, esc goes back.",
-            canvas,
-        );
+        return say("m keeps yours, t takes theirs, then enter goes on; esc goes back.", canvas);
     }
     if review.is_over() {
         let text = match review.items.iter().any(|item| matches!(item.stage, Stage::Made(_))) {
@@ -61,10 +57,11 @@ fn answer(app: &App, review: &Review, canvas: &mut Canvas<'_>, area: Area) -> Op
         return say("Being made …", canvas);
     }
     if !review.waits() {
-        return say("esc goes back to where it was typed.", canvas);
+        let typed = review.draft.is_some();
+        return say(if typed { "esc goes back to where it was typed." } else { "esc goes back." }, canvas);
     }
     let Some(word) = app.typed_for(review) else {
-        return say(&format!("y to {verb} in {cluster}, esc goes back."), canvas);
+        return say(&format!("y to {act}, esc goes back."), canvas);
     };
     let why: Vec<String> = review
         .open()
@@ -76,11 +73,54 @@ fn answer(app: &App, review: &Review, canvas: &mut Canvas<'_>, area: Area) -> Op
         .collect();
     let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
     let label = match review.mistyped {
-        true => format!("That is another word. Type {word} to {verb} in {cluster}: "),
-        false => format!("Type {word} to {verb} in {cluster}{why}: "),
+        true => format!("That is another word. Type {word} to {act}: "),
+        false => format!("Type {word} to {act}{why}: "),
     };
-    let room = area.width.saturating_sub(12);
+    // All of the word is seen while it is typed, the cursor behind it; the question gives way.
+    let typed = crate::model::layout::text_width(&word).saturating_add(2);
+    let room = area.width.saturating_sub(typed.clamp(12, (area.width / 2).max(12)));
     let x = canvas.text(area.x, area.y, room, &label, strong, Cut::Middle);
     let left = (area.x + area.width).saturating_sub(x);
     edges::input(canvas, (x, area.y), left, review.input.text(), Some(review.input.cursor()))
+}
+
+/// What a yes does, and in which clusters: of several changes it makes all, not only the one in front.
+fn deed<'a>(failed: bool, clusters: impl Iterator<Item = &'a str>) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for cluster in clusters {
+        match counts.iter_mut().find(|(name, _)| *name == cluster) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((cluster, 1)),
+        }
+    }
+    let all: usize = counts.iter().map(|(_, count)| count).sum();
+    let verb = match (failed, all) {
+        (false, 0 | 1) => "do it".to_owned(),
+        (false, _) => format!("do all {all}"),
+        (true, 0 | 1) => "try again".to_owned(),
+        (true, _) => format!("try all {all} again"),
+    };
+    match counts.as_slice() {
+        [(cluster, _)] => format!("{verb} in {cluster}"),
+        several => {
+            let each: Vec<String> =
+                several.iter().map(|(name, count)| format!("{count} in {name}")).collect();
+            format!("{verb}, {}", each.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::deed;
+
+    #[test]
+    fn a_yes_to_several_changes_says_how_many_and_names_every_cluster() {
+        let said = |failed, clusters: &[&'static str]| deed(failed, clusters.iter().copied());
+        assert_eq!(said(false, &["prod"]), "do it in prod");
+        assert_eq!(said(true, &["prod"]), "try again in prod");
+        assert_eq!(said(false, &["prod", "prod"]), "do all 2 in prod");
+        assert_eq!(said(false, &["lab", "prod", "lab"]), "do all 3, 2 in lab, 1 in prod");
+        assert_eq!(said(true, &["lab", "prod"]), "try all 2 again, 1 in lab, 1 in prod");
+    }
 }

@@ -41,10 +41,14 @@ impl App {
         let command = self.keymap.resolve(&[Scope::Review, Scope::Motion, Scope::Global], key);
         let Screen::Review(review) = self.screen() else { return Vec::new() };
         let types = review.waits() && self.typed_for(review).is_some();
-        let letter = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let letter = matches!(key.code, KeyCode::Char(_)) && !control;
+        // A wrong word is taken away as in a shell.
+        let erases =
+            key.code == KeyCode::Backspace || control && matches!(key.code, KeyCode::Char('u' | 'w'));
         match key.code {
             KeyCode::Enter if types => return self.say_yes_to_review(),
-            _ if types && (letter || key.code == KeyCode::Backspace) => {
+            _ if types && (letter || erases) => {
                 if let Some(review) = self.front() {
                     review.mistyped = false;
                     review.input.key(key);

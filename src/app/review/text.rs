@@ -11,7 +11,7 @@ use crate::materialize::change::{Checked, Made};
 use crate::model::clean::clean;
 use crate::model::edit::diff::{Changed, short, visible};
 use crate::model::edit::merge::{Clash, Side};
-use crate::model::edit::{Change, Path, Target};
+use crate::model::edit::{Change, Target};
 use crate::model::facts::{Fact, Section};
 use crate::model::gateway::GatewayRow;
 use crate::model::health::HealthState;
@@ -48,7 +48,7 @@ impl App {
         if let Stage::Choosing(checked, chosen, cursor) = &item.stage {
             lines.extend(clashes(checked, chosen, *cursor, width));
         } else {
-            lines.extend(facts::lines(&self.said(item), width));
+            lines.extend(facts::lines(&self.said(item, review.draft.is_some()), width));
             if let (Change::Create { object }, Some(checked)) = (&item.wish.change, item.stage.checked()) {
                 let shown = checked.stored.as_ref().unwrap_or(object);
                 lines.push(Line::new());
@@ -103,7 +103,7 @@ impl App {
         Section::new("", facts)
     }
 
-    fn said(&self, item: &Item) -> Vec<Section> {
+    fn said(&self, item: &Item, typed: bool) -> Vec<Section> {
         let saying = |tone, text: String, hint: &str| {
             let mut facts = vec![Fact::new("", text).tone(tone)];
             if !hint.is_empty() {
@@ -122,10 +122,8 @@ impl App {
                 if !refusal.fault.hint.is_empty() {
                     facts.push(Fact::new("", refusal.fault.hint.clone()));
                 }
-                facts.push(Fact::new(
-                    "",
-                    "Nothing was written. esc goes back to where it was typed: all of it is there.",
-                ));
+                let back = "Nothing was written. esc goes back to where it was typed: all of it is there.";
+                facts.push(Fact::new("", if typed { back } else { "Nothing was written." }));
                 vec![Section::new("Refused", facts)]
             }
             Stage::Failed(checked, fault) => {
@@ -329,11 +327,14 @@ fn clashes(checked: &Checked, chosen: &[Option<Side>], cursor: usize, width: u16
     let Some(merged) = &checked.clashing else { return Vec::new() };
     let head = "Somebody changed the same while you edited it. Choose for each: m keeps yours, t takes theirs; then enter.";
     let mut sections = vec![Section::new("", vec![Fact::new("", head).tone(Tone::Warn)])];
-    let clashes = |path: &Path| merged.clashes.iter().any(|clash| clash.path == *path);
-    let apart: Vec<Fact> =
-        checked.meanwhile.iter().filter(|other| !clashes(&other.path)).map(changed).collect();
-    if !apart.is_empty() {
-        sections.push(Section::new("What else others changed, and is kept", apart));
+    // What is to be chosen is not kept yet.
+    let is_else = |other: &&Changed| {
+        let both = |clash: &Clash| clash.path.is_below(&other.path) || other.path.is_below(&clash.path);
+        !merged.clashes.iter().any(both)
+    };
+    let others: Vec<Fact> = checked.meanwhile.iter().filter(is_else).map(changed).collect();
+    if !others.is_empty() {
+        sections.push(Section::new("What else others changed, and is kept", others));
     }
     let mut lines = facts::lines(&sections, width);
     for (n, clash) in merged.clashes.iter().enumerate() {

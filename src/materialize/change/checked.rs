@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Kept;
-use crate::model::edit::diff::Changed;
+use crate::model::edit::diff::{Changed, changes, visible};
 use crate::model::edit::merge::Merged;
 use crate::model::edit::{Change, Path, Target};
 use crate::model::fault::Fault;
@@ -102,4 +102,49 @@ pub struct Made {
     pub after: Option<Value>,
     /// What there is to say, in a sentence.
     pub said: String,
+}
+
+impl Made {
+    /// The change as one to choose from: with what it changed, or one cannot be told from the next of the same object.
+    pub fn in_words(&self) -> String {
+        let (Some(before), Some(after)) = (&self.before, &self.after) else { return self.said.clone() };
+        let fields = changes(&visible(before), &visible(after));
+        let Some(first) = fields.first() else { return self.said.clone() };
+        let rest = if fields.len() > 1 { format!(", {} more", fields.len() - 1) } else { String::new() };
+        format!("{} in {}: {}{rest}", self.target.name, self.target.cluster, first.in_words())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn two_changes_of_one_object_can_be_told_apart() {
+        let target = Target {
+            cluster: "prod".into(),
+            api_version: "apps/v1".into(),
+            kind: "Deployment".into(),
+            namespace: "ns".into(),
+            name: "out".into(),
+        };
+        let made = |before: Option<Value>, after: Option<Value>| Made {
+            target: target.clone(),
+            before,
+            after,
+            said: "prod: it is gone.".into(),
+        };
+        let of = |n: i32, version: &str| json!({"metadata": {"resourceVersion": version}, "spec": {"replicas": n}});
+        let scaled = made(Some(of(2, "1")), Some(of(5, "2")));
+        assert_eq!(scaled.in_words(), "out in prod: spec.replicas: 2 → 5");
+        let mut more = of(3, "3");
+        more["spec"]["paused"] = json!(true);
+        assert_eq!(
+            made(Some(of(5, "2")), Some(more)).in_words(),
+            "out in prod: spec.replicas: 5 → 3, 1 more"
+        );
+        assert_eq!(made(Some(of(5, "2")), None).in_words(), "prod: it is gone.");
+    }
 }

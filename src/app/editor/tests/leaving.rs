@@ -286,3 +286,14 @@ fn a_field_is_gone_to() {
     let line = editor(&app).buffer.line(at(&app).0).to_owned();
     assert_eq!((line.as_str(), at(&app).1), ("  replicas: 2", 12));
 }
+
+#[test]
+fn drafts_of_an_earlier_run_are_said_when_they_are_found() {
+    let mut typed = edit(&object());
+    press(&mut typed, "a esc");
+    let mut app = edit(&object());
+    press(&mut app, "esc");
+    let _ = update(&mut app, Msg::Drafts(typed.drafts.clone()));
+    assert_eq!(said(&app), "A draft of an earlier run was not applied: D goes on with it.");
+    assert_eq!(app.drafts, typed.drafts);
+}

@@ -89,7 +89,7 @@ async fn edited(
 ) -> Result<Checked, Refusal> {
     let gone = |why: &str| {
         let summary = format!("{}: {} {why} since you opened it", c.cluster, target.short());
-        Fault::new(Reason::Missing, summary, "Your text is kept: `:new-from-yaml` makes it anew from there.")
+        Fault::new(Reason::Missing, summary, "What was typed is kept: `:drafts` finds it.")
     };
     let Some(live) = live else { return Err(gone("was deleted").into()) };
     if live["metadata"]["uid"] != before["metadata"]["uid"] {

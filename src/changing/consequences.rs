@@ -9,6 +9,7 @@ use crate::cluster::write::{self, Address};
 use crate::materialize::Part;
 use crate::materialize::change::{Checked, Note, Place, of_gateway, of_object, pod_labels};
 use crate::materialize::names::Names;
+use crate::model::clean::clean;
 use crate::model::edit::Change;
 use crate::model::fault::Fault;
 use crate::model::istio_gateway::IstioGateway;
@@ -33,6 +34,11 @@ pub(super) async fn tell(keeper: &Keeper, checked: &mut Checked) {
             }
             let labels = |object: &Value| labels_of(&object["spec"]["template"]["metadata"]["labels"]);
             if checked.target.kind == "Deployment" {
+                let scales =
+                    before.as_ref().is_some_and(|b| b["spec"]["replicas"] != after["spec"]["replicas"]);
+                if scales && let Some(note) = autoscaled(keeper, checked).await {
+                    checked.notes.push(note);
+                }
                 let before = before.as_ref().map(&labels).unwrap_or_default();
                 let service =
                     service_of(&keeper.clusters.home, &checked.target.namespace, &labels(&after)).await;
@@ -92,6 +98,33 @@ async fn place(
     let (deployment, scaler) = (at(Part::Deployment), at(Part::HorizontalPodAutoscaler));
     let (deployment, autoscaler) = futures::try_join!(write::get(c, &deployment), write::get(c, &scaler))?;
     Ok(Place { cluster_id, deployment, autoscaler })
+}
+
+/// The autoscaler that decides over a Deployment's pods, whatever somebody else asks for.
+async fn autoscaled(keeper: &Keeper, checked: &Checked) -> Option<Note> {
+    let at = Address {
+        kind: Part::HorizontalPodAutoscaler.to_string(),
+        resource: Part::HorizontalPodAutoscaler.resource(),
+        namespace: checked.target.namespace.clone(),
+        name: String::new(),
+    };
+    let all = match write::list(&keeper.clusters.home, &at, "").await {
+        Ok(all) => all,
+        Err(fault) => {
+            let text = format!("Whether an autoscaler decides over it cannot be told: {}", fault.summary);
+            return Some(Note::new(Tone::Warn, text));
+        }
+    };
+    let is_its = |scaler: &&Value| {
+        let of = &scaler["spec"]["scaleTargetRef"];
+        of["kind"] == "Deployment" && of["name"] == checked.target.name.as_str()
+    };
+    let scaler = all.iter().find(is_its)?;
+    let name = clean(scaler["metadata"]["name"].as_str().unwrap_or_default()).into_owned();
+    let (min, max) = (&scaler["spec"]["minReplicas"], &scaler["spec"]["maxReplicas"]);
+    let text =
+        format!("HorizontalPodAutoscaler {name} ({min} to {max} pods) decides: it puts its own number back");
+    Some(Note::new(Tone::Bad, text))
 }
 
 fn labels_of(value: &Value) -> BTreeMap<String, String> {

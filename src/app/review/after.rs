@@ -91,6 +91,10 @@ impl App {
                 self.key_of(crate::app::Command::Undo)
             ),
         };
+        if said.len() > 1 {
+            // They have served: the next change must not be about them unasked.
+            self.clear_marks();
+        }
         // One gateway is followed until it runs; of everything else there is no more to see.
         if !follows && matches!(self.screen(), Screen::Review(_)) {
             self.stack.pop();
@@ -99,6 +103,16 @@ impl App {
         }
         self.say(Tone::Good, text);
         effects
+    }
+
+    fn clear_marks(&mut self) {
+        for screen in &mut self.stack {
+            match screen {
+                Screen::Table(table) => table.marked.clear(),
+                Screen::Details(details) => details.pods.marked.clear(),
+                _ => {}
+            }
+        }
     }
 
     /// Leaves a review whose changes are made.

@@ -4,6 +4,7 @@
 //! One review holds one change, or the same change of several objects: each is checked, shown and made for itself.
 
 mod after;
+mod clashes;
 mod keys;
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,5 @@
+mod keys;
+
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::clashes::clashes;
 use super::{Item, Review, Stage};
 use crate::app::content::highlighted;
 use crate::app::model::App;
@@ -9,8 +10,7 @@ use crate::app::paint::{Line, Look, piece};
 use crate::app::screen::{Screen, facts};
 use crate::materialize::change::{Checked, Made};
 use crate::model::clean::clean;
-use crate::model::edit::diff::{Changed, short, visible};
-use crate::model::edit::merge::{Clash, Side};
+use crate::model::edit::diff::{Changed, visible};
 use crate::model::edit::{Change, Target};
 use crate::model::facts::{Fact, Section};
 use crate::model::gateway::GatewayRow;
@@ -299,7 +299,7 @@ fn verdict(checked: &Checked) -> Fact {
     }
 }
 
-fn changed(changed: &Changed) -> Fact {
+pub(super) fn changed(changed: &Changed) -> Fact {
     let words = changed.in_words();
     match words.split_once(": ") {
         Some((path, rest)) if path.len() <= 60 => Fact::new(path.to_owned(), rest.to_owned()),
@@ -320,99 +320,4 @@ fn tone(stage: &Stage) -> Tone {
 fn sentence(text: &str) -> String {
     let text = clean(text);
     if text.ends_with(['.', '!', '?']) { text.into_owned() } else { format!("{text}.") }
-}
-
-/// What both changed: the two sides beside each other, or one above the other where that does not fit.
-fn clashes(checked: &Checked, chosen: &[Option<Side>], cursor: usize, width: u16) -> Vec<Line> {
-    let Some(merged) = &checked.clashing else { return Vec::new() };
-    let head = "Somebody changed the same while you edited it. Choose for each: m keeps yours, t takes theirs; then enter.";
-    let mut sections = vec![Section::new("", vec![Fact::new("", head).tone(Tone::Warn)])];
-    // What is to be chosen is not kept yet.
-    let is_else = |other: &&Changed| {
-        let both = |clash: &Clash| clash.path.is_below(&other.path) || other.path.is_below(&clash.path);
-        !merged.clashes.iter().any(both)
-    };
-    let others: Vec<Fact> = checked.meanwhile.iter().filter(is_else).map(changed).collect();
-    if !others.is_empty() {
-        sections.push(Section::new("What else others changed, and is kept", others));
-    }
-    let mut lines = facts::lines(&sections, width);
-    for (n, clash) in merged.clashes.iter().enumerate() {
-        lines.push(Line::new());
-        lines.extend(clash_lines(clash, chosen.get(n).copied().flatten(), n == cursor, width));
-    }
-    lines
-}
-
-fn clash_lines(clash: &Clash, side: Option<Side>, is_here: bool, width: u16) -> Vec<Line> {
-    let said = match side {
-        Some(Side::Mine) => "  yours is kept",
-        Some(Side::Theirs) => "  theirs is taken",
-        None => "  to be chosen",
-    };
-    let mark = if is_here { "▸ " } else { "  " };
-    let head = if side.is_none() { Look::Tone(Tone::Warn) } else { Look::Tone(Tone::Good) };
-    let mut lines =
-        vec![vec![piece(format!("{mark}{}", clean(&clash.place)), Look::Title), piece(said, head)]];
-    let text = |value: &Option<serde_json::Value>| -> Vec<String> {
-        match value {
-            None => vec!["(not there)".to_owned()],
-            Some(value @ (serde_json::Value::Object(_) | serde_json::Value::Array(_))) => {
-                let text = yaml::text(value).unwrap_or_else(|_| value.to_string());
-                text.lines().map(|line| clean(line).into_owned()).collect()
-            }
-            Some(serde_json::Value::String(text)) if text.contains('\n') => {
-                text.lines().map(|line| clean(line).into_owned()).collect()
-            }
-            Some(value) => vec![short(value)],
-        }
-    };
-    let (was, mine, theirs) = (text(&clash.before), text(&clash.mine), text(&clash.theirs));
-    let was = was.join(" ");
-    lines.push(vec![piece(
-        format!("    was: {}", cut(&was, usize::from(width).saturating_sub(9))),
-        Look::Tone(Tone::Muted),
-    )]);
-    let half = (usize::from(width).saturating_sub(9)) / 2;
-    let pad = |text: &str| {
-        let text = cut(text, half);
-        let cells = usize::from(crate::model::layout::text_width(&text));
-        format!("{text}{}", " ".repeat(half.saturating_sub(cells)))
-    };
-    let (yours, others) = (side == Some(Side::Mine), side == Some(Side::Theirs));
-    let look = |is: bool| Look::Tone(if is { Tone::Good } else { Tone::Plain });
-    lines.push(vec![
-        piece(format!("    {}", pad("yours (m)")), Look::Label),
-        piece(" │ ", Look::Tone(Tone::Muted)),
-        piece(pad("theirs (t)"), Look::Label),
-    ]);
-    for n in 0..mine.len().max(theirs.len()) {
-        let (left, right) =
-            (mine.get(n).map_or("", String::as_str), theirs.get(n).map_or("", String::as_str));
-        let differs = if left == right { ' ' } else { '!' };
-        lines.push(vec![
-            piece(format!("  {differs} {}", pad(left)), look(yours)),
-            piece(" │ ", Look::Tone(Tone::Muted)),
-            piece(pad(right), look(others)),
-        ]);
-    }
-    lines
-}
-
-fn cut(text: &str, room: usize) -> String {
-    let mut out = String::new();
-    let mut used = 0;
-    for cluster in unicode_segmentation::UnicodeSegmentation::graphemes(text, true) {
-        let cells = usize::from(crate::model::layout::text_width(cluster));
-        if used + cells > room {
-            if room > 0 {
-                out.pop();
-                out.push('…');
-            }
-            break;
-        }
-        used += cells;
-        out.push_str(cluster);
-    }
-    out
 }

@@ -9,6 +9,7 @@
 //! | [`materialize`] | pure | an `IstioGateway` judged, built into objects, compared with what is there |
 //! | [`cluster`] | I/O | the API server as we see it: kubeconfig, connection, credentials, lists, watches, single objects, logs, read-only |
 //! | [`reconcile`] | I/O | fetch → validate → build → apply → status: one pass over one gateway, and who may do it |
+//! | [`changing`] | I/O | a person's change of an object: what it would do, making it, and what became of it when nothing answered |
 //! | [`sources`] | I/O | what keeps coming: one task tree per cluster that turns lists and watches into snapshots |
 //! | [`app`] | pure | the TUI as a state machine: THE table of commands, messages, effects, screens, overlays |
 //! | [`ui`] | pure | `&App` and a theme to cells |
@@ -31,6 +32,9 @@
 //!   that cannot be written are merged into the next.
 //! - Text from a cluster is cleaned of control characters before it becomes a cell, and once more when it is painted.
 //! - Read-only is a layer below the client: what it refuses never leaves the program.
+//!
+//! - Nothing a person asks for is written before its review, and what is written is what was reviewed: the write carries
+//!   uid and resourceVersion of the object that the dry run was about.
 //!
 //! # Two flows
 //!
@@ -71,6 +75,11 @@
 //!   go while the controller works.
 //! - What egret keeps in the demo's story is what egret builds: its controller there goes by `materialize`, status and
 //!   all. Objects written for the story alone were drift on every gateway once the screens could look for it.
+//! - The form edits the manifest itself, so that form and YAML cannot differ, and what no field knows survives.
+//! - A review is a screen on top of the one where something was typed, not a box: that one stays below with all that is in
+//!   it until the change is made, and several changes are reviewed and made in one place.
+//! - YAML is read from the events of serde-saphyr's parser (`granit-parser`) into what Go's YAML 1.1 makes of it: held
+//!   against the real server by 251 texts.
 //! - `setup` stands beside the verbs and the TUI: what both begin with.
 //! - There is no aggregated discovery: lists are begun at once, and the kinds that come with a CRD ask for their group
 //!   alone. A cluster is complete one round trip earlier.

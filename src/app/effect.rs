@@ -77,8 +77,17 @@ pub enum Effect {
     SetReadOnly(bool),
     /// In the demo: let something go wrong, or no longer; empty: nothing any more.
     Fault(String),
-    /// In the demo: somebody scales a Deployment by hand.
-    Tamper(ClusterName, Named),
+    /// In the demo: somebody changes something by hand.
+    Tamper(ClusterName, Tampered),
+}
+
+/// What somebody changes by hand in the demo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tampered {
+    /// A Deployment is scaled.
+    Deployment(Named),
+    /// An `IstioGateway` is edited.
+    Gateway(Named),
 }
 
 /// Which gateway, in which of its clusters.

@@ -1,5 +1,6 @@
 //! The TUI as a state machine: messages in, state changed, effects out. Draws nothing, waits for nothing.
 
+pub mod applies;
 pub mod begin;
 pub mod command;
 pub mod confirm;

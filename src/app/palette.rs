@@ -218,6 +218,7 @@ impl App {
                 all
             }
             C::Theme => self.settings.themes.clone(),
+            C::Tamper => vec!["gateway".to_owned()],
             C::OpenContext => self
                 .contexts
                 .iter()

@@ -89,7 +89,27 @@ const STEPS: &[Step] = &[
         of_sandbox(app, "egress-shared").is_some_and(|row| row.origin == Origin::IstioGateway)
             && runs(app, "egress-shared")
     }),
-    step("now break something: {palette} fault latency=300ms is a slow line", |app| {
+    step("{new} makes a gateway: type a name, {accept-form}, then y", |app| {
+        app.past.iter().any(|made| made.before.is_none() && made.target.kind == "IstioGateway")
+    }),
+    step("{back}. {edit-yaml} on egress-preview: replicaCount: 4, then {edit-leave}", |app| {
+        !app.drafts.is_empty() && is_table(app, TableKind::Gateways)
+    }),
+    step("the draft is kept. {palette} tamper gateway: somebody changes the same", |app| {
+        let cr = of_sandbox(app, "egress-preview").and_then(|row| row.cr.clone());
+        cr.is_some_and(|cr| drafted(app).is_some_and(|generation| cr.meta.generation > generation))
+    }),
+    step("{drafts}, enter, {edit-review}: it shows both. {mine}, enter, then y", |app| {
+        app.drafts.is_empty() && app.past.iter().any(|made| made.before.is_some() && made.after.is_some())
+    }),
+    step("{back}, then {delete} on the gateway you made: what is lost? Then y", |app| {
+        app.past.iter().any(|made| made.after.is_none())
+    }),
+    step("{undo}, enter, then y: it is made anew, with another address", |app| {
+        let deleted = app.past.iter().position(|made| made.after.is_none());
+        deleted.is_some_and(|at| app.past[at..].iter().any(|made| made.before.is_none()))
+    }),
+    step("{back}. Now break something: {palette} fault latency=300ms is a slow line", |app| {
         has_fault(app, "latency=")
     }),
     step("{palette} fault outage=frankfurt takes a cluster away: its rows turn stale", |app| {
@@ -119,6 +139,11 @@ fn keeps(app: &App) -> bool {
 /// A gateway of the sandbox.
 fn of_sandbox(app: &App, name: &str) -> Option<Arc<GatewayRow>> {
     app.fleet().iter().find(|row| is_sandbox(&row.id.cluster) && &*row.id.name == name).cloned()
+}
+
+/// What the draft was begun from.
+fn drafted(app: &App) -> Option<i64> {
+    app.drafts.first()?.before.as_ref()?["metadata"]["generation"].as_i64()
 }
 
 fn runs(app: &App, name: &str) -> bool {

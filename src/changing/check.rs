@@ -186,3 +186,19 @@ fn not_checked(fault: Fault) -> Result<String, Refusal> {
     }
     Err(fault.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_that_cannot_be_asked_for_a_dry_run_is_told_and_is_no_refusal() {
+        let said =
+            "prod: change Deployment ns/a: admission webhook \"w.example.com\" does not support dry run";
+        let fault = |reason, summary: &str| Fault::new(reason, summary, "");
+        assert_eq!(not_checked(fault(Reason::Invalid, said)), Ok(said.to_owned()));
+        let refused =
+            not_checked(fault(Reason::Invalid, "prod: admission webhook \"w\" denied the request: no"));
+        assert!(refused.is_err(), "what a webhook refuses is refused");
+    }
+}

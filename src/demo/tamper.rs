@@ -15,3 +15,13 @@ pub fn scale(state: &mut State, namespace: &str, name: &str) {
         deployment["spec"]["replicas"] = (replicas + 1).into();
     });
 }
+
+/// Has a gateway ask for one replica more than it does.
+pub fn edit(state: &mut State, namespace: &str, name: &str) {
+    let key = Key::new("istiogateways.istio.alibabacloud.com", namespace, name);
+    // One that went meanwhile is edited by nobody.
+    let _ = state.change(&key, "kubectl-edit", |gateway| {
+        let replicas = gateway["spec"]["replicaCount"].as_u64().unwrap_or(1);
+        gateway["spec"]["replicaCount"] = (replicas + 1).into();
+    });
+}

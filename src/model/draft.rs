@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::yaml::LAST_APPLIED;
+
 /// How a draft was being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -32,6 +34,21 @@ pub struct Draft {
     pub means: Means,
     /// When it was last changed.
     pub changed: Timestamp,
+}
+
+impl Draft {
+    /// The draft as it may lie on a disk: without the copy that `kubectl apply` leaves in an object, which nobody edits
+    /// and which may repeat what is shown nowhere. Its place stays, so that it is no change when the edit goes on.
+    #[must_use]
+    pub fn to_disk(&self) -> Self {
+        let mut draft = self.clone();
+        let annotations =
+            draft.before.as_mut().and_then(|before| before["metadata"]["annotations"].as_object_mut());
+        if let Some(copy) = annotations.and_then(|all| all.get_mut(LAST_APPLIED)) {
+            *copy = Value::from("");
+        }
+        draft
+    }
 }
 
 impl Draft {

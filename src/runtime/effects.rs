@@ -15,25 +15,20 @@ use super::keeping::Embedded;
 use super::looping::{Effects, Foreground, Inbox};
 use super::ways::{Other, Ways};
 use super::{clipboard, outside, terminal};
-use crate::app::deed::{Deed, Named, Plan, What};
-use crate::app::effect::{Effect, LogQuery, StandingOf, Ticket};
+use crate::app::deed::{Deed, Plan, What};
+use crate::app::effect::{Effect, LogQuery, StandingOf, Tampered, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::{LogLine, Msg};
-use crate::app::review::Wish;
 use crate::app::rights::{Answers, Right};
 use crate::app::standing::Standing;
-use crate::changing;
 use crate::cluster::access::{self, Action};
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
-use crate::cluster::knowledge;
 use crate::cluster::logs::{self, LogOf, Said};
-use crate::cluster::{object, openapi};
+use crate::cluster::object;
 use crate::demo::tamper;
 use crate::demo::world::World;
-use crate::materialize::change::Checked;
 use crate::model::clean::clean;
-use crate::model::edit::Target;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::row::EventRow;
@@ -44,7 +39,7 @@ use crate::sources::Sources;
 /// Carries out effects on open clusters.
 pub struct Live {
     sources: Sources,
-    inbox: Inbox,
+    pub(super) inbox: Inbox,
     /// Bytes for the terminal: the clipboard.
     bytes: UnboundedSender<Vec<u8>>,
     open: HashMap<Ticket, AbortHandle>,
@@ -137,11 +132,14 @@ impl Live {
         self.inbox.clone()
     }
 
-    /// Somebody scales a Deployment by hand.
-    fn tamper(&self, cluster: &ClusterName, deployment: &Named) {
+    /// Somebody changes something by hand.
+    fn tamper(&self, cluster: &ClusterName, with: &Tampered) {
         let cluster = self.world.as_ref().and_then(|world| world.cluster(cluster.as_str()));
         if let Some(cluster) = cluster {
-            cluster.with(|state| tamper::scale(state, &deployment.namespace, &deployment.name));
+            cluster.with(|state| match with {
+                Tampered::Deployment(named) => tamper::scale(state, &named.namespace, &named.name),
+                Tampered::Gateway(named) => tamper::edit(state, &named.namespace, &named.name),
+            });
         }
     }
 
@@ -164,14 +162,14 @@ impl Live {
         self.sources.retry(None);
     }
 
-    fn connection(&self, cluster: &ClusterName) -> Result<Connection, Fault> {
+    pub(super) fn connection(&self, cluster: &ClusterName) -> Result<Connection, Fault> {
         self.sources.connection(cluster).ok_or_else(|| {
             let summary = format!("{cluster} is not connected");
             Fault::new(Reason::Unreachable, summary, "Wait for it, or `R` tries again now.")
         })
     }
 
-    fn keep(&mut self, ticket: Ticket, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn keep(&mut self, ticket: Ticket, task: impl Future<Output = ()> + Send + 'static) {
         self.open.insert(ticket, tokio::spawn(task).abort_handle());
     }
 
@@ -221,17 +219,6 @@ impl Live {
         });
     }
 
-    fn read_schema(&mut self, ticket: Ticket, of: Target) {
-        let inbox = self.inbox.clone();
-        match self.connection(&of.cluster) {
-            Ok(c) => self.keep(ticket, async move {
-                let schema = openapi::schema(&c, &of.api_version, &of.kind).await;
-                tell(&inbox, Msg::Schema(ticket, schema));
-            }),
-            Err(fault) => tell(&inbox, Msg::Schema(ticket, Err(fault))),
-        }
-    }
-
     fn open_logs(&mut self, ticket: Ticket, query: LogQuery) {
         let inbox = self.inbox.clone();
         match self.connection(&query.cluster) {
@@ -241,7 +228,7 @@ impl Live {
     }
 
     /// The clusters of a mesh, from its home cluster.
-    fn ways(&self, home: &ClusterName) -> Result<Ways, Fault> {
+    pub(super) fn ways(&self, home: &ClusterName) -> Result<Ways, Fault> {
         let connection = self.connection(home)?;
         let others = self.home.ids.iter().map(|(id, name)| Other {
             id: id.clone(),
@@ -268,16 +255,6 @@ impl Live {
         });
     }
 
-    /// A cluster that is not connected has nothing to offer, and says so in its link.
-    fn learn(&mut self, ticket: Ticket, cluster: &ClusterName, namespace: String) {
-        let inbox = self.inbox.clone();
-        let Ok(c) = self.connection(cluster) else { return };
-        self.keep(ticket, async move {
-            let knowledge = knowledge::learn(&c, &namespace).await;
-            tell(&inbox, Msg::Learned(ticket, Box::new(knowledge)));
-        });
-    }
-
     fn plan(&mut self, ticket: Ticket, deed: Deed) {
         let (inbox, namespace) = (self.inbox.clone(), self.home.namespace.clone());
         match self.ways(&deed.cluster) {
@@ -286,41 +263,6 @@ impl Live {
                 let plan = deeds::plan(&ways.keeper().await, &namespace, &deed).await;
                 tell(&inbox, Msg::Planned(ticket, plan.map(Arc::new)));
             }),
-        }
-    }
-
-    fn fetch(&mut self, ticket: Ticket, key: ObjectKey) {
-        let inbox = self.inbox.clone();
-        match self.connection(&key.cluster) {
-            Err(fault) => tell(&inbox, Msg::Fetched(ticket, Err(fault))),
-            Ok(c) => self.keep(ticket, async move {
-                let object = object::fetch(&c, &key).await;
-                tell(&inbox, Msg::Fetched(ticket, object));
-            }),
-        }
-    }
-
-    fn check(&mut self, ticket: Ticket, wish: Wish) {
-        let inbox = self.inbox.clone();
-        match self.ways(&wish.target.cluster) {
-            Err(fault) => tell(&inbox, Msg::Checked(ticket, Err(fault.into()))),
-            Ok(ways) => self.keep(ticket, async move {
-                let keeper = ways.keeper().await;
-                let checked = changing::check(&keeper, &wish.target, &wish.change).await;
-                tell(&inbox, Msg::Checked(ticket, checked.map(Arc::new)));
-            }),
-        }
-    }
-
-    /// Not kept by its ticket: what has been begun is not broken off by leaving a screen.
-    fn make(&self, ticket: Ticket, checked: Arc<Checked>) {
-        let inbox = self.inbox.clone();
-        match self.connection(&checked.target.cluster) {
-            Err(fault) => tell(&inbox, Msg::Made(ticket, Box::new(Err(fault)))),
-            Ok(c) => drop(tokio::spawn(async move {
-                let made = changing::carry_out(&c, &checked).await;
-                tell(&inbox, Msg::Made(ticket, Box::new(made)));
-            })),
         }
     }
 
@@ -377,7 +319,7 @@ impl Live {
     }
 }
 
-fn tell(inbox: &Inbox, msg: Msg) {
+pub(super) fn tell(inbox: &Inbox, msg: Msg) {
     // Nobody listens any more when the program ends.
     let _ = inbox.send(msg);
 }
@@ -492,7 +434,7 @@ impl Effects for Live {
                 tell(&self.inbox, Msg::Closed(cluster));
             }
             Effect::Fault(text) => self.fault(&text),
-            Effect::Tamper(cluster, deployment) => self.tamper(&cluster, &deployment),
+            Effect::Tamper(cluster, with) => self.tamper(&cluster, &with),
             Effect::SetReadOnly(on) => {
                 self.sources.set_read_only(on);
                 if on {

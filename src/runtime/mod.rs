@@ -18,6 +18,7 @@ pub mod report;
 pub mod terminal;
 mod ways;
 pub mod wired;
+mod writing;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;

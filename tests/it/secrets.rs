@@ -70,11 +70,21 @@ async fn a_planted_secret_reaches_no_screen_no_output_and_no_file() {
     }
     session.keys("2").sees("holder").keys("3").sees("kind: Pod").keys("m end").sees("status");
     session.keys("C").sees("clipboard").keys("esc").sees("NAME");
+    // Edited and left: the draft is on the disk.
+    session
+        .keys("home enter E")
+        .sees("unchanged")
+        .keys("#")
+        .sees("modified")
+        .keys("esc")
+        .sees("the draft of Pod");
     // The name of the Secret may be seen; that is how one knows that these screens were the right ones.
     is_free_of_it("the screen", &session.raw());
     let home = session.home().to_owned();
     session.keys("q");
-    for file in files(&home) {
+    let kept = files(&home);
+    assert!(kept.iter().any(|file| file.to_string_lossy().contains("drafts")), "{kept:?}");
+    for file in kept {
         is_free_of_it(&file.display().to_string(), &std::fs::read(&file).unwrap());
     }
 
@@ -94,7 +104,9 @@ async fn a_planted_secret_reaches_no_screen_no_output_and_no_file() {
     assert!(asked.iter().any(|e| e.uri.contains(&ns)), "the audit log holds what egret asked");
     let for_secrets: Vec<_> = asked
         .iter()
-        .filter(|e| e.uri.contains("/secrets") && !e.user_agent.starts_with("egret-test"))
+        .filter(|e| {
+            e.uri.contains(&ns) && e.uri.contains("/secrets") && !e.user_agent.starts_with("egret-test")
+        })
         .collect();
     assert!(for_secrets.is_empty(), "{for_secrets:?}");
 }

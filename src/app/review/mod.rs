@@ -5,6 +5,8 @@
 
 mod after;
 mod keys;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::sync::Arc;

@@ -232,6 +232,7 @@ mod tests {
         let labels = labels.unwrap();
         assert_eq!(labels.get("security.istio.io/tlsMode").map(String::as_str), Some("istio"));
         assert_eq!(labels.get("istio").map(String::as_str), Some("out"));
-        assert_eq!(pod_labels(&gateway(json!({"ports": []})), None), None, "wrong ones have no pods");
+        let wrong = gateway(json!({"ports": [{"name": "a", "port": 0}]}));
+        assert_eq!(pod_labels(&wrong, None), None, "wrong ones have no pods");
     }
 }

@@ -17,7 +17,7 @@ const METADATA: &[&str] = &[
     "deletionGracePeriodSeconds",
 ];
 
-/// Whether a field is the server's, or leads into one that is.
+/// Whether a field is the server's, or leads into one that is; the copy that `kubectl apply` leaves counts as such.
 pub fn is_server_made(path: &Path) -> bool {
     let field = |at: usize| match path.0.get(at) {
         Some(Step::Field(name)) => Some(name.as_str()),
@@ -25,6 +25,7 @@ pub fn is_server_made(path: &Path) -> bool {
     };
     match (field(0), field(1)) {
         (Some("status"), _) => true,
+        (Some("metadata"), Some("annotations")) => field(2) == Some(LAST_APPLIED),
         (Some("metadata"), Some(name)) => METADATA.contains(&name),
         _ => false,
     }

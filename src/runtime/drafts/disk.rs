@@ -143,7 +143,7 @@ impl Disk {
         };
         let (half, whole) = (dir.join(HALF), dir.join(file_name(&draft.id)));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
-        file.write_all(&serde_json::to_vec(draft)?)?;
+        file.write_all(&serde_json::to_vec(&draft.to_disk())?)?;
         file.sync_all()?;
         fs::rename(&half, &whole)?;
         File::open(&dir)?.sync_all()?;

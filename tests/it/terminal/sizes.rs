@@ -44,7 +44,7 @@ async fn a_tiny_terminal_that_grows_shows_everything_again() {
         session.keys("ctrl-l");
     }
     session.resize(120, 40);
-    session.sees("1/1 clusters").sees("apiVersion:").sees("? help");
+    session.sees("1/1 clusters").sees("apiVersion:").sees(": ?");
     session.keys("q");
     assert_eq!(session.wait_end(SOON).code(), Some(0));
 }

@@ -84,7 +84,7 @@ async fn the_help_shows_what_works_here_and_nothing_else() {
     assert!(!session.screen().contains("Show ingress"), "{}", session.screen());
     session.keys("esc").sees_not("keys in");
     // A hint that does nothing here is none.
-    assert!(!session.row("? help").contains("y yaml"), "{}", session.screen());
+    assert!(!session.row(": ?").contains("y yaml"), "{}", session.screen());
 }
 
 #[tokio::test]

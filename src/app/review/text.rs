@@ -262,7 +262,9 @@ fn checklist(row: &GatewayRow) -> Vec<Fact> {
         Some((false, why)) => {
             facts.push(Fact::new("accepted", format!("✕ no: {}", clean(&why))).tone(Tone::Bad));
         }
-        None => facts.push(tick(row.workload.is_some(), "accepted", "no word of its keeper yet".into())),
+        // What is made of it already was accepted by somebody.
+        None if row.workload.is_some() => facts.push(tick(true, "accepted", "it is being made".into())),
+        None => facts.push(tick(false, "accepted", "no word of its keeper yet".into())),
     }
     let workload = row.workload.as_ref().map(|w| w.meta.name.to_string());
     facts.push(tick(workload.is_some(), "Deployment", workload.unwrap_or_else(|| "not there yet".into())));

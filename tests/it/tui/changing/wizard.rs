@@ -3,7 +3,7 @@
 use kube::Client;
 use serde_json::{Value, json};
 
-use super::stage::{applies, spec};
+use super::stage::{applies, gateways, spec};
 use crate::support::session::Session;
 
 /// A cluster where nobody keeps gateways says so first and offers the way; what was typed there is not lost.
@@ -24,6 +24,9 @@ pub(super) async fn installs_keeps_and_makes(session: &Session, client: &Client)
     session.sees("Deployment  ✓ istio-early").sees("Running: 1 of 1 ready");
     assert_eq!(spec(client, "early").await, console());
 }
+
+/// ASM's own way to say how long a stopping pod lets its connections end.
+const DRAIN: &str = "asm.alibabacloud.com/gateway-drain-timeout-seconds";
 
 /// What the console fills in by itself.
 fn console() -> Value {
@@ -72,7 +75,10 @@ pub(super) async fn fills_in_everything(session: &Session, client: &Client) {
         .sees("    mountPath: /etc/rules")
         .keys("ctrl-t alt-7")
         .sees("It runs in Kubernetes: 2 to 4 pods");
-    session.keys("ctrl-s");
+    // As YAML and back: both are in step.
+    session.keys("ctrl-y").sees("  name: full").fills("ctrl-f | 90s | enter").keys("esc end");
+    session.fills("backspace backspace backspace | 60s").sees("value: 60s").keys("esc").sees("7 review");
+    session.keys("alt-6").sees("60s").keys("ctrl-s");
     applies(session, "Create IstioGateway istio-system/full", "IstioGateway istio-system/full is made");
     session
         .sees("accepted    ✓")
@@ -80,6 +86,8 @@ pub(super) async fn fills_in_everything(session: &Session, client: &Client) {
         .sees("address     ✓ 10.96.")
         .sees("Running: 2 of 2 ready");
     assert_eq!(spec(client, "full").await, everything());
+    let marks = gateways(client).get("full").await.unwrap().metadata.annotations.unwrap();
+    assert_eq!(marks.get(DRAIN).map(String::as_str), Some("45"));
 }
 
 /// What comes of all that.
@@ -115,7 +123,7 @@ fn everything() -> Value {
         "externalTrafficPolicy": "Local",
         "serviceAnnotations": {"owner.example/team": "payments"},
         "serviceLabels": {"tier": "edge"},
-        "env": [{"name": "ISTIO_META_IDLE", "value": "90s"}],
+        "env": [{"name": "ISTIO_META_IDLE", "value": "60s"}],
         "podLabels": {"security.istio.io/tlsMode": "istio", "team": "payments"},
         "podAnnotations": {"example.com/note": "hello"},
         "secretVolumes": [{"name": "certs", "secretName": "client-certs", "mountPath": "/etc/certs"}],

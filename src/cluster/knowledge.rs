@@ -40,6 +40,7 @@ pub async fn learn(c: &Connection, namespace: &str) -> Knowledge {
     let mut denied = Vec::new();
     let pair = |named: Named| (named.metadata.namespace, named.metadata.name);
     Knowledge {
+        home_id: None,
         nodes: taken(nodes, Sort::Nodes, &mut denied).into_iter().map(NodeItem::node).collect(),
         namespaces: taken(namespaces, Sort::Namespaces, &mut denied)
             .into_iter()

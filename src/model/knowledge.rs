@@ -52,6 +52,8 @@ pub struct Node {
 pub struct Knowledge {
     /// Nodes.
     pub nodes: Vec<Node>,
+    /// The id by which a gateway there names this very cluster; `None`: not told.
+    pub home_id: Option<String>,
     /// Names of namespaces.
     pub namespaces: Vec<String>,
     /// Namespace and name of Secrets. Nothing else of them is ever read (R27).

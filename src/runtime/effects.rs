@@ -162,6 +162,11 @@ impl Live {
         self.sources.retry(None);
     }
 
+    /// The id that the config gives a context.
+    pub(super) fn own_id(&self, cluster: &ClusterName) -> Option<String> {
+        self.home.ids.iter().find(|(_, name)| name == cluster).map(|(id, _)| id.clone())
+    }
+
     pub(super) fn connection(&self, cluster: &ClusterName) -> Result<Connection, Fault> {
         self.sources.connection(cluster).ok_or_else(|| {
             let summary = format!("{cluster} is not connected");

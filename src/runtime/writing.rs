@@ -11,14 +11,20 @@ use crate::cluster::{knowledge, object, openapi};
 use crate::materialize::change::Checked;
 use crate::model::edit::Target;
 use crate::model::name::{ClusterName, ObjectKey};
+use crate::reconcile::identity;
 
 impl Live {
     /// A cluster that is not connected has nothing to offer, and says so in its link.
     pub(super) fn learn(&mut self, ticket: Ticket, cluster: &ClusterName, namespace: String) {
         let inbox = self.inbox.clone();
         let Ok(c) = self.connection(cluster) else { return };
+        let named = self.own_id(cluster);
         self.keep(ticket, async move {
-            let knowledge = knowledge::learn(&c, &namespace).await;
+            let mut knowledge = knowledge::learn(&c, &namespace).await;
+            knowledge.home_id = Some(match named {
+                Some(id) => id,
+                None => identity::home_id(&c).await,
+            });
             tell(&inbox, Msg::Learned(ticket, Box::new(knowledge)));
         });
     }

@@ -342,6 +342,7 @@ pub(super) fn knowledge() -> Knowledge {
     };
     let names = |all: &[&str]| all.iter().map(|n| ("istio-system".to_owned(), (*n).to_owned())).collect();
     Knowledge {
+        home_id: None,
         nodes: vec![node(0, "a"), node(1, "a"), node(2, "b")],
         namespaces: ["default", "istio-egress", "istio-system"].map(str::to_owned).to_vec(),
         secrets: names(&["client-credential", "payments-certs"]),

@@ -97,7 +97,7 @@ impl Form {
             let why = "ASM makes it in the clusters that are named here, and none is";
             found.push(note("spec.clusterIds", why, "the id of a cluster of the mesh"));
         }
-        let is_unknown = |id: &&str| !self.known.ids.iter().any(|known| known == id);
+        let is_unknown = |id: &&str| !self.cluster_ids().iter().any(|known| known == id);
         if let Some(id) = ids.iter().filter_map(Value::as_str).find(is_unknown) {
             found.push(note(
                 "spec.clusterIds",

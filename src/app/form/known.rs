@@ -1,7 +1,6 @@
 //! What the app knows that a form goes by: clusters and their ids, names that are taken, and who would act.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::app::command::Command;
 use crate::app::keeping::State;
@@ -63,17 +62,13 @@ impl Known {
 impl App {
     /// What a form goes by now.
     pub fn known(&self) -> Known {
-        let named = |s: &Arc<Snapshot>| {
-            let uid = s.facts.uid.as_deref().map(str::to_owned);
-            uid.into_iter().chain([s.cluster.to_string()])
-        };
         let written = self.clusters.iter().flat_map(|s| s.istio_gateways.iter());
         let written = written.flat_map(|row| row.gateway.spec.cluster_ids.clone().unwrap_or_default());
         let configured = self.settings.cluster_ids.ids().map(str::to_owned);
-        let open: BTreeSet<String> = self.clusters.iter().flat_map(named).collect();
-        let first: BTreeSet<String> = configured.chain(written).collect();
-        let rest = open.difference(&first).cloned().collect::<Vec<_>>();
-        let ids = first.into_iter().chain(rest).collect();
+        // Only the demo's clusters are named by their contexts; elsewhere an id that nobody gave leads nowhere (R2).
+        let open = self.clusters.iter().filter(|_| self.demo.is_some()).map(|s| s.cluster.to_string());
+        let ids: BTreeSet<String> = configured.chain(written).chain(open).collect();
+        let ids = ids.into_iter().collect();
         let clusters = self.clusters.iter().map(|s| self.holding(s)).collect();
         Known { clusters, ids, servers: None }
     }

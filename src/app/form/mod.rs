@@ -254,6 +254,13 @@ impl Form {
         self.judge();
     }
 
+    /// The ids that clusters of the mesh are known by, the one of the cluster that holds the gateway first.
+    fn cluster_ids(&self) -> Vec<String> {
+        let home = self.knowledge.as_ref().and_then(|known| known.home_id.clone());
+        let others = self.known.ids.iter().filter(|id| Some(*id) != home.as_ref()).cloned();
+        home.iter().cloned().chain(others).collect()
+    }
+
     /// The manifest as it is now.
     pub fn object(&self) -> &Value {
         &self.object

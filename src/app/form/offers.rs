@@ -67,7 +67,7 @@ impl Form {
         match of {
             Offers::Nothing => Vec::new(),
             Offers::Namespaces => known.namespaces.clone(),
-            Offers::ClusterIds => self.known.ids.clone(),
+            Offers::ClusterIds => self.cluster_ids(),
             Offers::Secrets => names(&known.secrets),
             Offers::ConfigMaps => names(&known.config_maps),
             Offers::NodeLabels if is_value => known.label_values(&beside(0)).into_iter().map(own).collect(),

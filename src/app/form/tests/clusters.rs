@@ -125,3 +125,17 @@ fn where_nobody_keeps_gateways_the_form_says_so_first_and_nothing_is_made() {
         assert_eq!(matches!(app.screen(), Screen::Review(_)), made, "{:?}", app.notice);
     }
 }
+
+#[test]
+fn the_id_of_the_cluster_itself_is_offered_and_an_id_that_nobody_gave_is_told() {
+    let mut form = Form::new("1".into(), "prod".into(), Known { ids: vec!["c2".into()], ..Known::default() });
+    form.knowledge = Some(Knowledge { home_id: Some("c1".into()), ..Knowledge::default() });
+    assert_eq!(form.cluster_ids(), ["c1", "c2"]);
+    let told = |form: &mut Form, id: &str| {
+        form.object["spec"]["clusterIds"] = json!([id]);
+        form.judge();
+        form.problems().iter().any(|placed| placed.problem.why.contains("no open or configured cluster"))
+    };
+    assert!(!told(&mut form, "c1") && !told(&mut form, "c2"));
+    assert!(told(&mut form, "prod"), "the name of a context is no id");
+}

@@ -113,6 +113,7 @@ fn knowledge() -> Knowledge {
     };
     let denied = Fault::new(Reason::Denied, "prod: no right to list the names of Secrets", "Ask for it.");
     Knowledge {
+        home_id: None,
         nodes: vec![node("a", "eu-1", false), node("b", "eu-2", true), node("c", "eu-2", false)],
         namespaces: vec!["istio-system".into(), "egress".into()],
         secrets: Vec::new(),

@@ -62,8 +62,13 @@ pub fn run(
         });
     }
     place.name(streams)?;
-    for line in all.iter().flat_map(told) {
-        writeln!(streams.out, "{line}")?;
+    for checked in &all {
+        for line in told(checked) {
+            writeln!(streams.out, "{line}")?;
+        }
+        for why in &checked.grave {
+            writeln!(streams.out, "Its name is asked for: {}.", clean(why))?;
+        }
     }
     if outcome != Outcome::Done {
         streams.complain("nothing was done")?;

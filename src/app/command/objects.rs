@@ -244,7 +244,7 @@ pub(super) const TABLE: &[Spec] = &[
     spec(C::UnmarkAll, &["-"], &[S::Table], G::Tables, "", "Take all marks away"),
     spec(C::Mine, &["m"], &[S::Review], G::Changing, "yours", "Where both changed the same: keep yours"),
     spec(C::Theirs, &["t"], &[S::Review], G::Changing, "theirs", "Where both changed the same: take theirs"),
-    spec(C::NextChange, &["tab", "]"], &[S::Review], G::Changing, "", "Of several changes: the next one"),
+    spec(C::NextChange, &["tab", "]"], &[S::Review], G::Changing, "next", "Of several changes: the next one"),
     spec(
         C::PreviousChange,
         &["backtab", "["],
@@ -258,7 +258,7 @@ pub(super) const TABLE: &[Spec] = &[
         &["f"],
         &[S::Review],
         G::Changing,
-        "stop or go on",
+        "failures",
         "Of several changes: whether a failure stops the rest",
     ),
 ];

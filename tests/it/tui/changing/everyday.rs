@@ -112,7 +112,7 @@ async fn makes_of_yaml(session: &Session, client: &Client) {
     session
         .sees("file-a  ready")
         .sees("file-b  ready")
-        .sees("y to do it")
+        .sees("y to do all 2")
         .keys("y")
         .sees("2 changes are made");
     session.keys("N").sees("istio-system/NAME").keys("ctrl-a delete").sees("create new objects");
@@ -182,7 +182,7 @@ async fn changes_those_that_are_marked(session: &Session, client: &Client) {
         .sees("file-a  ready: spec.replicaCount: 1 → 2");
     session
         .sees("file-b  ready: spec.replicaCount: 1 → 2")
-        .sees("y to do it")
+        .sees("y to do all 2")
         .keys("y")
         .sees("2 changes are made");
     for name in ["file-a", "file-b"] {

@@ -169,7 +169,8 @@ fn mistyped(typed: &str, word: &str) -> String {
     }
 }
 
-fn sentence(text: &str) -> String {
+/// With a stop at its end.
+pub(super) fn sentence(text: &str) -> String {
     if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 

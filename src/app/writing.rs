@@ -1,5 +1,6 @@
 //! The commands that change objects: what each applies to, and the changes that it wishes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -94,7 +95,10 @@ impl App {
 
     /// The marked rows of the table in front, those that a filter hides too.
     pub fn marked(&self) -> Vec<Item> {
-        let Some(table) = self.active_table() else { return Vec::new() };
+        // Asked for in each frame: without marks it must not cost all rows.
+        let Some(table) = self.active_table().filter(|table| !table.marked.is_empty()) else {
+            return Vec::new();
+        };
         table.items.iter().filter(|item| table.marked.contains(&item.id())).cloned().collect()
     }
 
@@ -243,9 +247,12 @@ impl App {
 
     /// Names of marked rows that the filter hides.
     pub fn hidden_marks(&self) -> Vec<String> {
-        let Some(table) = self.active_table() else { return Vec::new() };
-        let shown = |item: &Item| table.visible.iter().any(|at| table.items[*at as usize].id() == item.id());
-        self.marked().iter().filter(|item| !shown(item)).map(|item| item.id().name.to_string()).collect()
+        let Some(table) = self.active_table().filter(|table| !table.marked.is_empty()) else {
+            return Vec::new();
+        };
+        let shown: BTreeSet<_> = table.visible.iter().map(|at| table.items[*at as usize].id()).collect();
+        let hidden = self.marked().into_iter().map(|item| item.id()).filter(|id| !shown.contains(id));
+        hidden.map(|id| id.name.to_string()).collect()
     }
 
     /// The name of a draft that is begun now: no other process, and no other draft of this one, has it.

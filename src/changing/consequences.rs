@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::labels_of;
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address};
 use crate::materialize::Part;
@@ -125,10 +126,6 @@ async fn autoscaled(keeper: &Keeper, checked: &Checked) -> Option<Note> {
     let text =
         format!("HorizontalPodAutoscaler {name} ({min} to {max} pods) decides: it puts its own number back");
     Some(Note::new(Tone::Bad, text))
-}
-
-fn labels_of(value: &Value) -> BTreeMap<String, String> {
-    serde_json::from_value(value.clone()).unwrap_or_default()
 }
 
 /// The Service that selects pods with these labels.

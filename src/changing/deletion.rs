@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::labels_of;
 use crate::cluster::connect::Connection;
 use crate::cluster::write::{self, Address};
 use crate::materialize::Part;
@@ -80,10 +81,6 @@ pub(super) async fn check(
 
 fn pods(count: u64) -> String {
     if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") }
-}
-
-fn labels_of(value: &Value) -> BTreeMap<String, String> {
-    serde_json::from_value(value.clone()).unwrap_or_default()
 }
 
 fn address_of(service: &Value) -> String {

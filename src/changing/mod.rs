@@ -4,6 +4,10 @@
 //! dry run, and tells what comes of it. [`carry_out()`] makes exactly that change, and only if the object is still the one
 //! that was checked. The screens and the verbs use the same two.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 mod check;
 mod consequences;
 mod deletion;
@@ -18,3 +22,8 @@ pub use wait::{Holding, wait_until_gone};
 
 /// Who owns the fields that a person changes.
 pub const MANAGER: &str = "egret-screen";
+
+/// A map of texts in an object; empty where there is none.
+fn labels_of(value: &Value) -> BTreeMap<String, String> {
+    serde_json::from_value(value.clone()).unwrap_or_default()
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::clashes::clashes;
 use super::{Item, Review, Stage};
+use crate::app::confirm;
 use crate::app::content::highlighted;
 use crate::app::model::App;
 use crate::app::paint::{Line, Look, piece};
@@ -320,6 +321,5 @@ fn tone(stage: &Stage) -> Tone {
 }
 
 fn sentence(text: &str) -> String {
-    let text = clean(text);
-    if text.ends_with(['.', '!', '?']) { text.into_owned() } else { format!("{text}.") }
+    confirm::sentence(&clean(text))
 }

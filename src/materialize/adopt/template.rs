@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// What a restart on request leaves behind: it is nobody's wish for the next template.
-const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
+use crate::materialize::change::RESTARTED;
 
 /// What the API server fills in, by the field's name, wherever in a pod it is.
 const FILLED: [(&str, &str); 14] = [
@@ -28,6 +27,7 @@ const FILLED: [(&str, &str); 14] = [
 pub fn template(deployment: &Value) -> Value {
     let mut template = deployment["spec"]["template"].clone();
     if let Some(Value::Object(annotations)) = template.pointer_mut("/metadata/annotations") {
+        // What a restart on request leaves behind is nobody's wish for the next template.
         annotations.shift_remove(RESTARTED);
     }
     // Some wrote the older name too: the server keeps both alike.

@@ -5,9 +5,7 @@ use serde_json::Value;
 
 use super::words::entry;
 use crate::model::row::Condition;
-
-/// It repeats the whole object, of a Secret with its data (R27).
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+use crate::model::yaml::LAST_APPLIED;
 
 /// A text that is not empty.
 pub(super) fn text<'v>(object: &'v Value, path: &str) -> Option<&'v str> {

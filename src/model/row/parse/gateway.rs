@@ -11,9 +11,7 @@ use super::{Metadata, RawCondition, boxes, conditions, port};
 use crate::model::istio_gateway::IstioGateway;
 use crate::model::name::Kind;
 use crate::model::row::{GatewayApiRow, GatewayClassRow, IstioGatewayRow, Listener, Manager, Row, RowMeta};
-
-/// The annotation in which `kubectl apply` repeats the whole object.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+use crate::model::yaml::LAST_APPLIED;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

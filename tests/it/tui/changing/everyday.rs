@@ -91,7 +91,7 @@ async fn edits_both_ways(session: &Session, client: &Client) {
     session.keys("E").sees("edit IstioGateway istio-system/full").fills("ctrl-f | hello | enter").keys("esc");
     session.keys("end").fills(" again | ctrl-s");
     applies(session, "hello → hello again", "IstioGateway istio-system/full is changed");
-    session.sees("Running: 2 of 2 ready").keys("esc");
+    session.sees("Running: 2 of 2 ready").keys("esc").sees("▸1 overview◂");
     assert_eq!(spec(client, "full").await["podAnnotations"], json!({"example.com/note": "hello again"}));
     // The one before the last is taken back; the last stays.
     session.keys("U").sees("undo which").keys("down enter");

@@ -7,6 +7,8 @@
 //! | [`model`] | pure | what exists: custom resources, lean rows, one cluster at one moment, gateways joined from their parts, health, columns, the filter grammar, YAML |
 //! | [`routing`] | pure | what Istio's own objects make of a gateway's traffic: mesh mTLS of each of its servers |
 //! | [`materialize`] | pure | an `IstioGateway` judged, built into objects, compared with what is there |
+//! | [`metrics`] | pure | exposition text in, numbers out: what proxies say of their traffic, kept over time |
+//! | [`envoy`] | pure | what Envoy's admin interface answers, and what response flags mean |
 //! | [`cluster`] | I/O | the API server as we see it: kubeconfig, connection, credentials, lists, watches, single objects, logs, read-only |
 //! | [`reconcile`] | I/O | fetch → validate → build → apply → status: one pass over one gateway, and who may do it |
 //! | [`changing`] | I/O | a person's change of an object: what it would do, making it, and what became of it when nothing answered |
@@ -90,8 +92,10 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod demo;
+pub mod envoy;
 pub mod headless;
 pub mod materialize;
+pub mod metrics;
 pub mod model;
 pub mod reconcile;
 pub mod routing;

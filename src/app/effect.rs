@@ -6,6 +6,7 @@ use super::deed::{Deed, Named, Plan};
 use super::review::Wish;
 use super::rights::Right;
 use crate::materialize::change::Checked;
+use crate::metrics::Want;
 use crate::model::draft::Draft;
 use crate::model::edit::Target;
 use crate::model::name::{ClusterName, ObjectKey};
@@ -59,6 +60,8 @@ pub enum Effect {
     DropDraft(String),
     /// End what a ticket keeps open.
     Close(Ticket),
+    /// Read these proxies, again and again, and no others: the newest wish stands for those before it.
+    Scrape(Vec<Want>),
     /// Copy a text to the clipboard.
     Copy(String),
     /// Connect to the clusters that do not answer, now; `None`: all of them.

@@ -30,6 +30,7 @@ pub mod standing;
 pub mod status;
 pub mod text;
 pub mod tour;
+pub mod traffic;
 pub mod update;
 pub mod writing;
 

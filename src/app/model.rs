@@ -93,6 +93,8 @@ pub struct App {
     pub(super) awaited: Option<super::begin::Awaited>,
     /// What the person may do, as far as it is known.
     pub(super) rights: super::rights::Rights,
+    /// What is known of the traffic of gateways.
+    pub traffic: super::traffic::Traffic,
     next_ticket: u64,
 }
 
@@ -123,6 +125,7 @@ impl App {
             past: Vec::new(),
             awaited: None,
             rights: super::rights::Rights::default(),
+            traffic: super::traffic::Traffic::default(),
             next_ticket: 0,
         };
         let table = app.table(view);
@@ -204,7 +207,7 @@ impl App {
                 let shown = |g: &Arc<GatewayRow>| self.settings.ingress || g.direction != Direction::Ingress;
                 let item = |g: Arc<GatewayRow>| {
                     let cluster = g.id.cluster.clone();
-                    Item { stale: stale(&cluster), cluster, subject: Subject::Gateway(g) }
+                    Item { stale: stale(&cluster), cluster, subject: Subject::Gateway(g), live: None }
                 };
                 self.fleet().iter().filter(|g| shown(g)).cloned().map(item).collect()
             }
@@ -307,7 +310,7 @@ impl App {
 }
 
 fn of_cluster(s: &Arc<Snapshot>, kind: TableKind) -> Vec<Item> {
-    let item = |subject| Item { cluster: s.cluster.clone(), stale: !s.link.is_ready(), subject };
+    let item = |subject| Item { cluster: s.cluster.clone(), stale: !s.link.is_ready(), subject, live: None };
     match kind {
         TableKind::Clusters => vec![Item { stale: false, ..item(Subject::Cluster(s.clone())) }],
         TableKind::Services => s.services.iter().map(|row| item(Subject::Service(row.clone()))).collect(),

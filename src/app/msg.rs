@@ -10,7 +10,9 @@ use super::effect::Ticket;
 use super::keeping::News;
 use super::rights::Answers;
 use super::standing::Standing;
+use crate::envoy::Seen;
 use crate::materialize::change::{Checked, Made, Refusal};
+use crate::metrics::Scraped;
 use crate::model::draft::Draft;
 use crate::model::fault::Fault;
 use crate::model::knowledge::Knowledge;
@@ -66,6 +68,10 @@ pub enum Msg {
     LogLines(Ticket, Vec<LogLine>),
     /// Something about a container's log: it ended, it cannot be read, it was resumed.
     LogNote(Ticket, String),
+    /// A pod's proxy was read, or not.
+    Scraped(Scraped),
+    /// A pod's admin interface answered.
+    Admin(Seen),
     /// A text was copied; how, or why not.
     Copied(Result<String, Fault>),
     /// What objects of a kind are made of; none: the server does not say.

@@ -142,8 +142,12 @@ impl App {
         let pods = row.as_ref().map(|row| {
             let cluster = &row.id.cluster;
             let stale = self.cluster(cluster).is_some_and(|s| !s.link.is_ready());
-            let item =
-                |p: &Arc<PodRow>| Item { cluster: cluster.clone(), stale, subject: Subject::Pod(p.clone()) };
+            let item = |p: &Arc<PodRow>| Item {
+                cluster: cluster.clone(),
+                stale,
+                subject: Subject::Pod(p.clone()),
+                live: None,
+            };
             row.pods.iter().map(item).collect::<Vec<_>>()
         });
         let filling = self.filling();

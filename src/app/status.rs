@@ -230,7 +230,7 @@ impl App {
         {
             let cluster = details.of.cluster().clone();
             let stale = self.cluster(&cluster).is_some_and(|s| !s.link.is_ready());
-            return columns::explain(&Item { cluster, stale, subject }, self.now);
+            return columns::explain(&Item { cluster, stale, subject, live: None }, self.now);
         }
         match (&details.of, details.tab) {
             (_, Tab::Yaml) => {

@@ -119,6 +119,14 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Scraped(scraped) => {
+            app.on_scraped(scraped);
+            Vec::new()
+        }
+        Msg::Admin(seen) => {
+            app.on_admin(seen);
+            Vec::new()
+        }
         Msg::Copied(result) => {
             match result {
                 Ok(way) => app.say(Tone::Good, way),

@@ -177,12 +177,18 @@ impl<'a> Plan<'a> {
             cluster: s.cluster.clone(),
             stale: matches!(s.link, Link::Stale { .. }),
             subject,
+            live: None,
         };
         match self.get.what {
             TableKind::Clusters => snapshots.iter().map(|s| of(s, Subject::Cluster(s.clone()))).collect(),
             TableKind::Gateways => fleet(snapshots, &self.cluster_ids)
                 .into_iter()
-                .map(|g| Item { cluster: g.id.cluster.clone(), stale: false, subject: Subject::Gateway(g) })
+                .map(|g| Item {
+                    cluster: g.id.cluster.clone(),
+                    stale: false,
+                    subject: Subject::Gateway(g),
+                    live: None,
+                })
                 .collect(),
             TableKind::Services => {
                 let rows = snapshots.iter().flat_map(|s| s.services.iter().map(move |row| (s, row)));

@@ -4,6 +4,7 @@
 
 pub mod age;
 pub mod amount;
+pub mod brief;
 pub mod clean;
 pub mod clock;
 pub mod closest;
@@ -29,6 +30,7 @@ pub(crate) mod open_enum;
 pub mod overview;
 pub mod parameters;
 pub mod quantity;
+pub mod reading;
 pub mod row;
 pub mod schema;
 pub mod search;

@@ -136,7 +136,7 @@ impl Kind {
 }
 
 /// One object of one cluster.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectKey {
     /// The cluster the object was seen in.
     pub cluster: ClusterName,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::brief::Brief;
 use super::gateway::GatewayRow;
 use super::name::{ClusterName, Kind, ObjectKey};
 use super::row::{Pairs, PodRow, ServiceRow};
@@ -45,6 +46,8 @@ pub struct Item {
     pub stale: bool,
     /// What the line is about.
     pub subject: Subject,
+    /// Its traffic, where it is read.
+    pub live: Option<Arc<Brief>>,
 }
 
 /// What a line of a table is about.

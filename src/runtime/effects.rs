@@ -427,6 +427,7 @@ impl Effects for Live {
                     drafts.discard(id);
                 }
             }
+            Effect::Scrape(wants) => self.sources.read_proxies(wants),
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {

@@ -25,6 +25,8 @@ use crate::cluster::connect::{Connection, Patience};
 use crate::cluster::credentials::Plugin;
 use crate::cluster::kubeconfig::Contexts;
 use crate::cluster::read_only::ReadOnly;
+use crate::envoy::Seen;
+use crate::metrics::{Scraped, Want};
 use crate::model::gateway::Directions;
 use crate::model::name::{ClusterName, Kind};
 use crate::model::snapshot::Snapshot;
@@ -45,6 +47,15 @@ pub struct Options {
     pub directions: Directions,
     /// How long servers may take.
     pub patience: Patience,
+}
+
+/// What is heard of proxies.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// One was read, or not.
+    Scraped(Scraped),
+    /// An admin interface answered.
+    Admin(Seen),
 }
 
 /// One open cluster.
@@ -121,6 +132,9 @@ impl Sources {
         let kinds: BTreeSet<Kind> = kinds.into_iter().filter(|kind| all.contains(kind)).collect();
         self.wanted.send_if_modified(|w| std::mem::replace(&mut w.kinds, kinds) != w.kinds);
     }
+
+    /// Reads these proxies, again and again, and no others.
+    pub fn read_proxies(&mut self, _wants: Vec<Want>) {}
 
     /// Tries a cluster that does not answer, or all of them, now.
     pub fn retry(&self, cluster: Option<&ClusterName>) {

@@ -98,6 +98,12 @@ pub enum Command {
     Tab6,
     #[strum(serialize = "tab-7")]
     Tab7,
+    #[strum(serialize = "tab-8")]
+    Tab8,
+    #[strum(serialize = "tab-9")]
+    Tab9,
+    #[strum(serialize = "tab-10")]
+    Tab10,
     Find,
     FindNext,
     FindPrevious,

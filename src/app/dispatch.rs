@@ -123,7 +123,10 @@ impl App {
             | C::Tab4
             | C::Tab5
             | C::Tab6
-            | C::Tab7 => {
+            | C::Tab7
+            | C::Tab8
+            | C::Tab9
+            | C::Tab10 => {
                 return self.tab_command(command);
             }
             C::NextDocument | C::PreviousDocument | C::ManagedFields => self.document_command(command),

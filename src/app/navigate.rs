@@ -322,7 +322,10 @@ impl App {
             C::Tab4 => 3,
             C::Tab5 => 4,
             C::Tab6 => 5,
-            _ => 6,
+            C::Tab7 => 6,
+            C::Tab8 => 7,
+            C::Tab9 => 8,
+            _ => 9,
         };
         if let Some(tab) = tabs.get(to) {
             details.show(*tab);

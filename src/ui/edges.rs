@@ -185,7 +185,7 @@ fn tab_names(details: &Details, room: u16) -> Vec<(String, bool)> {
             let is_open = *tab == details.tab;
             let letters = if is_open { usize::MAX } else { letters };
             let name: String = tab.to_string().chars().take(letters).collect();
-            (format!("{} {name}", n + 1), is_open)
+            (format!("{} {name}", (n + 1) % 10), is_open)
         };
         tabs.map(name).collect()
     };

@@ -115,6 +115,9 @@ pub(super) const TABLE: &[Spec] = &[
     spec(C::Tab5, &["5"], &[S::Details], G::Screens, "", "Fifth tab"),
     spec(C::Tab6, &["6"], &[S::Details], G::Screens, "", "Sixth tab"),
     spec(C::Tab7, &["7"], &[S::Details], G::Screens, "", "Seventh tab"),
+    spec(C::Tab8, &["8"], &[S::Details], G::Screens, "", "Eighth tab"),
+    spec(C::Tab9, &["9"], &[S::Details], G::Screens, "", "Ninth tab"),
+    spec(C::Tab10, &["0"], &[S::Details], G::Screens, "", "Tenth tab"),
     taking(spec(C::Clusters, &["1"], &[S::Root], G::Screens, "", "Clusters"), "[FILTER]"),
     taking(
         spec(C::Gateways, &["2"], &[S::Root], G::Screens, "", "Gateways of all clusters"),

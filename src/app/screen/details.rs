@@ -43,6 +43,12 @@ pub enum Tab {
     Events,
     /// YAML of its objects.
     Yaml,
+    /// What goes through a gateway now.
+    Traffic,
+    /// The hosts and endpoints behind a gateway.
+    Upstreams,
+    /// The certificates of its proxies.
+    Certs,
 }
 
 impl DetailsOf {
@@ -57,6 +63,9 @@ impl DetailsOf {
                 Tab::Reconcile,
                 Tab::Events,
                 Tab::Yaml,
+                Tab::Traffic,
+                Tab::Upstreams,
+                Tab::Certs,
             ],
             Self::Service(_) | Self::Pod(_) => &[Tab::Overview, Tab::Events, Tab::Yaml],
             Self::Other(_) => &[Tab::Yaml, Tab::Events],

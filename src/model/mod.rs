@@ -39,4 +39,5 @@ pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tolerant;
+pub mod upstream;
 pub mod yaml;

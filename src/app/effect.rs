@@ -31,6 +31,8 @@ pub enum Effect {
     OpenObject(Ticket, ObjectKey),
     /// Read the events of these objects, and follow them.
     OpenEvents(Ticket, Vec<ObjectKey>),
+    /// Follow what leads traffic in a cluster.
+    OpenRoutes(Ticket, ClusterName),
     /// Look at how a gateway stands, and again each time something happens to it.
     OpenStanding(Ticket, StandingOf),
     /// Find out what a deed would do.

@@ -17,6 +17,7 @@ use crate::model::draft::Draft;
 use crate::model::fault::Fault;
 use crate::model::knowledge::Knowledge;
 use crate::model::name::ClusterName;
+use crate::model::route::RouteNews;
 use crate::model::row::EventRow;
 use crate::model::snapshot::Snapshot;
 
@@ -42,6 +43,8 @@ pub enum Msg {
     Object(Ticket, Result<Option<Arc<serde_json::Value>>, Fault>),
     /// The events of an open object, newest last, again each time they change.
     Events(Ticket, Result<Arc<[EventRow]>, Fault>),
+    /// What leads traffic in a cluster, or changed there; or what of it may not be read.
+    Routes(Ticket, Result<RouteNews, Fault>),
     /// How an open gateway stands, again each time something happened.
     Standing(Ticket, Box<Standing>),
     /// What a deed would do.

@@ -31,6 +31,7 @@ pub mod overview;
 pub mod parameters;
 pub mod quantity;
 pub mod reading;
+pub mod route;
 pub mod row;
 pub mod schema;
 pub mod search;

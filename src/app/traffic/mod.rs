@@ -1,5 +1,7 @@
 //! The traffic of gateways: what was read of their proxies, what is read next, and how it is looked at.
 
+mod routes;
+
 use crate::app::model::App;
 use crate::envoy::Seen;
 use crate::metrics::view::Window;
@@ -12,6 +14,8 @@ pub struct Traffic {
     pub store: Store,
     /// How far back one looks.
     pub window: Window,
+    /// What leads traffic, in the clusters whose traffic is looked at.
+    routes: routes::Followed,
 }
 
 impl App {

@@ -1,9 +1,14 @@
 //! The traffic of gateways: what was read of their proxies, what is read next, and how it is looked at.
 
+use std::sync::Arc;
+
 use crate::app::model::App;
 use crate::envoy::Seen;
 use crate::metrics::view::Window;
 use crate::metrics::{Scraped, Store};
+use crate::model::fault::Fault;
+use crate::model::name::ClusterName;
+use crate::model::usage::PodUsage;
 
 /// What is known of the traffic of gateways.
 #[derive(Debug, Default)]
@@ -25,4 +30,7 @@ impl App {
 
     /// An admin interface answered.
     pub(super) fn on_admin(&mut self, _seen: Seen) {}
+
+    /// A cluster told what its pods use, or why it does not.
+    pub(super) fn on_usage(&mut self, _cluster: ClusterName, _usage: Result<Arc<[PodUsage]>, Fault>) {}
 }

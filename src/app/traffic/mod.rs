@@ -2,10 +2,15 @@
 
 mod routes;
 
+use std::sync::Arc;
+
 use crate::app::model::App;
 use crate::envoy::Seen;
 use crate::metrics::view::Window;
 use crate::metrics::{Scraped, Store};
+use crate::model::fault::Fault;
+use crate::model::name::ClusterName;
+use crate::model::usage::PodUsage;
 
 /// What is known of the traffic of gateways.
 #[derive(Debug, Default)]
@@ -29,4 +34,7 @@ impl App {
 
     /// An admin interface answered.
     pub(super) fn on_admin(&mut self, _seen: Seen) {}
+
+    /// A cluster told what its pods use, or why it does not.
+    pub(super) fn on_usage(&mut self, _cluster: ClusterName, _usage: Result<Arc<[PodUsage]>, Fault>) {}
 }

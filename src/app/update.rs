@@ -21,6 +21,7 @@ use crate::model::table::{TableKind, Tone};
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut effects = take(app, msg);
     effects.extend(app.ask_to_keep());
+    effects.extend(app.follow_routes());
     app.go_on_with_tour();
     effects
 }
@@ -66,6 +67,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
                     break;
                 }
             }
+            Vec::new()
+        }
+        Msg::Routes(ticket, news) => {
+            app.on_routes(ticket, news);
             Vec::new()
         }
         Msg::Standing(ticket, standing) => {
@@ -125,6 +130,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Admin(seen) => {
             app.on_admin(seen);
+            Vec::new()
+        }
+        Msg::Usage(cluster, usage) => {
+            app.on_usage(cluster, usage);
             Vec::new()
         }
         Msg::Copied(result) => {

@@ -18,6 +18,7 @@ pub mod object;
 pub mod openapi;
 mod proxy;
 pub mod read_only;
+pub mod routes;
 pub mod scan;
 pub mod self_contained;
 pub mod service;

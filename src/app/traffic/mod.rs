@@ -1,6 +1,12 @@
 //! The traffic of gateways: what was read of their proxies, what is read next, and how it is looked at.
 
+pub mod chain_list;
+pub mod chains;
+pub mod hosts;
 mod routes;
+pub mod seen;
+pub mod upstreams;
+pub mod verdicts;
 
 use crate::app::model::App;
 use crate::envoy::Seen;
@@ -12,6 +18,8 @@ use crate::metrics::{Scraped, Store};
 pub struct Traffic {
     /// What was read.
     pub store: Store,
+    /// What admin interfaces said.
+    pub seen: seen::SeenPods,
     /// How far back one looks.
     pub window: Window,
     /// What leads traffic, in the clusters whose traffic is looked at.
@@ -25,8 +33,12 @@ impl App {
             Scraped::Scrape(scrape) => self.traffic.store.ingest(&scrape),
             Scraped::Missed(missed) => self.traffic.store.miss(&missed),
         }
+        self.proxies_heard();
     }
 
     /// An admin interface answered.
-    pub(super) fn on_admin(&mut self, _seen: Seen) {}
+    pub(super) fn on_admin(&mut self, seen: Seen) {
+        self.traffic.seen.take(seen);
+        self.proxies_heard();
+    }
 }

@@ -64,6 +64,8 @@ pub enum Effect {
     Close(Ticket),
     /// Read these proxies, again and again, and no others: the newest wish stands for those before it.
     Scrape(Vec<Want>),
+    /// Read what the pods of these namespaces use of CPU and memory, again and again, and of no others.
+    ReadUsage(Vec<(ClusterName, String)>),
     /// Copy a text to the clipboard.
     Copy(String),
     /// Connect to the clusters that do not answer, now; `None`: all of them.

@@ -132,6 +132,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.on_admin(seen);
             Vec::new()
         }
+        Msg::Usage(cluster, usage) => {
+            app.on_usage(cluster, usage);
+            Vec::new()
+        }
         Msg::Copied(result) => {
             match result {
                 Ok(way) => app.say(Tone::Good, way),

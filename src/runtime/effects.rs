@@ -440,6 +440,7 @@ impl Effects for Live {
                 }
             }
             Effect::Scrape(wants) => self.sources.read_proxies(wants),
+            Effect::ReadUsage(of) => self.sources.read_usage(of),
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {

@@ -17,16 +17,21 @@
 //! **Memory.** A series keeps 300 numbers one by one, 360 of 10 s and 720 of 2 minutes, four bytes each, and none while all are
 //! zero.
 
+mod brief;
+mod gone;
 mod grid;
 mod lane;
 mod lines;
 mod pod;
 mod quantile;
+mod readings;
+mod rows;
 mod slice;
 mod tally;
 mod totals;
+mod upstreams;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -34,7 +39,7 @@ use self::grid::Grid;
 use self::pod::{Pod, seconds};
 use self::slice::Slices;
 use super::scrape::{Missed, Scrape};
-use super::view::{By, Line, Of, PodReading, Quantity, Row, Totals, Upstream, Window};
+use super::view::{By, Line, Of, Quantity, Row, Totals, Upstream, Window};
 use crate::model::name::ObjectKey;
 use crate::model::reading::Reading;
 
@@ -45,6 +50,8 @@ const MOST_POINTS: usize = 720;
 #[derive(Debug, Default)]
 pub struct Store {
     pods: HashMap<ObjectKey, Pod>,
+    /// Pods that were of a gateway, by the gateway.
+    owned: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
 }
 
 impl Store {
@@ -56,13 +63,6 @@ impl Store {
     /// Takes a failure: a gap.
     pub fn miss(&mut self, missed: &Missed) {
         self.pods.entry(missed.pod.clone()).or_default().miss(missed);
-    }
-
-    /// Forgets all pods but these: what was read of a pod that is gone is kept for the gateway's lines as long as they show it.
-    pub fn retain(&mut self, keep: &dyn Fn(&ObjectKey) -> bool) {
-        for (_, pod) in self.pods.iter_mut().filter(|(key, pod)| !pod.gone && !keep(key)) {
-            pod.leave();
-        }
     }
 
     fn slices(&self, pods: &[ObjectKey], from: f64, to: f64) -> Slices<'_> {
@@ -86,9 +86,22 @@ impl Store {
         self.between(pods, of, to - 2.0 * length, to - length)
     }
 
-    /// Rows of a table, the worst first.
-    pub fn rows(&self, _pods: &[ObjectKey], _by: By, _window: Window, _now: Timestamp) -> Vec<Row> {
-        Vec::new()
+    /// Rows of a table, the worst first: those that fail most, then with least success, then the slowest, then the busiest.
+    /// Hosts, codes and flags without traffic in the window have none.
+    pub fn rows(&self, pods: &[ObjectKey], by: By, window: Window, now: Timestamp) -> Vec<Row> {
+        let (to, length) = (seconds(now), f64::from(window.seconds()));
+        let known: Vec<(&ObjectKey, &Pod)> =
+            pods.iter().filter_map(|key| self.pods.get_key_value(key)).collect();
+        let read: Vec<_> =
+            known.into_iter().filter(|(_, pod)| pod.slice(to - length, to).is_some()).collect();
+        let all = || read.iter().map(|(_, pod)| *pod);
+        let slices = Slices::of(all(), to - length, to);
+        // Sparks have sixteen values even where the window has fewer scrapes.
+        let finest = slices.of.iter().map(|slice| slice.distance()).fold(1.0, f64::max).ceil();
+        let grid = Grid::of(&slices, length.max(finest * rows::SPARK as f64), to, MOST_POINTS);
+        let history = Slices::of(all(), grid.from - grid.step, to);
+        let names: Vec<_> = read.iter().map(|(key, _)| key.name.clone()).collect();
+        rows::rows(by, &slices, (&history, grid), &names)
     }
 
     /// A line of a chart with at most so many values.
@@ -122,12 +135,8 @@ impl Store {
     }
 
     /// The upstream clusters of these pods, the worst first.
-    pub fn upstreams(&self, _pods: &[ObjectKey], _window: Window, _now: Timestamp) -> Vec<Upstream> {
-        Vec::new()
-    }
-
-    /// How reading each pod goes.
-    pub fn readings(&self, _pods: &[ObjectKey]) -> Vec<PodReading> {
-        Vec::new()
+    pub fn upstreams(&self, pods: &[ObjectKey], window: Window, now: Timestamp) -> Vec<Upstream> {
+        let (to, length) = (seconds(now), f64::from(window.seconds()));
+        upstreams::upstreams(&self.slices(pods, to - length, to))
     }
 }

@@ -171,6 +171,12 @@ pub(super) fn timestamp(seconds: f64) -> Timestamp {
 }
 
 impl Pod {
+    /// When it was last read, or could not be.
+    pub(super) fn heard(&self) -> Option<f64> {
+        let missed = (self.missed > 0).then_some(self.missed_at);
+        self.at.map(seconds).into_iter().chain(missed).reduce(f64::max)
+    }
+
     pub(super) fn miss(&mut self, missed: &Missed) {
         self.fault = Some(missed.fault.clone());
         self.missed += 1;

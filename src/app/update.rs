@@ -305,6 +305,11 @@ impl App {
             }
             Screen::Details(_) => self.refresh_details(),
             Screen::Form(_) => self.refresh_form(),
+            Screen::Fleet(_) => {
+                if let Screen::Fleet(fleet) = self.screen_mut() {
+                    fleet.stale = true;
+                }
+            }
             _ => {}
         }
     }
@@ -326,6 +331,8 @@ impl App {
     pub fn settle(&mut self) {
         let (now, body) = (self.now, self.areas().body);
         self.make_text(body.width);
+        self.make_pane();
+        self.make_fleet();
         self.make_review(body.width);
         if matches!(self.overlay, Some(Overlay::Help(_))) {
             let last = HelpPage::new(&self.help_rows(), self.size).last_offset();
@@ -342,7 +349,9 @@ impl App {
             Screen::Details(details) if details.tab == super::screen::Tab::Pods => {
                 details.pods.settle(now, body.width, body.height);
             }
+            Screen::Details(details) if details.tab.is_pane() => details.pane.settle(body.width, body.height),
             Screen::Details(details) => details.text.settle(body.width, body.height),
+            Screen::Fleet(fleet) => fleet.settle(super::geometry::below(body, 1)),
             Screen::Logs(logs) => logs.settle(body.width, body.height),
             Screen::Editor(editor) => editor.settle(body.width, body.height),
             Screen::Form(form) => form.settle(body.width, body.height),

@@ -473,12 +473,15 @@ impl Effects for Live {
     }
 
     async fn foreground(&mut self, what: Foreground) {
+        // Nobody sees what is read meanwhile.
+        self.sources.pause_reading(true);
         match what {
             Foreground::Plugin(cluster) => {
-                let Some(plugin) = self.sources.plugin(&cluster) else { return };
-                match with_terminal(plugin.run_in_terminal()).await {
-                    Ok(_) => self.sources.retry(Some(&cluster)),
-                    Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+                if let Some(plugin) = self.sources.plugin(&cluster) {
+                    match with_terminal(plugin.run_in_terminal()).await {
+                        Ok(_) => self.sources.retry(Some(&cluster)),
+                        Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+                    }
                 }
             }
             Foreground::Editor(text) => {
@@ -486,5 +489,6 @@ impl Effects for Live {
                 tell(&self.inbox, Msg::EditedOutside(edited));
             }
         }
+        self.sources.pause_reading(false);
     }
 }

@@ -17,6 +17,8 @@ pub enum Command {
     Gateways,
     Services,
     Pods,
+    Fleet,
+    FleetOrder,
     Namespaces,
     Theme,
     Tour,
@@ -51,6 +53,9 @@ pub enum Command {
     GatewayService,
     Ingress,
     Reconcile,
+    Upstreams,
+    Certs,
+    Unfold,
     ReconcileNow,
     Pause,
     Roll,
@@ -202,10 +207,14 @@ pub enum Scope {
     Services,
     /// A table of pods.
     Pods,
+    /// Tiles of all gateways.
+    Fleet,
     /// Screens with tabs: a gateway, a service, a pod.
     Details,
     /// A gateway's screen.
     Gateway,
+    /// A gateway's tabs whose rows unfold: upstreams, certificates.
+    Pane,
     /// A pod's screen.
     Pod,
     /// YAML.
@@ -228,6 +237,8 @@ pub const FOCI: &[&[Scope]] = &[
     &[Scope::Pods, Scope::Root, Scope::Table, Scope::Motion, Scope::Global],
     &[Scope::Gateway, Scope::Details, Scope::Pods, Scope::Table, Scope::Motion, Scope::Global],
     &[Scope::Gateway, Scope::Details, Scope::Motion, Scope::Global],
+    &[Scope::Gateway, Scope::Details, Scope::Pane, Scope::Motion, Scope::Global],
+    &[Scope::Fleet, Scope::Root, Scope::Motion, Scope::Global],
     &[Scope::Gateway, Scope::Details, Scope::Document, Scope::Motion, Scope::Global],
     &[Scope::Pod, Scope::Details, Scope::Motion, Scope::Global],
     &[Scope::Pod, Scope::Details, Scope::Document, Scope::Motion, Scope::Global],

@@ -44,7 +44,7 @@ impl App {
         closed.map(|s| tickets(&s).into_iter().map(Effect::Close).collect()).unwrap_or_default()
     }
 
-    fn push(&mut self, screen: Screen) -> Vec<Effect> {
+    pub(super) fn push(&mut self, screen: Screen) -> Vec<Effect> {
         self.stack.push(screen);
         self.refresh();
         self.open_what_is_needed()
@@ -77,6 +77,9 @@ impl App {
 
     /// Opens what the cursor is on.
     pub(super) fn open_selected(&mut self) -> Vec<Effect> {
+        if matches!(self.screen(), Screen::Fleet(_)) {
+            return self.open_tile();
+        }
         let Some(item) = self.active_table().and_then(|t| t.item()).cloned() else { return Vec::new() };
         match &item.subject {
             Subject::Cluster(s) => {
@@ -151,6 +154,19 @@ impl App {
             Subject::Cluster(s) => self.show_table(TableKind::Services, &format!("@{}", s.cluster)),
             Subject::Gateway(row) => self.push(gateway(row, Tab::Service)),
             _ => Vec::new(),
+        }
+    }
+
+    /// From a gateway to one of its tabs.
+    pub(super) fn open_tab(&mut self, tab: Tab) -> Vec<Effect> {
+        if let Screen::Details(details) = self.screen_mut() {
+            details.show(tab);
+            self.refresh();
+            return self.open_what_is_needed();
+        }
+        match self.gateway_here() {
+            Some(row) => self.push(gateway(&row, tab)),
+            None => Vec::new(),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::model::table::{TableKind, Tone};
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut effects = take(app, msg);
     effects.extend(app.ask_to_keep());
+    effects.extend(app.follow_routes());
     app.go_on_with_tour();
     effects
 }
@@ -66,6 +67,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
                     break;
                 }
             }
+            Vec::new()
+        }
+        Msg::Routes(ticket, news) => {
+            app.on_routes(ticket, news);
             Vec::new()
         }
         Msg::Standing(ticket, standing) => {
@@ -125,6 +130,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Admin(seen) => {
             app.on_admin(seen);
+            Vec::new()
+        }
+        Msg::Usage(cluster, usage) => {
+            app.on_usage(cluster, usage);
             Vec::new()
         }
         Msg::Copied(result) => {
@@ -296,6 +305,11 @@ impl App {
             }
             Screen::Details(_) => self.refresh_details(),
             Screen::Form(_) => self.refresh_form(),
+            Screen::Fleet(_) => {
+                if let Screen::Fleet(fleet) = self.screen_mut() {
+                    fleet.stale = true;
+                }
+            }
             _ => {}
         }
     }
@@ -317,6 +331,8 @@ impl App {
     pub fn settle(&mut self) {
         let (now, body) = (self.now, self.areas().body);
         self.make_text(body.width);
+        self.make_pane();
+        self.make_fleet();
         self.make_review(body.width);
         if matches!(self.overlay, Some(Overlay::Help(_))) {
             let last = HelpPage::new(&self.help_rows(), self.size).last_offset();
@@ -333,7 +349,9 @@ impl App {
             Screen::Details(details) if details.tab == super::screen::Tab::Pods => {
                 details.pods.settle(now, body.width, body.height);
             }
+            Screen::Details(details) if details.tab.is_pane() => details.pane.settle(body.width, body.height),
             Screen::Details(details) => details.text.settle(body.width, body.height),
+            Screen::Fleet(fleet) => fleet.settle(super::geometry::below(body, 1)),
             Screen::Logs(logs) => logs.settle(body.width, body.height),
             Screen::Editor(editor) => editor.settle(body.width, body.height),
             Screen::Form(form) => form.settle(body.width, body.height),

@@ -195,6 +195,9 @@ fn tab_names(details: &Details, room: u16) -> Vec<(String, bool)> {
 }
 
 fn place(details: &Details) -> String {
+    if details.tab.is_pane() {
+        return details.pane.place().map(|(at, all)| format!("{at} of {all}")).unwrap_or_default();
+    }
     let (first, last, all) = details.text.place();
     if details.tab == Tab::Pods || (first == 1 && last == all) {
         return String::new();

@@ -64,6 +64,8 @@ pub enum Effect {
     Close(Ticket),
     /// Read these proxies, again and again, and no others: the newest wish stands for those before it.
     Scrape(Vec<Want>),
+    /// Ring the terminal's bell.
+    Bell,
     /// Copy a text to the clipboard.
     Copy(String),
     /// Connect to the clusters that do not answer, now; `None`: all of them.

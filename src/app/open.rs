@@ -107,7 +107,7 @@ impl App {
             DetailsOf::Gateway(id) => self.gateway(id).map(|row| parts(&row)).unwrap_or_default(),
         };
         match details.tab {
-            Tab::Pods | Tab::Service | Tab::Reconcile => (Vec::new(), Vec::new()),
+            Tab::Pods | Tab::Service | Tab::Reconcile | Tab::Traffic => (Vec::new(), Vec::new()),
             Tab::Events => {
                 if let DetailsOf::Gateway(id) = &details.of
                     && let Some(row) = self.gateway(id)

@@ -68,6 +68,20 @@ impl App {
                 });
                 need(asks, "this cluster's credentials need no terminal")
             }
+            C::Upstreams | C::Certs => {
+                let tab = if command == C::Certs { Tab::Certs } else { Tab::Upstreams };
+                match self.shows(tab) {
+                    true => Err("it is what you see".to_owned()),
+                    false => need(self.gateway_here().is_some(), "no gateway is selected"),
+                }
+            }
+            C::Unfold => {
+                let listed = matches!(self.screen(), Screen::Details(d) if d.pane.is_unfolded().is_some());
+                need(listed, "nothing is listed")
+            }
+            C::Open if matches!(self.screen(), Screen::Fleet(_)) => {
+                need(self.tile().is_some(), "there is no tile")
+            }
             C::Reconcile => match self.shows(Tab::Reconcile) {
                 true => Err("it is what you see".to_owned()),
                 false => need(self.gateway_here().is_some(), "no gateway is selected"),

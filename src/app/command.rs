@@ -17,6 +17,8 @@ pub enum Command {
     Gateways,
     Services,
     Pods,
+    Fleet,
+    FleetOrder,
     Namespaces,
     Theme,
     Tour,
@@ -51,6 +53,9 @@ pub enum Command {
     GatewayService,
     Ingress,
     Reconcile,
+    Upstreams,
+    Certs,
+    Unfold,
     ReconcileNow,
     Pause,
     Roll,
@@ -211,12 +216,16 @@ pub enum Scope {
     Services,
     /// A table of pods.
     Pods,
+    /// Tiles of all gateways.
+    Fleet,
     /// Screens with tabs: a gateway, a service, a pod.
     Details,
     /// A gateway's screen.
     Gateway,
     /// The Traffic tab of a gateway.
     Traffic,
+    /// A gateway's tabs whose rows unfold: upstreams, certificates.
+    Pane,
     /// A pod's screen.
     Pod,
     /// YAML.
@@ -240,6 +249,8 @@ pub const FOCI: &[&[Scope]] = &[
     &[Scope::Gateway, Scope::Details, Scope::Pods, Scope::Table, Scope::Motion, Scope::Global],
     &[Scope::Gateway, Scope::Details, Scope::Motion, Scope::Global],
     &[Scope::Traffic, Scope::Gateway, Scope::Details, Scope::Motion, Scope::Global],
+    &[Scope::Gateway, Scope::Details, Scope::Pane, Scope::Motion, Scope::Global],
+    &[Scope::Fleet, Scope::Root, Scope::Motion, Scope::Global],
     &[Scope::Gateway, Scope::Details, Scope::Document, Scope::Motion, Scope::Global],
     &[Scope::Pod, Scope::Details, Scope::Motion, Scope::Global],
     &[Scope::Pod, Scope::Details, Scope::Document, Scope::Motion, Scope::Global],
@@ -314,7 +325,8 @@ mod screens;
 mod traffic;
 
 /// All commands, in the order in which hint bar and help show them.
-pub static COMMANDS: LazyLock<Vec<Spec>> = LazyLock::new(|| [traffic::TABLE, objects::TABLE, screens::TABLE].concat());
+pub static COMMANDS: LazyLock<Vec<Spec>> =
+    LazyLock::new(|| [traffic::TABLE, objects::TABLE, screens::TABLE].concat());
 
 impl Command {
     /// Whether only the demo has it.

@@ -66,6 +66,8 @@ pub enum Effect {
     Scrape(Vec<Want>),
     /// Ring the terminal's bell.
     Bell,
+    /// Read what the pods of these namespaces use of CPU and memory, again and again, and of no others.
+    ReadUsage(Vec<(ClusterName, String)>),
     /// Copy a text to the clipboard.
     Copy(String),
     /// Connect to the clusters that do not answer, now; `None`: all of them.

@@ -236,7 +236,11 @@ impl App {
                 TableKind::Services => &[S::Services, S::Root, S::Table, S::Motion, S::Global],
                 TableKind::Pods => &[S::Pods, S::Root, S::Table, S::Motion, S::Global],
             },
+            Screen::Fleet(_) => &[S::Fleet, S::Root, S::Motion, S::Global],
             Screen::Details(details) => match (&details.of, details.tab) {
+                (DetailsOf::Gateway(_), tab) if tab.is_pane() => {
+                    &[S::Gateway, S::Details, S::Pane, S::Motion, S::Global]
+                }
                 (DetailsOf::Gateway(_), Tab::Pods) => {
                     &[S::Gateway, S::Details, S::Pods, S::Table, S::Motion, S::Global]
                 }
@@ -280,8 +284,9 @@ impl App {
     /// Where the parts of the screen are.
     pub fn areas(&self) -> Areas {
         let (tabs, explain) = match self.screen() {
-            Screen::Table(_) => (false, 2),
-            Screen::Details(_) if self.looks_at_traffic() => (true, 3),
+            Screen::Table(_) | Screen::Fleet(_) => (false, 2),
+            // What is wrong with a host and what to do is a sentence each.
+            Screen::Details(details) if details.tab.is_pane() || details.tab == Tab::Traffic => (true, 3),
             Screen::Details(_) => (true, 2),
             Screen::Logs(_) => (false, 1),
             Screen::Editor(_) => (false, 2),
@@ -290,6 +295,11 @@ impl App {
             Screen::Form(_) => (false, 3),
         };
         geometry::areas(self.size, tabs, self.prompt().is_some(), explain)
+    }
+
+    /// From where on something is told as wrong.
+    pub fn thresholds(&self) -> crate::model::brief::Thresholds {
+        self.settings.thresholds
     }
 
     /// Whether a cluster refuses writes here.

@@ -20,6 +20,7 @@ use crate::model::name::ClusterName;
 use crate::model::route::RouteNews;
 use crate::model::row::EventRow;
 use crate::model::snapshot::Snapshot;
+use crate::model::usage::PodUsage;
 
 /// Something happened. Every message that answers an effect carries the effect's ticket: an answer whose ticket
 /// nobody holds any more is dropped.
@@ -75,6 +76,9 @@ pub enum Msg {
     Scraped(Scraped),
     /// A pod's admin interface answered.
     Admin(Seen),
+    /// What the pods of the wanted namespaces of a cluster use. One that serves no metrics API says so once, as what is
+    /// missing.
+    Usage(ClusterName, Result<Arc<[PodUsage]>, Fault>),
     /// A text was copied; how, or why not.
     Copied(Result<String, Fault>),
     /// What objects of a kind are made of; none: the server does not say.

@@ -47,7 +47,7 @@ impl App {
         closed.map(|s| tickets(&s).into_iter().map(Effect::Close).collect()).unwrap_or_default()
     }
 
-    fn push(&mut self, screen: Screen) -> Vec<Effect> {
+    pub(super) fn push(&mut self, screen: Screen) -> Vec<Effect> {
         self.stack.push(screen);
         self.refresh();
         self.open_what_is_needed()
@@ -80,6 +80,9 @@ impl App {
 
     /// Opens what the cursor is on.
     pub(super) fn open_selected(&mut self) -> Vec<Effect> {
+        if matches!(self.screen(), Screen::Fleet(_)) {
+            return self.open_tile();
+        }
         let Some(item) = self.active_table().and_then(|t| t.item()).cloned() else { return Vec::new() };
         match &item.subject {
             Subject::Cluster(s) => {
@@ -161,6 +164,7 @@ impl App {
     pub(super) fn open_tab(&mut self, tab: Tab) -> Vec<Effect> {
         if let Screen::Details(details) = self.screen_mut() {
             details.show(tab);
+            self.refresh();
             return self.open_what_is_needed();
         }
         match self.gateway_here() {

@@ -52,6 +52,7 @@ impl App {
         for screen in &self.stack {
             match screen {
                 Screen::Table(table) => crumbs.push(table.kind.to_string()),
+                Screen::Fleet(_) => crumbs.push("fleet".to_owned()),
                 Screen::Details(details) => {
                     crumbs.push(details.of.cluster().to_string());
                     crumbs.push(details.of.name().to_owned());
@@ -71,7 +72,7 @@ impl App {
                 }
                 Screen::Review(review) => crumbs.push(review.title()),
             }
-            within = !matches!(screen, Screen::Table(_));
+            within = !matches!(screen, Screen::Table(_) | Screen::Fleet(_));
         }
         crumbs
     }
@@ -112,6 +113,7 @@ impl App {
     pub fn acting_on(&self) -> Option<&Snapshot> {
         let name = match self.screen() {
             Screen::Table(table) => table.item().map(|i| &i.cluster),
+            Screen::Fleet(fleet) => fleet.tile().map(|tile| &tile.id.cluster),
             Screen::Details(details) => Some(details.of.cluster()),
             Screen::Logs(logs) => Some(&logs.query.cluster),
             Screen::Editor(editor) => Some(&editor.cluster),
@@ -194,6 +196,7 @@ impl App {
             Screen::Logs(logs) => [explain_logs(logs), String::new()],
             Screen::Editor(editor) => editor.explain(),
             Screen::Form(form) => form.explain(),
+            Screen::Fleet(_) => self.explain_tile(),
             Screen::Table(_) | Screen::Review(_) => Default::default(),
         }
     }
@@ -226,6 +229,11 @@ impl App {
             }
             None => String::new(),
         };
+        if gone.is_empty()
+            && let Some(said) = self.explain_pane(details)
+        {
+            return said;
+        }
         if let Some(path) = self.picked() {
             let [edit, form] = [Command::Edit, Command::EditForm].map(|command| self.key_of(command));
             return [
@@ -239,7 +247,10 @@ impl App {
         {
             let cluster = details.of.cluster().clone();
             let stale = self.cluster(&cluster).is_some_and(|s| !s.link.is_ready());
-            return columns::explain(&Item { cluster, stale, subject, live: self.live_of(&details.of) }, self.now);
+            return columns::explain(
+                &Item { cluster, stale, subject, live: self.live_of(&details.of) },
+                self.now,
+            );
         }
         match (&details.of, details.tab) {
             (_, Tab::Yaml) => {

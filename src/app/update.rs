@@ -139,6 +139,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.on_admin(seen);
             Vec::new()
         }
+        Msg::Usage(cluster, usage) => {
+            app.on_usage(cluster, usage);
+            Vec::new()
+        }
         Msg::Copied(result) => {
             match result {
                 Ok(way) => app.say(Tone::Good, way),
@@ -309,6 +313,11 @@ impl App {
             }
             Screen::Details(_) => self.refresh_details(),
             Screen::Form(_) => self.refresh_form(),
+            Screen::Fleet(_) => {
+                if let Screen::Fleet(fleet) = self.screen_mut() {
+                    fleet.stale = true;
+                }
+            }
             _ => {}
         }
     }
@@ -332,6 +341,8 @@ impl App {
         self.make_briefs();
         self.make_traffic((body.width, body.height));
         self.make_text(body.width);
+        self.make_pane();
+        self.make_fleet();
         self.make_review(body.width);
         if matches!(self.overlay, Some(Overlay::Help(_))) {
             let last = HelpPage::new(&self.help_rows(), self.size).last_offset();
@@ -348,7 +359,9 @@ impl App {
             Screen::Details(details) if details.tab == super::screen::Tab::Pods => {
                 details.pods.settle(now, body.width, body.height);
             }
+            Screen::Details(details) if details.tab.is_pane() => details.pane.settle(body.width, body.height),
             Screen::Details(details) => details.text.settle(body.width, body.height),
+            Screen::Fleet(fleet) => fleet.settle(super::geometry::below(body, 1)),
             Screen::Logs(logs) => logs.settle(body.width, body.height),
             Screen::Editor(editor) => editor.settle(body.width, body.height),
             Screen::Form(form) => form.settle(body.width, body.height),

@@ -74,7 +74,7 @@ impl Symbol {
 }
 
 /// Symbol and tone of a gateway's state.
-pub(super) fn of_health(state: HealthState) -> (Symbol, Tone) {
+pub fn of_health(state: HealthState) -> (Symbol, Tone) {
     match state {
         HealthState::Running => (Symbol::Good, Tone::Good),
         HealthState::Progressing => (Symbol::Progressing, Tone::Busy),

@@ -1,5 +1,7 @@
 //! A number that was measured, or why there is none.
 
+mod words;
+
 /// A number that was measured, or why there is none. A missing number is never shown as zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Reading {

@@ -26,12 +26,8 @@ pub(super) fn draw(picture: &Picture, canvas: &mut Canvas<'_>, area: Area) {
         return;
     }
     title(picture, canvas, Area { height: 1, ..area });
-    let plot = Area {
-        x: area.x + AXIS,
-        y: area.y + 1,
-        width: area.width - AXIS - 1,
-        height: area.height - 2,
-    };
+    let plot =
+        Area { x: area.x + AXIS, y: area.y + 1, width: area.width - AXIS - 1, height: area.height - 2 };
     scale(picture, canvas, plot);
     let mut cells = Cells::new(plot);
     for (n, (_, values)) in picture.lines.iter().enumerate() {
@@ -60,7 +56,8 @@ fn title(picture: &Picture, canvas: &mut Canvas<'_>, area: Area) {
     let at = (area.x + area.width).saturating_sub(needed + 1);
     canvas.text(at, area.y, needed, &picture.said, said, Cut::End);
     let end = at.saturating_sub(2);
-    let mut x = canvas.text(area.x + 1, area.y, end.saturating_sub(area.x + 1), &picture.title, plain, Cut::End);
+    let mut x =
+        canvas.text(area.x + 1, area.y, end.saturating_sub(area.x + 1), &picture.title, plain, Cut::End);
     if picture.lines.len() < 2 {
         return;
     }

@@ -199,7 +199,8 @@ fn tab_names(details: &Details, room: u16) -> (Vec<(String, bool)>, u16) {
         };
         tabs.map(name).collect()
     };
-    let needed = |names: &[(String, bool)], air: u16| names.iter().map(|(name, _)| width(name) + air).sum::<u16>();
+    let needed =
+        |names: &[(String, bool)], air: u16| names.iter().map(|(name, _)| width(name) + air).sum::<u16>();
     let full = named(usize::MAX);
     if needed(&full, 2) <= room {
         return (full, 1);
@@ -210,6 +211,9 @@ fn tab_names(details: &Details, room: u16) -> (Vec<(String, bool)>, u16) {
 }
 
 fn place(details: &Details) -> String {
+    if details.tab.is_pane() {
+        return details.pane.place().map(|(at, all)| format!("{at} of {all}")).unwrap_or_default();
+    }
     let (first, last, all) = details.text.place();
     if matches!(details.tab, Tab::Pods | Tab::Traffic) || (first == 1 && last == all) {
         return String::new();

@@ -4,7 +4,7 @@ use super::{Command as C, Group as G, Scope as S, Spec, dangerous, spec, taking}
 
 /// The commands, in the order in which hint bar and help show them.
 pub(super) const TABLE: &[Spec] = &[
-    spec(C::Open, &["enter"], &[S::Table, S::Traffic], G::Objects, "open", "Open what is selected"),
+    spec(C::Open, &["enter"], &[S::Table, S::Traffic, S::Fleet], G::Objects, "open", "Open what is selected"),
     spec(
         C::Traffic,
         &["t"],
@@ -13,8 +13,23 @@ pub(super) const TABLE: &[Spec] = &[
         "traffic",
         "What goes through it now, host by host",
     ),
+    spec(
+        C::Unfold,
+        &["enter", "space"],
+        &[S::Pane],
+        G::Objects,
+        "unfold",
+        "Unfold a host to its endpoints, a certificate to its names; or fold it",
+    ),
     spec(C::Yaml, &["y"], &[S::Table, S::Details], G::Objects, "yaml", "Show the object as YAML"),
-    spec(C::Logs, &["l"], &[S::Gateways, S::Pods, S::Gateway, S::Pod], G::Objects, "logs", "Follow the logs"),
+    spec(
+        C::Logs,
+        &["l"],
+        &[S::Gateways, S::Pods, S::Gateway, S::Pod, S::Fleet],
+        G::Objects,
+        "logs",
+        "Follow the logs",
+    ),
     dangerous(spec(
         C::New,
         &["n"],
@@ -84,6 +99,22 @@ pub(super) const TABLE: &[Spec] = &[
         G::Objects,
         "service",
         "Go to its Service",
+    ),
+    spec(
+        C::Upstreams,
+        &["u"],
+        &[S::Gateways, S::Pane, S::Fleet],
+        G::Objects,
+        "upstreams",
+        "The hosts and endpoints behind it, and how they are",
+    ),
+    spec(
+        C::Certs,
+        &[],
+        &[S::Gateways, S::Gateway, S::Fleet],
+        G::Objects,
+        "",
+        "The certificates that its proxies use, and when they end",
     ),
     spec(
         C::Owner,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::pane::Pane;
 use super::table::Table;
 use super::text::TextView;
 use crate::app::effect::{StandingOf, Ticket};
@@ -110,6 +111,8 @@ pub struct Details {
     pub pods: Table,
     /// The text of the open tab.
     pub text: TextView,
+    /// What the tabs of upstreams and certificates list.
+    pub pane: Pane,
     /// The lines of the overview that tell parameters: which line, and the field that sets it.
     pub picks: Vec<(usize, &'static str)>,
     /// Objects opened so far.
@@ -198,6 +201,7 @@ impl Details {
             tab,
             pods: Table::new(TableKind::Pods),
             text: TextView::default(),
+            pane: Pane::default(),
             picks: Vec::new(),
             objects: Vec::new(),
             document: 0,
@@ -224,6 +228,7 @@ impl Details {
             let wrap = self.text.wrap;
             self.text = TextView::default();
             self.text.wrap = wrap;
+            self.pane = Pane::default();
             self.stale_text = true;
         }
     }

@@ -178,7 +178,8 @@ fn judge(store: &Store, pods: &[ObjectKey], totals: &Totals, limits: &Thresholds
             figure(limit, Unit::Percent)
         ));
         let rows = store.rows(pods, By::Host, JUDGED, now);
-        if let Some(worst) = rows.iter().find(|row| below(row.totals.success, limits.success) != Tone::Plain) {
+        if let Some(worst) = rows.iter().find(|row| below(row.totals.success, limits.success) != Tone::Plain)
+        {
             since = worst.failing_since;
             let flags = worst.flags.first().map(|(flag, _)| format!(" {}", clean(flag))).unwrap_or_default();
             words.push(format!("worst is {}{flags}", clean(&worst.key)));

@@ -87,7 +87,9 @@ impl App {
 
     /// The other clusters that have a gateway of the name of the open one.
     pub(in crate::app) fn namesakes(&self) -> Vec<ClusterName> {
-        let Screen::Details(Details { of: DetailsOf::Gateway(id), .. }) = self.screen() else { return Vec::new() };
+        let Screen::Details(Details { of: DetailsOf::Gateway(id), .. }) = self.screen() else {
+            return Vec::new();
+        };
         let same = |other: &GatewayId| {
             other.name == id.name && other.namespace == id.namespace && other.cluster != id.cluster
         };
@@ -232,6 +234,7 @@ impl View {
             None => last,
         };
         let at = at.clamp(start.as_millisecond() + step / 2, last);
-        self.cursor = Some(now.checked_add(SignedDuration::from_millis(at - now.as_millisecond())).unwrap_or(now));
+        self.cursor =
+            Some(now.checked_add(SignedDuration::from_millis(at - now.as_millisecond())).unwrap_or(now));
     }
 }

@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::briefs::{above, below, is_tcp};
 use super::parts::{AXIS, parts};
 use super::plot::{LETTERS, Picture, aligned, resampled, scale};
+use super::pod_key;
 use super::rows::{Judge, headings};
 use super::view::{Card, Plot, Shown, ShownRow, Trend, View};
 use super::words::source_words;
-use super::pod_key;
 use crate::app::model::App;
 use crate::app::screen::{DetailsOf, Screen, Tab};
 use crate::metrics::view::{By, Line, Of, PodReading, Quantity, Row, Totals, Window};
@@ -97,7 +97,8 @@ impl App {
             shown.chart = Some(self.picture(id, view, &asked, width));
         }
         let judge = self.judge_of(view, &rows, &totals);
-        let at = view.selected.as_ref().and_then(|key| rows.iter().position(|row| row.key == *key)).unwrap_or(0);
+        let at =
+            view.selected.as_ref().and_then(|key| rows.iter().position(|row| row.key == *key)).unwrap_or(0);
         let offset = offset(view.offset, at, usize::from(shown.parts.rows), rows.len());
         let (titles, cells) = headings(&rows, &judge, width);
         shown.headings = titles;
@@ -161,7 +162,10 @@ impl App {
         view: &View,
         now: Timestamp,
     ) -> (Vec<Row>, Option<(Timestamp, Vec<Arc<str>>)>) {
-        let held = view.order.as_ref().filter(|(at, _)| view.selected.is_some() && now.duration_since(*at) < ORDERED);
+        let held = view
+            .order
+            .as_ref()
+            .filter(|(at, _)| view.selected.is_some() && now.duration_since(*at) < ORDERED);
         if let Some((at, keys)) = held {
             let place = |row: &Row| keys.iter().position(|key| *key == row.key).unwrap_or(usize::MAX);
             rows.sort_by_key(place);
@@ -179,15 +183,20 @@ impl App {
         }
         let of = Of::Host(row.key.clone());
         let fails = |pod: &&ObjectKey| {
-            let totals =
-                self.traffic.store.totals(std::slice::from_ref(*pod), &of, asked.window, asked.now);
+            let totals = self.traffic.store.totals(std::slice::from_ref(*pod), &of, asked.window, asked.now);
             below(totals.success, judge.limits.success) != Tone::Plain
                 || above(totals.p99, judge.limits.p99) != Tone::Plain
         };
         Some((asked.current.iter().filter(fails).count(), asked.current.len()))
     }
 
-    fn cards(&self, asked: &Asked, totals: &Totals, row: Option<&GatewayRow>, readings: &[PodReading]) -> Vec<Card> {
+    fn cards(
+        &self,
+        asked: &Asked,
+        totals: &Totals,
+        row: Option<&GatewayRow>,
+        readings: &[PodReading],
+    ) -> Vec<Card> {
         let before = self.traffic.store.before(&asked.pods, &asked.of, asked.window, asked.now);
         let limits = &self.settings.thresholds;
         let card = |title, now: Reading, was: Reading, unit, tone| Card {
@@ -224,8 +233,7 @@ impl App {
         let end = aligned(asked.now, asked.window, points);
         let (title, unit) = view.plot.title();
         let line = |pods: &[ObjectKey], quantity| {
-            let line: Line =
-                self.traffic.store.line(pods, &asked.of, quantity, asked.window, end, points);
+            let line: Line = self.traffic.store.line(pods, &asked.of, quantity, asked.window, end, points);
             resampled(&line, end, asked.window, points)
         };
         let compared = self.compared(id, view, asked);
@@ -241,9 +249,10 @@ impl App {
         let length = SignedDuration::from_secs(i64::from(asked.window.seconds()));
         let start = end.checked_sub(length).unwrap_or(end);
         let place = |at: Timestamp| place(at, start, asked.window, points);
-        let marks = self.traffic.markers.of(id).iter().filter_map(|mark| {
-            Some((place(mark.at)?, format!("{} {}", short_clock(mark.at), mark.text)))
-        });
+        let marks =
+            self.traffic.markers.of(id).iter().filter_map(|mark| {
+                Some((place(mark.at)?, format!("{} {}", short_clock(mark.at), mark.text)))
+            });
         let marks = marks.collect();
         let cursor = view.cursor.map(|at| place(at).unwrap_or(if at < start { 0 } else { points - 1 }));
         let said = said(&lines, unit, cursor, start, asked.window, points);
@@ -307,11 +316,15 @@ fn said(
     window: Window,
     points: usize,
 ) -> String {
-    let words = |value: Option<f32>| value.map_or_else(|| "not read".to_owned(), |v| figure(Reading::Value(f64::from(v)), unit));
+    let words = |value: Option<f32>| {
+        value.map_or_else(|| "not read".to_owned(), |v| figure(Reading::Value(f64::from(v)), unit))
+    };
     if let Some(at) = cursor {
         let seconds = (at as f64 + 0.5) / points.max(1) as f64 * f64::from(window.seconds());
-        let moment = start.checked_add(SignedDuration::from_millis((seconds * 1000.0) as i64)).unwrap_or(start);
-        let values: Vec<String> = lines.iter().map(|(_, values)| words(values.get(at).copied().flatten())).collect();
+        let moment =
+            start.checked_add(SignedDuration::from_millis((seconds * 1000.0) as i64)).unwrap_or(start);
+        let values: Vec<String> =
+            lines.iter().map(|(_, values)| words(values.get(at).copied().flatten())).collect();
         return format!("at {}: {}", clock(moment), values.join(" | "));
     }
     let range = |(_, values): &(String, Vec<Option<f32>>)| {
@@ -326,7 +339,9 @@ fn said(
             let [least, mean, most] = range(one);
             format!("min {least}  mean {mean}  max {most}")
         }
-        several => several.iter().map(|line| format!("mean {}", range(line)[1])).collect::<Vec<_>>().join(" | "),
+        several => {
+            several.iter().map(|line| format!("mean {}", range(line)[1])).collect::<Vec<_>>().join(" | ")
+        }
     }
 }
 
@@ -349,7 +364,8 @@ fn trend(now: Reading, was: Reading, unit: Unit) -> Option<Trend> {
 
 /// The greatest part of its memory limit that one of its proxies uses.
 fn saturation(row: &GatewayRow, readings: &[PodReading]) -> Reading {
-    let limit = row.workload.as_ref().and_then(|w| w.limits.1.parse::<Amount>().ok()).map(|limit| limit.as_f64());
+    let limit =
+        row.workload.as_ref().and_then(|w| w.limits.1.parse::<Amount>().ok()).map(|limit| limit.as_f64());
     let Some(limit) = limit.filter(|limit| *limit > 0.0) else { return Reading::Unknown };
     let used = readings.iter().filter_map(|reading| reading.memory.number()).reduce(f64::max);
     used.map_or(Reading::Unknown, |used| Reading::Value(used / limit))
@@ -363,7 +379,8 @@ fn whole(part: Reading) -> String {
 /// The hosts whose circuit breakers are open, with what they break.
 fn open_breakers(upstreams: &[crate::metrics::view::Upstream]) -> Vec<String> {
     let open = upstreams.iter().filter(|upstream| !upstream.open_breakers.is_empty());
-    open.map(|upstream| format!("{} ({})", clean(&upstream.host), upstream.open_breakers.join(", "))).collect()
+    open.map(|upstream| format!("{} ({})", clean(&upstream.host), upstream.open_breakers.join(", ")))
+        .collect()
 }
 
 /// The first row in sight, so that the selected one is.

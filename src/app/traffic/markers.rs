@@ -52,7 +52,12 @@ impl Markers {
     }
 
     /// Marks what differs between the gateways before and now. What is new to egret is no change.
-    pub(super) fn compare(&mut self, before: &[Arc<GatewayRow>], now_there: &[Arc<GatewayRow>], now: Timestamp) {
+    pub(super) fn compare(
+        &mut self,
+        before: &[Arc<GatewayRow>],
+        now_there: &[Arc<GatewayRow>],
+        now: Timestamp,
+    ) {
         self.0.retain(|id, _| now_there.iter().any(|row| row.id == *id));
         let old: BTreeMap<&GatewayId, &Arc<GatewayRow>> = before.iter().map(|row| (&row.id, row)).collect();
         for row in now_there {

@@ -58,6 +58,8 @@ fn drop_oldest(pods: &mut BTreeMap<ObjectKey, Option<Timestamp>>) {
     if gone.len() > MOST {
         gone.sort();
         let over = gone.len() - MOST;
-        gone.into_iter().take(over).for_each(|(_, pod)| drop(pods.remove(&pod)));
+        for (_, pod) in gone.into_iter().take(over) {
+            pods.remove(&pod);
+        }
     }
 }

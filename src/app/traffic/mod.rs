@@ -3,6 +3,9 @@
 //! A scrape goes into the [`Store`]; what is shown of it is made in `App::settle`, once for what changed, and drawn as it is.
 
 mod briefs;
+pub mod chain_list;
+pub mod chains;
+pub mod hosts;
 mod keys;
 mod make;
 pub mod markers;
@@ -11,12 +14,16 @@ pub mod parts;
 pub mod plot;
 mod routes;
 mod rows;
+pub mod seen;
 #[cfg(test)]
 mod tests;
+pub mod upstreams;
+pub mod verdicts;
 pub mod view;
 mod wants;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use view::View;
@@ -26,15 +33,21 @@ use crate::envoy::Seen;
 use crate::metrics::view::Window;
 use crate::metrics::{Scraped, Store, Want};
 use crate::model::brief::Brief;
+use crate::model::fault::Fault;
 use crate::model::gateway::{GatewayId, GatewayRow};
-use crate::model::name::{Kind, ObjectKey};
+use crate::model::name::{ClusterName, Kind, ObjectKey};
 use crate::model::row::PodRow;
+use crate::model::usage::PodUsage;
 
 /// What is known of the traffic of gateways.
 #[derive(Debug, Default)]
 pub struct Traffic {
     /// What was read.
     pub store: Store,
+    /// What admin interfaces said.
+    pub seen: seen::SeenPods,
+    /// What pods use, by cluster, or why the metrics API does not tell.
+    pub usage: BTreeMap<ClusterName, Result<Arc<[PodUsage]>, Fault>>,
     /// How far back one looks.
     pub window: Window,
     /// What changed, and when: it stands on the charts.
@@ -84,10 +97,20 @@ impl App {
             self.traffic_changed(|of| *of == id);
             self.traffic.briefs.ask(id);
         }
+        self.proxies_heard();
     }
 
     /// An admin interface answered.
-    pub(super) fn on_admin(&mut self, _seen: Seen) {}
+    pub(super) fn on_admin(&mut self, seen: Seen) {
+        self.traffic.seen.take(seen);
+        self.proxies_heard();
+    }
+
+    /// A cluster told what its pods use, or why it does not.
+    pub(super) fn on_usage(&mut self, cluster: ClusterName, usage: Result<Arc<[PodUsage]>, Fault>) {
+        self.traffic.usage.insert(cluster, usage);
+        self.proxies_heard();
+    }
 
     /// What the Traffic tabs of these gateways show must be made anew.
     pub(super) fn traffic_changed(&mut self, which: impl Fn(&GatewayId) -> bool) {

@@ -100,7 +100,11 @@ mod tests {
     fn values_stand_where_they_were_read_and_gaps_stay_gaps() {
         let end = at("2026-05-03T11:52:00Z");
         let from = at("2026-05-03T11:51:10Z");
-        let line = Line { from, step: 10.0, values: vec![Some(1.0), Some(2.0), None, Some(4.0), Some(5.0), Some(6.0)] };
+        let line = Line {
+            from,
+            step: 10.0,
+            values: vec![Some(1.0), Some(2.0), None, Some(4.0), Some(5.0), Some(6.0)],
+        };
         let values = resampled(&line, end, Window::Minute, 6);
         assert_eq!(values, [Some(1.0), Some(2.0), None, Some(4.0), Some(5.0), Some(6.0)]);
         let late = Line { values: vec![Some(1.0)], from: end, ..line };

@@ -62,7 +62,11 @@ const MANY: &[Column] = &[
 const PARTS: &[Column] = &[column("RPS", 7, 0, rate), column("OF ALL", 7, 0, share)];
 
 /// The headings for so many cells, and what makes the cells of a row.
-pub(super) fn headings(rows: &[Row], by: &Judge<'_>, width: u16) -> (Vec<Heading>, impl Fn(&Row, &Judge<'_>) -> Vec<Made>) {
+pub(super) fn headings(
+    rows: &[Row],
+    by: &Judge<'_>,
+    width: u16,
+) -> (Vec<Heading>, impl Fn(&Row, &Judge<'_>) -> Vec<Made>) {
     let (title, last) = match by.by {
         By::Host => ("HOST", "FLAGS"),
         By::Pod => ("POD", "FLAGS"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::pod_key;
 use crate::app::effect::Effect;
 use crate::app::model::App;
+use crate::app::screen::fleet::FleetScreen;
 use crate::app::screen::{Details, DetailsOf, Screen, Tab, Table};
 use crate::metrics::Want;
 use crate::model::gateway::{Direction, GatewayId, GatewayRow};
@@ -23,8 +24,12 @@ pub(super) const OPEN: Duration = Duration::from_secs(1);
 impl App {
     /// What is to be read from now on, when that is not what is being read.
     pub(in crate::app) fn read_what_is_shown(&mut self) -> Option<Effect> {
-        if matches!(self.screen(), Screen::Table(table) if table.kind == TableKind::Gateways && !table.is_settled())
-        {
+        let is_unknown = match self.screen() {
+            Screen::Table(table) => table.kind == TableKind::Gateways && !table.is_settled(),
+            Screen::Fleet(fleet) => fleet.stale,
+            _ => false,
+        };
+        if is_unknown {
             // Which rows are on the screen is known only then.
             self.settle();
         }
@@ -40,6 +45,7 @@ impl App {
         let mut wants = match self.screen() {
             Screen::Table(table) if table.kind == TableKind::Gateways => self.wants_of_table(table),
             Screen::Details(details) => self.wants_of_details(details),
+            Screen::Fleet(fleet) => self.wants_of_tiles(fleet),
             // What is behind them is hidden.
             _ => Vec::new(),
         };
@@ -60,7 +66,19 @@ impl App {
         for item in &table.items {
             let Subject::Gateway(row) = &item.subject else { continue };
             let every = if on_screen(row) { SHOWN } else { OTHERS };
-            self.want(row, Want { every, ..wish() }, &mut wants);
+            self.want_proxies(row, Want { every, ..wish() }, &mut wants);
+        }
+        wants
+    }
+
+    fn wants_of_tiles(&self, fleet: &FleetScreen) -> Vec<Want> {
+        let mut wants = Vec::new();
+        for tile in &fleet.tiles {
+            let on_screen = fleet.visible().iter().any(|shown| shown.id == tile.id);
+            let every = if on_screen { SHOWN } else { OTHERS };
+            if let Some(row) = self.gateway(&tile.id) {
+                self.want_proxies(&row, Want { every, ..wish() }, &mut wants);
+            }
         }
         wants
     }
@@ -79,18 +97,18 @@ impl App {
         };
         let mut wants = Vec::new();
         if let Some(row) = self.gateway(id) {
-            self.want(&row, wish.clone(), &mut wants);
+            self.want_proxies(&row, wish.clone(), &mut wants);
         }
         let other = view.other.as_ref().filter(|_| details.tab == Tab::Traffic);
         let other = other.map(|cluster| GatewayId { cluster: cluster.clone(), ..id.clone() });
         if let Some(row) = other.and_then(|id| self.gateway(&id)) {
-            self.want(&row, wish, &mut wants);
+            self.want_proxies(&row, wish, &mut wants);
         }
         wants
     }
 
     /// Wishes to have all its proxies read that can answer.
-    fn want(&self, row: &GatewayRow, wish: Want, wants: &mut Vec<Want>) {
+    fn want_proxies(&self, row: &GatewayRow, wish: Want, wants: &mut Vec<Want>) {
         let answers = self.cluster(&row.id.cluster).is_some_and(|s| s.link.is_ready());
         if !answers || (row.direction == Direction::Ingress && !self.settings.ingress) {
             return;

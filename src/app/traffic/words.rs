@@ -46,7 +46,11 @@ impl App {
         }
         let pods = row.pods.len();
         if pods == 0 {
-            let next = format!("{} scales it; {} tells more.", self.key_of(Command::Scale), self.key_of(Command::Tab1));
+            let next = format!(
+                "{} scales it; {} tells more.",
+                self.key_of(Command::Scale),
+                self.key_of(Command::Tab1)
+            );
             return say(Tone::Warn, "It has no pods: nothing can go through it.", next);
         }
         if !row.pods.iter().any(|pod| &*pod.phase == "Running") {
@@ -54,7 +58,8 @@ impl App {
             return Some((Tone::Warn, format!("None of its {pods} pods runs."), next));
         }
         let faults: Vec<&Fault> = readings.iter().filter_map(|r| r.fault.as_ref()).collect();
-        if let Some(fault) = faults.first().filter(|_| faults.len() >= readings.len() && !readings.is_empty()) {
+        if let Some(fault) = faults.first().filter(|_| faults.len() >= readings.len() && !readings.is_empty())
+        {
             let tone = if fault.reason == Reason::Denied { Tone::Warn } else { Tone::Bad };
             return Some((tone, format!("{}.", clean(&fault.summary)), clean(&fault.hint).into_owned()));
         }
@@ -73,7 +78,13 @@ impl App {
     }
 
     /// What is not as it should be, in a line.
-    pub(super) fn note_of(&self, row: &GatewayRow, readings: &[PodReading], totals: &Totals, open: &[String]) -> Option<(Tone, String)> {
+    pub(super) fn note_of(
+        &self,
+        row: &GatewayRow,
+        readings: &[PodReading],
+        totals: &Totals,
+        open: &[String],
+    ) -> Option<(Tone, String)> {
         let stale = self.cluster(&row.id.cluster).and_then(|s| link_words(&s.cluster, &s.link));
         if let Some((tone, words)) = stale {
             return Some((tone, format!("{}: {words}", row.id.cluster)));
@@ -81,29 +92,53 @@ impl App {
         let failed: Vec<&PodReading> = readings.iter().filter(|r| r.fault.is_some()).collect();
         if let Some(fault) = failed.first().and_then(|r| r.fault.as_ref()) {
             let (some, all) = (failed.len(), readings.len());
-            return Some((Tone::Warn, format!("{some} of {all} pods cannot be read: {}. {}", clean(&fault.summary), clean(&fault.hint))));
+            return Some((
+                Tone::Warn,
+                format!(
+                    "{some} of {all} pods cannot be read: {}. {}",
+                    clean(&fault.summary),
+                    clean(&fault.hint)
+                ),
+            ));
         }
         if totals.requests == Reading::NotCollected {
             let key = format!(":{}", Command::Statistics);
-            return Some((Tone::Warn, format!("n/c: its proxies do not collect this. {key} turns it on for this gateway, after showing what that restarts.")));
+            return Some((
+                Tone::Warn,
+                format!(
+                    "n/c: its proxies do not collect this. {key} turns it on for this gateway, after showing what that restarts."
+                ),
+            ));
         }
         if !open.is_empty() {
             return Some((Tone::Bad, format!("circuit breakers are open: {}", open.join(", "))));
         }
         let broken: u32 = readings.iter().map(|r| r.broken).sum();
         if broken > 0 {
-            return Some((Tone::Warn, format!("{broken} lines of the last readings could not be understood")));
+            return Some((
+                Tone::Warn,
+                format!("{broken} lines of the last readings could not be understood"),
+            ));
         }
         let fault = self.routes_fault(&row.id.cluster)?;
         Some((Tone::Muted, format!("changes of routes are not all marked: {}", clean(&fault.summary))))
     }
 
     /// The selected row in words: how it does, since when and why; then the next step.
-    pub(super) fn explain_row(&self, row: &Row, by: &Judge<'_>, pods: Option<(usize, usize)>, now: Timestamp) -> [String; 2] {
+    pub(super) fn explain_row(
+        &self,
+        row: &Row,
+        by: &Judge<'_>,
+        pods: Option<(usize, usize)>,
+        now: Timestamp,
+    ) -> [String; 2] {
         match by.by {
             By::Code => {
                 let meaning = code_meaning(&row.key);
-                let next = format!("Next: {} shows the same by flags, which tell who said so.", self.key_of(Command::TrafficBy));
+                let next = format!(
+                    "Next: {} shows the same by flags, which tell who said so.",
+                    self.key_of(Command::TrafficBy)
+                );
                 [format!("{}: {meaning}. {}", name(row), rate_words(row)), next]
             }
             By::Flag => match flag(&row.key) {
@@ -114,12 +149,21 @@ impl App {
         }
     }
 
-    fn explain_of_many(&self, row: &Row, by: &Judge<'_>, pods: Option<(usize, usize)>, now: Timestamp) -> [String; 2] {
+    fn explain_of_many(
+        &self,
+        row: &Row,
+        by: &Judge<'_>,
+        pods: Option<(usize, usize)>,
+        now: Timestamp,
+    ) -> [String; 2] {
         let totals = &row.totals;
         let who = name(row);
         let fails = below(totals.success, by.limits.success) != Tone::Plain;
         let slow = above(totals.p99, by.limits.p99) != Tone::Plain;
-        let since = row.failing_since.map(|at| format!(", since {} ({})", clock(at), age(at, now))).unwrap_or_default();
+        let since = row
+            .failing_since
+            .map(|at| format!(", since {} ({})", clock(at), age(at, now)))
+            .unwrap_or_default();
         let places = match pods {
             Some((some, all)) if all > 1 && some > 0 => format!(", in {some} of {all} pods"),
             _ => String::new(),
@@ -130,17 +174,29 @@ impl App {
             let how = format!("{who}: {part} % of {} succeed{since}{places}.", rate_words(row));
             return match first_flag.and_then(|short| flag(short.split(',').next().unwrap_or(short))) {
                 Some(flag) => {
-                    let much = figure(row.flags.first().map_or(Reading::Unknown, |(_, n)| Reading::Value(*n)), Unit::PerSecond);
-                    [format!("{how} {} {much}/s: {}", flag.short, flag.meaning), format!("Next: {}", flag.next)]
+                    let much = figure(
+                        row.flags.first().map_or(Reading::Unknown, |(_, n)| Reading::Value(*n)),
+                        Unit::PerSecond,
+                    );
+                    [
+                        format!("{how} {} {much}/s: {}", flag.short, flag.meaning),
+                        format!("Next: {}", flag.next),
+                    ]
                 }
                 None if by.source == Some(Source::Istio) && first_flag.is_none() => {
                     let key = self.key_of(Command::TrafficBy);
-                    [format!("{how} No flag: the host itself answers so."), format!("Next: {key} shows its codes; the host's own operators know more.")]
+                    [
+                        format!("{how} No flag: the host itself answers so."),
+                        format!("Next: {key} shows its codes; the host's own operators know more."),
+                    ]
                 }
                 None => {
                     let flags = flags_of(row);
                     let key = self.key_of(Command::Tab9);
-                    [format!("{how} {flags}").trim_end().to_owned(), format!("Next: {key} upstreams shows its endpoints and failed connections.")]
+                    [
+                        format!("{how} {flags}").trim_end().to_owned(),
+                        format!("Next: {key} upstreams shows its endpoints and failed connections."),
+                    ]
                 }
             };
         }
@@ -149,14 +205,27 @@ impl App {
             let p50 = figure(totals.p50, Unit::Milliseconds);
             let key = self.key_of(Command::TrafficPlot);
             return [
-                format!("{who}: one of a hundred requests takes {p99} or longer, half of them {p50}{places}."),
-                format!("Next: {key} until the chart shows p99 tells since when; {} upstreams, what waits.", self.key_of(Command::Tab9)),
+                format!(
+                    "{who}: one of a hundred requests takes {p99} or longer, half of them {p50}{places}."
+                ),
+                format!(
+                    "Next: {key} until the chart shows p99 tells since when; {} upstreams, what waits.",
+                    self.key_of(Command::Tab9)
+                ),
             ];
         }
         let how = if is_tcp(totals) {
-            format!("{who}: passed through, {} opened a second, {} open.", figure(totals.connections, Unit::PerSecond), figure(totals.active, Unit::Count))
+            format!(
+                "{who}: passed through, {} opened a second, {} open.",
+                figure(totals.connections, Unit::PerSecond),
+                figure(totals.active, Unit::Count)
+            )
         } else if totals.requests.number().is_some_and(|n| n > 0.0) {
-            format!("{who}: nothing is wrong. {}, {} % succeed.", rate_words(row), figure(totals.success, Unit::Percent))
+            format!(
+                "{who}: nothing is wrong. {}, {} % succeed.",
+                rate_words(row),
+                figure(totals.success, Unit::Percent)
+            )
         } else {
             format!("{who}: nothing goes there now.")
         };

@@ -103,7 +103,7 @@ pub(super) const TABLE: &[Spec] = &[
     spec(
         C::Upstreams,
         &["u"],
-        &[S::Gateways, S::Pane, S::Fleet],
+        &[S::Gateways, S::Gateway, S::Fleet],
         G::Objects,
         "upstreams",
         "The hosts and endpoints behind it, and how they are",

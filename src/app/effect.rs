@@ -31,6 +31,8 @@ pub enum Effect {
     OpenObject(Ticket, ObjectKey),
     /// Read the events of these objects, and follow them.
     OpenEvents(Ticket, Vec<ObjectKey>),
+    /// Follow what leads traffic in a cluster.
+    OpenRoutes(Ticket, ClusterName),
     /// Look at how a gateway stands, and again each time something happens to it.
     OpenStanding(Ticket, StandingOf),
     /// Find out what a deed would do.
@@ -62,6 +64,10 @@ pub enum Effect {
     Close(Ticket),
     /// Read these proxies, again and again, and no others: the newest wish stands for those before it.
     Scrape(Vec<Want>),
+    /// Ring the terminal's bell.
+    Bell,
+    /// Read what the pods of these namespaces use of CPU and memory, again and again, and of no others.
+    ReadUsage(Vec<(ClusterName, String)>),
     /// Copy a text to the clipboard.
     Copy(String),
     /// Connect to the clusters that do not answer, now; `None`: all of them.

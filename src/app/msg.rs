@@ -17,8 +17,10 @@ use crate::model::draft::Draft;
 use crate::model::fault::Fault;
 use crate::model::knowledge::Knowledge;
 use crate::model::name::ClusterName;
+use crate::model::route::RouteNews;
 use crate::model::row::EventRow;
 use crate::model::snapshot::Snapshot;
+use crate::model::usage::PodUsage;
 
 /// Something happened. Every message that answers an effect carries the effect's ticket: an answer whose ticket
 /// nobody holds any more is dropped.
@@ -42,6 +44,8 @@ pub enum Msg {
     Object(Ticket, Result<Option<Arc<serde_json::Value>>, Fault>),
     /// The events of an open object, newest last, again each time they change.
     Events(Ticket, Result<Arc<[EventRow]>, Fault>),
+    /// What leads traffic in a cluster, or changed there; or what of it may not be read.
+    Routes(Ticket, Result<RouteNews, Fault>),
     /// How an open gateway stands, again each time something happened.
     Standing(Ticket, Box<Standing>),
     /// What a deed would do.
@@ -72,6 +76,9 @@ pub enum Msg {
     Scraped(Scraped),
     /// A pod's admin interface answered.
     Admin(Seen),
+    /// What the pods of the wanted namespaces of a cluster use. One that serves no metrics API says so once, as what is
+    /// missing.
+    Usage(ClusterName, Result<Arc<[PodUsage]>, Fault>),
     /// A text was copied; how, or why not.
     Copied(Result<String, Fault>),
     /// What objects of a kind are made of; none: the server does not say.

@@ -68,7 +68,18 @@ async fn versions(c: &Connection, group: &str) -> Result<Vec<Box<str>>, Fault> {
 
 /// Whether a kind comes with a CRD, so that it may be missing or served in another version.
 pub(super) fn has_crd(kind: Kind) -> bool {
-    matches!(kind, Kind::IstioGateway | Kind::Gateway | Kind::GatewayClass)
+    matches!(
+        kind,
+        Kind::IstioGateway
+            | Kind::Gateway
+            | Kind::GatewayClass
+            | Kind::IstioServers
+            | Kind::VirtualService
+            | Kind::DestinationRule
+            | Kind::ServiceEntry
+            | Kind::AuthorizationPolicy
+            | Kind::EgressTrafficPolicy
+    )
 }
 
 /// The versions in which to try a kind: the one egret knows best first, then as the cluster prefers. A group may be

@@ -9,19 +9,7 @@ use super::series::Sample;
 use crate::model::fault::Fault;
 use crate::model::name::ObjectKey;
 use crate::model::reading::Source;
-
-/// How a proxy was reached.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
-)]
-pub enum Way {
-    /// Through the API server's pod proxy, to this port.
-    #[strum(serialize = "pod proxy")]
-    PodProxy(u16),
-    /// Through a port-forward, to this port.
-    #[strum(serialize = "port-forward")]
-    PortForward(u16),
-}
+pub use crate::model::way::Way;
 
 /// What one pod's proxy said at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

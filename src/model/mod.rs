@@ -31,6 +31,7 @@ pub mod overview;
 pub mod parameters;
 pub mod quantity;
 pub mod reading;
+pub mod route;
 pub mod row;
 pub mod schema;
 pub mod search;
@@ -39,4 +40,7 @@ pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tolerant;
+pub mod upstream;
+pub mod usage;
+pub mod way;
 pub mod yaml;

@@ -82,6 +82,17 @@ pub enum Kind {
     EnvoyFilter,
     /// `networking.istio.io` `Gateway`, the servers of a proxy: watched by the reconciler.
     IstioServers,
+    /// `networking.istio.io` `VirtualService`: followed while the traffic of a gateway is on the screen.
+    VirtualService,
+    /// `networking.istio.io` `DestinationRule`: followed likewise.
+    DestinationRule,
+    /// `networking.istio.io` `ServiceEntry`: followed likewise.
+    ServiceEntry,
+    /// `security.istio.io` `AuthorizationPolicy`: followed likewise.
+    AuthorizationPolicy,
+    /// `istio.alibabacloud.com` `ASMEgressTrafficPolicy`: followed likewise.
+    #[strum(serialize = "ASMEgressTrafficPolicy")]
+    EgressTrafficPolicy,
     /// `coordination.k8s.io/v1` `Lease`: watched by name, to see who keeps the gateways.
     Lease,
     /// `v1` `Secret`: those that are labelled as kubeconfigs of other clusters, read by the controller alone.
@@ -125,6 +136,13 @@ impl Kind {
             Self::RoleBinding => ("rbac.authorization.k8s.io", "v1", "rolebindings", true),
             Self::EnvoyFilter => ("networking.istio.io", "v1alpha3", "envoyfilters", true),
             Self::IstioServers => ("networking.istio.io", "v1", "gateways", true),
+            Self::VirtualService => ("networking.istio.io", "v1", "virtualservices", true),
+            Self::DestinationRule => ("networking.istio.io", "v1", "destinationrules", true),
+            Self::ServiceEntry => ("networking.istio.io", "v1", "serviceentries", true),
+            Self::AuthorizationPolicy => ("security.istio.io", "v1", "authorizationpolicies", true),
+            Self::EgressTrafficPolicy => {
+                ("istio.alibabacloud.com", "v1beta1", "asmegresstrafficpolicies", true)
+            }
             Self::Lease => ("coordination.k8s.io", "v1", "leases", true),
             Self::Secret => ("", "v1", "secrets", true),
             Self::CustomResourceDefinition => {

@@ -26,6 +26,7 @@ use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::logs::{self, LogOf, Said};
 use crate::cluster::object;
+use crate::cluster::routes;
 use crate::demo::tamper;
 use crate::demo::world::World;
 use crate::model::clean::clean;
@@ -54,6 +55,9 @@ pub struct Live {
     /// What asks for rights now.
     asking: Option<AbortHandle>,
 }
+
+/// What has a terminal ring its bell.
+const BELL: u8 = 0x07;
 
 /// How long somebody stays where they are before their rights there are asked for.
 const STAYS: Duration = Duration::from_millis(200);
@@ -189,6 +193,16 @@ impl Live {
     }
 
     /// The parts of a gateway may be of two clusters: the events of both are told together.
+    fn open_routes(&mut self, ticket: Ticket, cluster: &ClusterName) {
+        let inbox = self.inbox.clone();
+        match self.connection(cluster) {
+            Ok(c) => self.keep(ticket, async move {
+                routes::follow(&c, |news| tell(&inbox, Msg::Routes(ticket, news))).await;
+            }),
+            Err(fault) => tell(&inbox, Msg::Routes(ticket, Err(fault))),
+        }
+    }
+
     fn open_events(&mut self, ticket: Ticket, keys: Vec<ObjectKey>) {
         let inbox = self.inbox.clone();
         let mut clusters: Vec<ClusterName> = keys.iter().map(|k| k.cluster.clone()).collect();
@@ -395,6 +409,7 @@ impl Effects for Live {
         match effect {
             Effect::OpenObject(ticket, key) => self.open_object(ticket, key),
             Effect::OpenEvents(ticket, keys) => self.open_events(ticket, keys),
+            Effect::OpenRoutes(ticket, cluster) => self.open_routes(ticket, &cluster),
             Effect::OpenLogs(ticket, query) => self.open_logs(ticket, query),
             Effect::OpenStanding(ticket, of) => self.open_standing(ticket, of),
             Effect::Plan(ticket, deed) => self.plan(ticket, deed),
@@ -428,6 +443,11 @@ impl Effects for Live {
                 }
             }
             Effect::Scrape(wants) => self.sources.read_proxies(wants),
+            Effect::ReadUsage(of) => self.sources.read_usage(of),
+            Effect::Bell => {
+                // The loop is gone only when the program ends.
+                let _ = self.bytes.send(vec![BELL]);
+            }
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {
@@ -460,12 +480,15 @@ impl Effects for Live {
     }
 
     async fn foreground(&mut self, what: Foreground) {
+        // Nobody sees what is read meanwhile.
+        self.sources.pause_reading(true);
         match what {
             Foreground::Plugin(cluster) => {
-                let Some(plugin) = self.sources.plugin(&cluster) else { return };
-                match with_terminal(plugin.run_in_terminal()).await {
-                    Ok(_) => self.sources.retry(Some(&cluster)),
-                    Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+                if let Some(plugin) = self.sources.plugin(&cluster) {
+                    match with_terminal(plugin.run_in_terminal()).await {
+                        Ok(_) => self.sources.retry(Some(&cluster)),
+                        Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+                    }
                 }
             }
             Foreground::Editor(text) => {
@@ -473,5 +496,6 @@ impl Effects for Live {
                 tell(&self.inbox, Msg::EditedOutside(edited));
             }
         }
+        self.sources.pause_reading(false);
     }
 }

@@ -16,7 +16,7 @@ use crate::config::{Namespaces, Settings};
 use crate::demo::world::World;
 use crate::model::name::ClusterName;
 use crate::setup;
-use crate::sources::{self, Sources};
+use crate::sources::{self, Heard, Sources};
 use crate::ui;
 
 /// A session: whoever drives it hands messages from the inbox and from a person to the app, effects of the app to
@@ -62,6 +62,7 @@ pub fn wire(
     }
     tell(&sender, Msg::Contexts(names));
     tokio::spawn(pass_on(snapshots, sender.clone()));
+    tokio::spawn(pass_on_heard(sources.listen(), sender.clone()));
     let is_demo = world.is_some();
     let mut live = Live::new(sources, sender, raw, home(settings, &chosen, is_demo));
     if let Some(dir) = &start.state {
@@ -113,6 +114,20 @@ async fn pass_on(
     }
 }
 
+/// What is heard of proxies becomes messages.
+async fn pass_on_heard(mut heard: tokio::sync::mpsc::Receiver<Heard>, inbox: UnboundedSender<Msg>) {
+    while let Some(heard) = heard.recv().await {
+        tell(
+            &inbox,
+            match heard {
+                Heard::Scraped(scraped) => Msg::Scraped(scraped),
+                Heard::Admin(seen) => Msg::Admin(seen),
+                Heard::Usage(cluster, usage) => Msg::Usage(cluster, usage),
+            },
+        );
+    }
+}
+
 fn tell(inbox: &UnboundedSender<Msg>, msg: Msg) {
     // The loop is gone only when the program ends.
     let _ = inbox.send(msg);
@@ -142,5 +157,6 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         cluster_ids: settings.cluster_ids(),
         run: run_name(),
         reconcile: settings.reconcile.value,
+        thresholds: settings.thresholds.thresholds(),
     }
 }

@@ -9,6 +9,7 @@ mod holder;
 mod hub;
 mod keepers;
 mod kind;
+pub mod proxies;
 mod publish;
 mod run;
 mod shelf;
@@ -27,11 +28,14 @@ use crate::cluster::kubeconfig::Contexts;
 use crate::cluster::read_only::ReadOnly;
 use crate::envoy::Seen;
 use crate::metrics::{Scraped, Want};
+use crate::model::fault::Fault;
 use crate::model::gateway::Directions;
 use crate::model::name::{ClusterName, Kind};
 use crate::model::snapshot::Snapshot;
+use crate::model::usage::PodUsage;
 use hub::Hub;
 use keepers::{Wanted, all_kinds};
+use proxies::Proxies;
 
 /// Where gateways usually are.
 pub const DEFAULT_NAMESPACE: &str = "istio-system";
@@ -56,6 +60,9 @@ pub enum Heard {
     Scraped(Scraped),
     /// An admin interface answered.
     Admin(Seen),
+    /// What the pods of the wanted namespaces of a cluster use. A cluster that does not serve `metrics.k8s.io` is
+    /// [`Reason::Missing`](crate::model::fault::Reason::Missing), told once.
+    Usage(ClusterName, Result<Arc<[PodUsage]>, Fault>),
 }
 
 /// One open cluster.
@@ -75,6 +82,7 @@ pub struct Sources {
     open: BTreeMap<ClusterName, Open>,
     wanted: watch::Sender<Wanted>,
     out: mpsc::Sender<Arc<Snapshot>>,
+    proxies: Proxies,
 }
 
 impl Sources {
@@ -89,7 +97,8 @@ impl Sources {
         let (out, inbox) = mpsc::channel(4);
         let wanted = Wanted { namespaces: options.namespaces.clone(), kinds: all_kinds() };
         let wanted = watch::Sender::new(wanted);
-        (Self { contexts, options, guarded, open: BTreeMap::new(), wanted, out }, inbox)
+        let proxies = Proxies::new(contexts.clock());
+        (Self { contexts, options, guarded, open: BTreeMap::new(), wanted, out, proxies }, inbox)
     }
 
     /// Opens a context; one that is open stays as it is.
@@ -113,12 +122,14 @@ impl Sources {
             wanted: self.wanted.subscribe(),
         };
         tasks.spawn(run.forever());
+        self.proxies.open(cluster, hub.ways());
         self.open.insert(cluster.clone(), Open { hub, read_only, _tasks: tasks });
     }
 
     /// Closes a cluster: its tasks end, its connections close.
     pub fn close(&mut self, cluster: &ClusterName) {
         self.open.remove(cluster);
+        self.proxies.close(cluster);
     }
 
     /// Watches other namespaces, of all clusters; empty: all. What was watched before and still is stays as it is.
@@ -133,14 +144,34 @@ impl Sources {
         self.wanted.send_if_modified(|w| std::mem::replace(&mut w.kinds, kinds) != w.kinds);
     }
 
-    /// Reads these proxies, again and again, and no others.
-    pub fn read_proxies(&mut self, _wants: Vec<Want>) {}
+    /// What is heard of proxies from now on. Whoever listened before hears nothing more. It holds few: what is not taken
+    /// in time is not heard.
+    pub fn listen(&mut self) -> mpsc::Receiver<Heard> {
+        self.proxies.listen()
+    }
+
+    /// Reads these proxies, again and again, and no others. Said again it also looks what is due by now: a clock that
+    /// stands calls nobody.
+    pub fn read_proxies(&mut self, wants: Vec<Want>) {
+        self.proxies.read(wants);
+    }
+
+    /// Reads no proxies, and nothing of what pods use, until it is said that somebody can see it again.
+    pub fn pause_reading(&mut self, paused: bool) {
+        self.proxies.pause(paused);
+    }
+
+    /// Reads what the pods of these namespaces use, every 30 s, and of no others.
+    pub fn read_usage(&mut self, of: Vec<(ClusterName, String)>) {
+        self.proxies.read_usage(of);
+    }
 
     /// Tries a cluster that does not answer, or all of them, now.
     pub fn retry(&self, cluster: Option<&ClusterName>) {
         for (_, open) in self.open.iter().filter(|(name, _)| cluster.is_none_or(|c| c == *name)) {
             open.hub.try_now();
         }
+        self.proxies.retry(cluster);
     }
 
     /// Refuses writes everywhere, or only where the config says so.

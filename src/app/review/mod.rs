@@ -9,6 +9,7 @@ mod keys;
 #[cfg(test)]
 mod tests;
 mod text;
+pub(in crate::app) mod traffic;
 
 use std::sync::Arc;
 

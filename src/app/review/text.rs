@@ -162,6 +162,7 @@ impl App {
         }
         let mut notes: Vec<Fact> =
             checked.notes.iter().map(|note| Fact::new("", sentence(&note.text)).tone(note.tone)).collect();
+        notes.extend(self.goes_through(item));
         notes.extend(self.who_acts(item));
         if !notes.is_empty() {
             let title = if matches!(checked.change, Change::Delete { .. }) {

@@ -70,7 +70,7 @@ impl Inner {
         self.has_classes |= found.what == What::Classes;
         self.read.has_envoy |= matches!(found.what, What::Codes | What::Classes)
             || found.what == What::Plain(Metric::UpstreamRequests);
-        // A bucket that holds nothing yet is still a bound.
+        // A bucket that holds nothing is still a bound.
         if value != 0.0 || found.what == What::Bucket {
             match grade(found.what) {
                 Some(grade) => self.grade(grade, series, value),

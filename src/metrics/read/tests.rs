@@ -225,8 +225,25 @@ fn a_proxy_tells_of_itself() {
     assert_eq!(samples(text), expected);
     let read = read(text);
     assert_eq!((read.uptime, read.broken, read.has_istio, read.has_envoy), (Some(3600.0), 0, false, false));
+    let away = "envoy_cluster_upstream_rq_active{cluster_name=\"xds-grpc\"} 0\n";
+    assert_eq!(samples(away), [of(Metric::ControlPlane, 0.0)]);
     let state = "envoy_cluster_upstream_rq_active{cluster_name=\"xds-grpc\"} 2\nenvoy_control_plane_connected_state{} 0\n";
     assert_eq!(samples(state), [of(Metric::ControlPlane, 0.0)]);
+}
+
+#[test]
+fn empty_buckets_are_bounds_of_a_histogram_that_counts_and_else_nothing() {
+    let bucket = |host: &str, le: &str, n: u32| {
+        format!("envoy_cluster_upstream_rq_time_bucket{{cluster_name=\"{host}\",le=\"{le}\"}} {n}\n")
+    };
+    let text: String =
+        [("idle", "1", 0), ("idle", "+Inf", 0), ("busy", "1", 0), ("busy", "5", 0), ("busy", "+Inf", 7)]
+            .into_iter()
+            .chain([("late", "1", 0)])
+            .map(|(host, le, n)| bucket(host, le, n))
+            .collect();
+    let of = |le, n| Series::of(Metric::DurationBucket).host("busy", 0).le(le).value(n);
+    assert_eq!(samples(&text), [of(1.0, 0.0), of(5.0, 0.0), of(f64::INFINITY, 7.0)]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Statistics in the formats that Envoy tells them in: exposition text, JSON, plain lines.
 
+use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -40,16 +42,16 @@ pub(super) struct Stat {
     /// Its whole name: what filters look at.
     pub(super) name: String,
     /// Its name in exposition text, without tags.
-    pub(super) family: String,
+    pub(super) family: Cow<'static, str>,
     /// Its tags, rendered: `cluster_name="…"`.
-    pub(super) tags: String,
+    pub(super) tags: Arc<str>,
     pub(super) worth: Worth,
     /// A gauge that nobody has set yet.
     pub(super) unset: bool,
 }
 
 impl Stat {
-    pub(super) fn new(name: String, family: String, tags: String, worth: Worth) -> Self {
+    pub(super) fn new(name: String, family: Cow<'static, str>, tags: Arc<str>, worth: Worth) -> Self {
         Self { name, family, tags, worth, unset: false }
     }
 }
@@ -97,7 +99,7 @@ impl Proxy<'_> {
         let mut text = String::with_capacity(all.len() * 160);
         let mut family = "";
         for stat in &all {
-            if family != stat.family {
+            if family != &*stat.family {
                 family = &stat.family;
                 let kind = ["counter", "gauge", "histogram"][usize::from(stat.worth.rank())];
                 let _ = writeln!(text, "# TYPE {family} {kind}");
@@ -132,12 +134,14 @@ fn exposed(text: &mut String, stat: &Stat) {
             let _ = writeln!(text, "{family}{{{tags}}} {n}");
         }
         Worth::Histogram(of) => {
-            let before = if tags.is_empty() { String::new() } else { format!("{tags},") };
+            let comma = if tags.is_empty() { "" } else { "," };
+            let before = format!("{family}_bucket{{{tags}{comma}le=\"");
             for (bound, below) in BOUNDS.iter().zip(of.below) {
-                let _ = writeln!(text, "{family}_bucket{{{before}le=\"{bound}\"}} {below}");
+                text.push_str(&before);
+                let _ = writeln!(text, "{bound}\"}} {below}");
             }
             let (sum, count) = (digits(of.sum), of.count);
-            let _ = writeln!(text, "{family}_bucket{{{before}le=\"+Inf\"}} {count}");
+            let _ = writeln!(text, "{before}+Inf\"}} {count}");
             let _ = writeln!(text, "{family}_sum{{{tags}}} {sum}");
             let _ = writeln!(text, "{family}_count{{{tags}}} {count}");
         }

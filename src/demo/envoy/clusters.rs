@@ -16,6 +16,7 @@ struct Told {
     observed: String,
     host: String,
     limits: Limits,
+    ejects: bool,
     endpoints: Vec<Counted>,
 }
 
@@ -24,7 +25,7 @@ struct Counted {
     address: (String, u16),
     ejected: bool,
     counters: [(&'static str, u64); 6],
-    gauges: [(&'static str, u64); 2],
+    gauges: [(&'static str, u64); 3],
 }
 
 /// The clusters of a proxy: its hosts, then istiod.
@@ -45,6 +46,7 @@ fn of_host(proxy: &Proxy<'_>, host: &Host, tally: &Tally) -> Told {
         name: host.cluster(),
         host: host.name.to_string(),
         limits: host.limits,
+        ejects: host.ejects,
         endpoints: endpoints.iter().map(|e| shared.counted(e)).collect(),
     }
 }
@@ -93,7 +95,11 @@ impl Shared<'_> {
                 ("rq_timeout", 0),
                 ("rq_total", all),
             ],
-            gauges: [("cx_active", now(self.tally.active)), ("rq_active", now(self.tally.running))],
+            gauges: [
+                ("cx_active", now(self.tally.active)),
+                ("rq_active", now(self.tally.running)),
+                ("rq_pending_active", now(self.tally.pending)),
+            ],
         }
     }
 
@@ -110,6 +116,7 @@ fn istiod(uptime: u64) -> Told {
         observed: "xds-grpc;".to_owned(),
         host: String::new(),
         limits: unlimited,
+        ejects: false,
         endpoints: vec![Counted {
             address: ("./etc/istio/proxy/XDS".to_owned(), 0),
             ejected: false,
@@ -121,7 +128,7 @@ fn istiod(uptime: u64) -> Told {
                 ("rq_timeout", 0),
                 ("rq_total", connections),
             ],
-            gauges: [("cx_active", 1), ("rq_active", 1)],
+            gauges: [("cx_active", 1), ("rq_active", 1), ("rq_pending_active", 0)],
         }],
     }
 }
@@ -206,6 +213,12 @@ pub(super) fn text(proxy: &Proxy<'_>) -> String {
     for told in told(proxy) {
         let name = &told.name;
         let _ = writeln!(text, "{name}::observability_name::{}", told.observed);
+        if told.ejects {
+            for what in ["success_rate", "local_origin_success_rate"] {
+                let _ = writeln!(text, "{name}::outlier::{what}_average::-1");
+                let _ = writeln!(text, "{name}::outlier::{what}_ejection_threshold::-1");
+            }
+        }
         for (priority, all) in limits(&told.limits) {
             for (what, number) in all {
                 let _ = writeln!(text, "{name}::{priority}_priority::{what}::{number}");

@@ -77,7 +77,7 @@ impl Wish {
         let get = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let filter = get("filter").filter(|f| !f.is_empty()).map(Regex::new).transpose();
         // In RE2's words or nearly so: nobody reads more than the code.
-        let filter = filter.map_err(|why| Answer::text(400, format!("Invalid re2 regex: {why}\n")))?;
+        let filter = filter.map_err(|why| Answer::text(400, format!("Invalid re2 regex: {why}")))?;
         Ok(Self { used: get("usedonly").is_some(), filter })
     }
 
@@ -104,7 +104,7 @@ impl Proxy<'_> {
                 let kind = ["counter", "gauge", "histogram"][usize::from(stat.worth.rank())];
                 let _ = writeln!(text, "# TYPE {family} {kind}");
             }
-            exposed(&mut text, stat);
+            exposed(&mut text, stat, !(self.is_thin && stat.family.ends_with("_bytes")));
         }
         Answer { code: 200, kind: TEXT, text }
     }
@@ -127,7 +127,7 @@ impl Proxy<'_> {
     }
 }
 
-fn exposed(text: &mut String, stat: &Stat) {
+fn exposed(text: &mut String, stat: &Stat, buckets: bool) {
     let Stat { family, tags, .. } = stat;
     match &stat.worth {
         Worth::Counter(n) | Worth::Gauge(n) => {
@@ -136,7 +136,7 @@ fn exposed(text: &mut String, stat: &Stat) {
         Worth::Histogram(of) => {
             let comma = if tags.is_empty() { "" } else { "," };
             let before = format!("{family}_bucket{{{tags}{comma}le=\"");
-            for (bound, below) in BOUNDS.iter().zip(of.below) {
+            for (bound, below) in BOUNDS.iter().zip(of.below).filter(|_| buckets) {
                 text.push_str(&before);
                 let _ = writeln!(text, "{bound}\"}} {below}");
             }
@@ -172,7 +172,7 @@ fn lines(all: &[Stat]) -> String {
             Worth::Counter(n) | Worth::Gauge(n) => writeln!(text, "{}: {n}", stat.name),
             Worth::Histogram(of) if of.count == 0 => writeln!(text, "{}: No recorded values", stat.name),
             Worth::Histogram(of) => {
-                let told = QUANTILES.map(|q| format!("P{q}(nan,{:.4})", quantile(of, q)));
+                let told = QUANTILES.map(|q| format!("P{q}(nan,{})", quantile(of, q)));
                 writeln!(text, "{}: {}", stat.name, told.join(" "))
             }
         };

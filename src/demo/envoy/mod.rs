@@ -162,6 +162,8 @@ pub(super) struct Proxy<'a> {
     ready: bool,
     shifts: Vec<Shift>,
     hosts: Arc<[Host]>,
+    /// Buckets of bytes are left out.
+    is_thin: bool,
 }
 
 impl<'a> Proxy<'a> {
@@ -178,7 +180,7 @@ impl<'a> Proxy<'a> {
         let gateway = (namespace, workload(pod));
         let shifts = state.workload.roster.shifts(gateway, uid, start, at);
         let hosts = route::hosts(state, pod, gateway).into();
-        Some(Self { state, pod, at, start, ready, shifts, hosts })
+        Some(Self { state, pod, at, start, ready, shifts, hosts, is_thin: false })
     }
 
     /// The same proxy at another moment of its run, as it was told the same then; none: it did not run.
@@ -186,6 +188,11 @@ impl<'a> Proxy<'a> {
         let gateway = (self.namespace(), workload(self.pod));
         let shifts = self.state.workload.roster.shifts(gateway, self.uid(), self.start, at);
         (at >= self.start).then(|| Self { at, shifts, hosts: self.hosts.clone(), ..*self })
+    }
+
+    /// The same without what nobody reads of the past.
+    pub(super) fn thin(self) -> Self {
+        Self { is_thin: true, ..self }
     }
 
     fn namespace(&self) -> &'a str {
@@ -291,7 +298,7 @@ impl<'a> Proxy<'a> {
                 let levels = self.state.workload.levels.of(self.uid());
                 if posts { Answer::text(200, levels.told()) } else { logging::refused() }
             }
-            _ => Answer::text(404, server::unknown(path)),
+            _ => Answer::text(404, server::unknown()),
         }
     }
 }

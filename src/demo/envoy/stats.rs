@@ -24,7 +24,12 @@ struct Scope<'a> {
 impl Scope<'_> {
     fn put(&mut self, name: &str, worth: Worth) {
         let family = format!("{}_{}", self.family, name.replace(['.', '-'], "_"));
-        self.all.push(Stat::new(format!("{}.{name}", self.whole), family.into(), self.tag.as_str().into(), worth));
+        self.all.push(Stat::new(
+            format!("{}.{name}", self.whole),
+            family.into(),
+            self.tag.as_str().into(),
+            worth,
+        ));
     }
 
     fn counters(&mut self, all: &[(&str, u64)]) {
@@ -45,7 +50,7 @@ impl Scope<'_> {
         let family = format!("{}_{before}", self.family);
         let mut put = |suffix: String, key: &str, number: u64| {
             let comma = if tag.is_empty() { "" } else { "," };
-            let tags = format!("{key}=\"{suffix}\"{comma}{tag}");
+            let tags = format!("{tag}{comma}{key}=\"{suffix}\"");
             let name = format!("{}.{before}_{suffix}", self.whole);
             self.all.push(Stat::new(name, family.clone().into(), tags.into(), Counter(number)));
         };

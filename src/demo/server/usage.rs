@@ -40,7 +40,9 @@ pub(super) fn answer(state: &State, ask: &Ask) -> Result<Answer, Status> {
     if !ask.name.is_empty() {
         let key = Key::new(&ask.resource.plural, &ask.namespace, &ask.name);
         let found = state.store.get(&key).and_then(|object| measured(&key, object));
-        return found.map(|m| Answer::value(200, m)).ok_or_else(|| Status::not_found(&ask.resource, &ask.name));
+        return found
+            .map(|m| Answer::value(200, m))
+            .ok_or_else(|| Status::not_found(&ask.resource, &ask.name));
     }
     let selection = Selection::of(ask)?;
     let namespace = (!ask.namespace.is_empty()).then_some(ask.namespace.as_str());
@@ -88,7 +90,8 @@ fn of_pod(state: &State, key: &Key, pod: &Object) -> Option<Value> {
     };
     let (name, milli) = (running["name"].clone(), processor(state, key, pod));
     let container = json!({"name": name, "usage": usage(milli, hashed((uid, at.as_second())), memory)});
-    let metadata = json!({"name": &*key.name, "namespace": &*key.namespace, "labels": pod["metadata"]["labels"]});
+    let metadata =
+        json!({"name": &*key.name, "namespace": &*key.namespace, "labels": pod["metadata"]["labels"]});
     Some(measure(state, "PodMetrics", metadata, &json!({"containers": [container]})))
 }
 
@@ -97,7 +100,8 @@ fn processor(state: &State, key: &Key, pod: &Value) -> i64 {
     let workload = envoy::workload(pod);
     let Some(deployment) = state.get("deployments.apps", &key.namespace, workload) else { return 35 };
     let mean = autoscaler::processor(state, deployment);
-    let others = state.store.list("pods", Some(&key.namespace)).filter(|(_, p)| envoy::workload(p) == workload);
+    let others =
+        state.store.list("pods", Some(&key.namespace)).filter(|(_, p)| envoy::workload(p) == workload);
     let names: Vec<&str> = others.map(|(k, _)| &*k.name).collect();
     let far = |name: &str| (hashed((name, moment(state.now).as_second() / 60)) % 100) as i64;
     let middle = names.iter().map(|name| far(name)).sum::<i64>() / (names.len() as i64).max(1);

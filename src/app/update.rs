@@ -21,6 +21,7 @@ use crate::model::table::{TableKind, Tone};
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut effects = take(app, msg);
     effects.extend(app.ask_to_keep());
+    effects.extend(app.use_what_is_shown());
     effects.extend(app.follow_routes());
     app.go_on_with_tour();
     effects

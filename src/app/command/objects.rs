@@ -123,7 +123,7 @@ pub(super) const TABLE: &[Spec] = &[
     spec(C::SortPrevious, &["<"], &[S::Table], G::Tables, "", "Sort by the previous column"),
     spec(C::SortReverse, &["O"], &[S::Table], G::Tables, "", "Sort the other way round"),
     spec(C::Wide, &["w"], &[S::Table], G::Tables, "wide", "Show more columns"),
-    spec(C::Ingress, &["i"], &[S::Gateways], G::Tables, "ingress", "Show ingress gateways too"),
+    spec(C::Ingress, &["i"], &[S::Gateways, S::Fleet], G::Tables, "ingress", "Show ingress gateways too"),
     spec(
         C::RunCredentialPlugin,
         &["x"],

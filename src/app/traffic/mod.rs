@@ -3,6 +3,7 @@
 pub mod chain_list;
 pub mod chains;
 pub mod hosts;
+pub mod resources;
 mod routes;
 pub mod seen;
 pub mod upstreams;
@@ -28,6 +29,8 @@ pub struct Traffic {
     pub seen: seen::SeenPods,
     /// What pods use, by cluster, or why the metrics API does not tell.
     pub usage: BTreeMap<ClusterName, Result<Arc<[PodUsage]>, Fault>>,
+    /// Of which namespaces that was asked for last.
+    pub(super) usage_asked: Vec<(ClusterName, String)>,
     /// How far back one looks.
     pub window: Window,
     /// What leads traffic, in the clusters whose traffic is looked at.

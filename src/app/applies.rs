@@ -98,7 +98,7 @@ impl App {
             | C::Delete
             | C::Undo
             | C::Drafts => self.writing_applies(command),
-            C::Mark => need(selected(), "no row is selected"),
+            C::Mark if !self.looks_at_traffic() => need(selected(), "no row is selected"),
             C::Mine | C::Theirs => {
                 let chooses = matches!(self.screen(), Screen::Review(review) if review.chooses());
                 need(chooses, "there is nothing to choose")
@@ -107,6 +107,12 @@ impl App {
                 let several = matches!(self.screen(), Screen::Review(review) if review.items.len() > 1);
                 need(several, "there is one change only")
             }
+            C::Open | C::Mark if self.looks_at_traffic() => Ok(()),
+            C::Traffic => match self.looks_at_traffic() {
+                true => Err("it is what you see".to_owned()),
+                false => need(self.gateway_here().is_some(), "no gateway is selected"),
+            },
+            C::Compare => need(!self.namesakes().is_empty(), "no other cluster has a gateway of this name"),
             C::UnmarkAll => {
                 need(self.active_table().is_some_and(|t| !t.marked.is_empty()), "no row is marked")
             }

@@ -45,6 +45,17 @@ impl App {
             }
             C::Find | C::FindNext | C::FindPrevious | C::Wrap => self.text_command(command),
             C::Follow | C::Timestamps | C::NextContainer | C::Previous => return self.logs_command(command),
+            C::Traffic => return self.open_traffic(),
+            C::WorstFirst
+            | C::TrafficPlot
+            | C::TrafficBy
+            | C::ShorterWindow
+            | C::LongerWindow
+            | C::Freeze
+            | C::Interval
+            | C::Compare => return self.traffic_command(command),
+            C::Open if self.looks_at_traffic() => self.open_traffic_row(),
+            C::Mark if self.looks_at_traffic() => self.mark_traffic_row(),
             C::Help => self.overlay = Some(Overlay::Help(Help::default())),
             C::Palette => {
                 self.overlay = Some(Overlay::Palette(Palette::default()));
@@ -90,7 +101,7 @@ impl App {
             C::GatewayPods => return self.open_pods(),
             C::GatewayService => return self.open_service(),
             C::Owner => return self.open_owner(),
-            C::Reconcile => return self.open_reconcile(),
+            C::Reconcile => return self.open_tab(Tab::Reconcile),
             C::Upstreams => return self.open_tab(Tab::Upstreams),
             C::Certs => return self.open_tab(Tab::Certs),
             C::Unfold => {
@@ -217,7 +228,7 @@ impl App {
             }
             return;
         }
-        if self.pick_step(command) {
+        if self.traffic_motion(command) || self.pick_step(command) {
             return;
         }
         if let Some(pane) = self.pane_mut() {

@@ -25,6 +25,9 @@ impl App {
             table.filter_by("");
             return Vec::new();
         }
+        if self.traffic_back() {
+            return Vec::new();
+        }
         match self.screen_mut() {
             Screen::Details(d) if d.text.picked.is_some() => d.text.picked = None,
             Screen::Details(d) if d.text.find.search.is_some() => d.text.find = Default::default(),
@@ -166,18 +169,6 @@ impl App {
         }
         match self.gateway_here() {
             Some(row) => self.push(gateway(&row, tab)),
-            None => Vec::new(),
-        }
-    }
-
-    /// From a gateway to its Reconcile tab.
-    pub(super) fn open_reconcile(&mut self) -> Vec<Effect> {
-        if let Screen::Details(details) = self.screen_mut() {
-            details.show(Tab::Reconcile);
-            return self.open_what_is_needed();
-        }
-        match self.gateway_here() {
-            Some(row) => self.push(gateway(&row, Tab::Reconcile)),
             None => Vec::new(),
         }
     }

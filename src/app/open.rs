@@ -107,7 +107,7 @@ impl App {
             DetailsOf::Gateway(id) => self.gateway(id).map(|row| parts(&row)).unwrap_or_default(),
         };
         match details.tab {
-            Tab::Pods | Tab::Service | Tab::Reconcile | Tab::Upstreams | Tab::Certs => {
+            Tab::Pods | Tab::Service | Tab::Reconcile | Tab::Traffic | Tab::Upstreams | Tab::Certs => {
                 (Vec::new(), Vec::new())
             }
             Tab::Events => {

@@ -1,11 +1,14 @@
 //! What the edges of the screen say: header, prompt, explanation, hints, and why a table is empty.
 
+use std::sync::Arc;
+
 use super::command::{COMMANDS, Command, Spec};
 use super::keeping::State;
 use super::model::App;
 use super::overlay::Overlay;
 use super::screen::details::Gone;
 use super::screen::{Details, DetailsOf, Logs, Screen, Tab, Table};
+use crate::model::brief::Brief;
 use crate::model::columns;
 use crate::model::holder::{Holder, keeps};
 use crate::model::name::Kind;
@@ -179,7 +182,10 @@ impl App {
         if let Some(table) = self.active_table() {
             return match table.item() {
                 Some(item) => {
-                    let [first, second] = columns::explain(item, self.now);
+                    let [first, mut second] = columns::explain(item, self.now);
+                    if item.live.as_ref().is_some_and(|live| live.verdict.tone != Tone::Plain) {
+                        second.push_str(&format!(" {} shows which host.", self.key_of(Command::Traffic)));
+                    }
                     [first, self.marks_in_words().unwrap_or(second)]
                 }
                 None => [String::new(), String::new()],
@@ -213,6 +219,9 @@ impl App {
     }
 
     fn explain_details(&self, details: &Details) -> [String; 2] {
+        if self.looks_at_traffic() {
+            return details.traffic.shown.explain.clone();
+        }
         let gone = match details.gone {
             Some(Gone::Deleted) => "It was deleted: this is how it was last seen. ".to_owned(),
             Some(Gone::Closed) => {
@@ -238,7 +247,10 @@ impl App {
         {
             let cluster = details.of.cluster().clone();
             let stale = self.cluster(&cluster).is_some_and(|s| !s.link.is_ready());
-            return columns::explain(&Item { cluster, stale, subject, live: None }, self.now);
+            return columns::explain(
+                &Item { cluster, stale, subject, live: self.live_of(&details.of) },
+                self.now,
+            );
         }
         match (&details.of, details.tab) {
             (_, Tab::Yaml) => {
@@ -251,6 +263,14 @@ impl App {
                 [format!("{gone}{which}"), format!("{place}managedFields are {fields}: {key} changes that.")]
             }
             _ => [gone, String::new()],
+        }
+    }
+
+    /// The traffic of what a details screen is about, in one line.
+    fn live_of(&self, of: &DetailsOf) -> Option<Arc<Brief>> {
+        match of {
+            DetailsOf::Gateway(id) => self.traffic.brief(id),
+            _ => None,
         }
     }
 

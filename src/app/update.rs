@@ -19,10 +19,16 @@ use crate::model::table::{TableKind, Tone};
 /// Takes one message. `app.now` is set by the caller.
 #[must_use = "effects must be carried out"]
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    // What is read changes with what is shown, not with what comes of reading.
+    let reads = !matches!(msg, Msg::Scraped(_) | Msg::Admin(_) | Msg::LogLines(..));
     let mut effects = take(app, msg);
     effects.extend(app.ask_to_keep());
     effects.extend(app.use_what_is_shown());
     effects.extend(app.follow_routes());
+    effects.extend(app.ring());
+    if reads {
+        effects.extend(app.read_what_is_shown());
+    }
     app.go_on_with_tour();
     effects
 }
@@ -37,6 +43,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Minute => {
             app.details_changed(|_| true);
+            app.traffic_aged();
             Vec::new()
         }
         Msg::Snapshot(snapshot) => app.on_snapshot(snapshot),
@@ -289,6 +296,7 @@ impl App {
         self.clusters.retain(|s| s.cluster != *cluster);
         self.rights.forget(cluster);
         self.rejoin();
+        self.traffic_closed();
         let closing = self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
         self.refresh();
         closing
@@ -331,6 +339,8 @@ impl App {
     /// Brings everything that is shown up to date. Called once before each frame.
     pub fn settle(&mut self) {
         let (now, body) = (self.now, self.areas().body);
+        self.make_briefs();
+        self.make_traffic((body.width, body.height));
         self.make_text(body.width);
         self.make_pane();
         self.make_fleet();
@@ -358,6 +368,7 @@ impl App {
             Screen::Form(form) => form.settle(body.width, body.height),
             Screen::Review(review) => review.settle(body.width, body.height),
         }
+        self.make_lines();
     }
 
     /// Which kind of table the outermost screen is.

@@ -57,12 +57,14 @@ pub struct Patience {
     pub watch: Duration,
     /// What the server may be late by in closing a watch.
     pub grace: Duration,
+    /// For each way into a pod, to the head of an answer: many API servers cannot reach pods, and hang (R24).
+    pub inside: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        let [answer, list, silence, watch, grace] = [15, 60, 20, 60, 5].map(Duration::from_secs);
-        Self { answer, list, silence, watch, grace }
+        let [answer, list, silence, watch, grace, inside] = [15, 60, 20, 60, 5, 2].map(Duration::from_secs);
+        Self { answer, list, silence, watch, grace, inside }
     }
 }
 

@@ -184,8 +184,13 @@ fn too_long(held: usize, asked: &Asked) -> Result<(), Fault> {
 /// Most that is read of a refusal: a proxy may send any page.
 const LONGEST_REFUSAL: usize = 1 << 20;
 
-/// Reads the Status that a refusal carries.
+/// Reads the Status that a refusal carries, as a fault.
 pub(super) async fn refusal(c: &Connection, answer: Response<Body>, asked: &Asked) -> Fault {
+    asked.refused(&status_of(c, answer).await)
+}
+
+/// Reads the Status that a refusal carries; without a reason where it is not the API server's own.
+pub(super) async fn status_of(c: &Connection, answer: Response<Body>) -> Status {
     let code = answer.status().as_u16();
     let body = Limited::new(answer.into_body(), LONGEST_REFUSAL);
     let body = timeout(c.patience.silence, body.collect()).await;
@@ -198,7 +203,7 @@ pub(super) async fn refusal(c: &Connection, answer: Response<Body>, asked: &Aske
         let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
         status.message = line.chars().take(200).collect();
     }
-    asked.refused(&status)
+    status
 }
 
 /// Lists a place. Rows are handed on in batches while the body arrives.

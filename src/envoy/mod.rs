@@ -3,6 +3,7 @@
 pub mod certs;
 pub mod clusters;
 pub mod flags;
+mod json;
 pub mod server;
 
 use jiff::Timestamp;

@@ -4,6 +4,7 @@ mod cells;
 mod clusters;
 mod explain;
 mod gateways;
+mod live;
 mod pods;
 mod services;
 
@@ -17,6 +18,7 @@ use super::table::{Column, Item, SortKey, Subject, TableKind, Tone};
 
 pub use cells::clock;
 pub use explain::explain;
+pub use live::{figure, spark};
 
 /// The columns of a table, in their order.
 pub fn columns(kind: TableKind) -> &'static [Column] {

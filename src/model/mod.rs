@@ -40,6 +40,7 @@ pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tolerant;
+pub mod upstream;
 pub mod usage;
 pub mod way;
 pub mod yaml;

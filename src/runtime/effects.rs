@@ -56,6 +56,9 @@ pub struct Live {
     asking: Option<AbortHandle>,
 }
 
+/// What has a terminal ring its bell.
+const BELL: u8 = 0x07;
+
 /// How long somebody stays where they are before their rights there are asked for.
 const STAYS: Duration = Duration::from_millis(200);
 
@@ -441,6 +444,10 @@ impl Effects for Live {
             }
             Effect::Scrape(wants) => self.sources.read_proxies(wants),
             Effect::ReadUsage(of) => self.sources.read_usage(of),
+            Effect::Bell => {
+                // The loop is gone only when the program ends.
+                let _ = self.bytes.send(vec![BELL]);
+            }
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {
@@ -473,12 +480,15 @@ impl Effects for Live {
     }
 
     async fn foreground(&mut self, what: Foreground) {
+        // Nobody sees what is read meanwhile.
+        self.sources.pause_reading(true);
         match what {
             Foreground::Plugin(cluster) => {
-                let Some(plugin) = self.sources.plugin(&cluster) else { return };
-                match with_terminal(plugin.run_in_terminal()).await {
-                    Ok(_) => self.sources.retry(Some(&cluster)),
-                    Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+                if let Some(plugin) = self.sources.plugin(&cluster) {
+                    match with_terminal(plugin.run_in_terminal()).await {
+                        Ok(_) => self.sources.retry(Some(&cluster)),
+                        Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
+                    }
                 }
             }
             Foreground::Editor(text) => {
@@ -486,5 +496,6 @@ impl Effects for Live {
                 tell(&self.inbox, Msg::EditedOutside(edited));
             }
         }
+        self.sources.pause_reading(false);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
+use super::proxies::Numbered;
 use super::shelf::Place;
 use super::state::{News, State};
 use crate::cluster::clock::Clock;
@@ -31,6 +32,8 @@ pub(super) struct Hub {
     again: watch::Sender<u64>,
     /// Counts the wishes for a new connection.
     anew: watch::Sender<u64>,
+    /// The connection, with a number of its own.
+    way: watch::Sender<Numbered>,
 }
 
 /// What a failure belongs to.
@@ -53,6 +56,7 @@ impl Hub {
             back: watch::Sender::new(0),
             again: watch::Sender::new(0),
             anew: watch::Sender::new(0),
+            way: watch::Sender::default(),
         })
     }
 
@@ -144,6 +148,17 @@ impl Hub {
             _ = returns.changed() => {}
             () = self.asked_again() => {}
         }
+    }
+
+    /// There is a connection, or another one.
+    pub(super) fn connected(&self, connection: Connection) {
+        self.change(|s| s.connected(connection.clone()));
+        self.way.send_modify(|(number, way)| (*number, *way) = (*number + 1, Some(connection)));
+    }
+
+    /// The connections as they come.
+    pub(super) fn ways(&self) -> watch::Receiver<Numbered> {
+        self.way.subscribe()
     }
 
     /// The connection, once there is one.

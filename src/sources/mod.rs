@@ -122,12 +122,14 @@ impl Sources {
             wanted: self.wanted.subscribe(),
         };
         tasks.spawn(run.forever());
+        self.proxies.open(cluster, hub.ways());
         self.open.insert(cluster.clone(), Open { hub, read_only, _tasks: tasks });
     }
 
     /// Closes a cluster: its tasks end, its connections close.
     pub fn close(&mut self, cluster: &ClusterName) {
         self.open.remove(cluster);
+        self.proxies.close(cluster);
     }
 
     /// Watches other namespaces, of all clusters; empty: all. What was watched before and still is stays as it is.
@@ -154,6 +156,11 @@ impl Sources {
         self.proxies.read(wants);
     }
 
+    /// Reads no proxies, and nothing of what pods use, until it is said that somebody can see it again.
+    pub fn pause_reading(&mut self, paused: bool) {
+        self.proxies.pause(paused);
+    }
+
     /// Reads what the pods of these namespaces use, every 30 s, and of no others.
     pub fn read_usage(&mut self, of: Vec<(ClusterName, String)>) {
         self.proxies.read_usage(of);
@@ -164,6 +171,7 @@ impl Sources {
         for (_, open) in self.open.iter().filter(|(name, _)| cluster.is_none_or(|c| c == *name)) {
             open.hub.try_now();
         }
+        self.proxies.retry(cluster);
     }
 
     /// Refuses writes everywhere, or only where the config says so.

@@ -65,7 +65,7 @@ impl Run {
     async fn kept(&mut self, c: Connection) {
         let hub = self.hub.clone();
         let mut anew = hub.wishes_to_connect();
-        hub.change(|s| s.connected(c.clone()));
+        hub.connected(c.clone());
         let mut tasks = JoinSet::new();
         let (tell, keeper) = watch::channel(hub.lock().facts().keeper);
         tasks.spawn(probe(hub.clone(), c.clone(), tell));

@@ -1,6 +1,7 @@
 //! `&App` and a theme to cells. Draws what `App::settle` made, and writes no state.
 
 mod canvas;
+mod chart;
 mod confirm;
 mod edges;
 mod editor;
@@ -17,6 +18,7 @@ mod sentence;
 pub mod svg;
 mod table;
 pub mod theme;
+mod traffic;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
@@ -97,6 +99,9 @@ fn body(app: &App, canvas: &mut Canvas<'_>, areas: &Areas) -> Option<Position> {
         Screen::Table(table) => table::draw(app, table, &app.troubles(table.kind), canvas, area),
         Screen::Details(details) if details.tab == Tab::Pods => {
             table::draw(app, &details.pods, &[], canvas, area);
+        }
+        Screen::Details(details) if details.tab == Tab::Traffic => {
+            traffic::draw(app, &details.traffic, canvas, area);
         }
         Screen::Details(details) if details.tab.is_pane() => pane::draw(&details.pane, canvas, area),
         Screen::Fleet(fleet) => fleet::draw(app, fleet, canvas, area),

@@ -4,7 +4,15 @@ use super::{Command as C, Group as G, Scope as S, Spec, dangerous, spec, taking}
 
 /// The commands, in the order in which hint bar and help show them.
 pub(super) const TABLE: &[Spec] = &[
-    spec(C::Open, &["enter"], &[S::Table, S::Fleet], G::Objects, "open", "Open what is selected"),
+    spec(C::Open, &["enter"], &[S::Table, S::Traffic, S::Fleet], G::Objects, "open", "Open what is selected"),
+    spec(
+        C::Traffic,
+        &["t"],
+        &[S::Gateways, S::Gateway],
+        G::Objects,
+        "traffic",
+        "What goes through it now, host by host",
+    ),
     spec(
         C::Unfold,
         &["enter", "space"],
@@ -95,7 +103,7 @@ pub(super) const TABLE: &[Spec] = &[
     spec(
         C::Upstreams,
         &["u"],
-        &[S::Gateways, S::Pane, S::Fleet],
+        &[S::Gateways, S::Traffic, S::Pane, S::Fleet],
         G::Objects,
         "upstreams",
         "The hosts and endpoints behind it, and how they are",
@@ -123,6 +131,14 @@ pub(super) const TABLE: &[Spec] = &[
     spec(C::SortPrevious, &["<"], &[S::Table], G::Tables, "", "Sort by the previous column"),
     spec(C::SortReverse, &["O"], &[S::Table], G::Tables, "", "Sort the other way round"),
     spec(C::Wide, &["w"], &[S::Table], G::Tables, "wide", "Show more columns"),
+    spec(
+        C::WorstFirst,
+        &["W"],
+        &[S::Gateways],
+        G::Tables,
+        "worst",
+        "The gateways that fail or are slow come first, or as they come again",
+    ),
     spec(C::Ingress, &["i"], &[S::Gateways, S::Fleet], G::Tables, "ingress", "Show ingress gateways too"),
     spec(
         C::RunCredentialPlugin,
@@ -270,7 +286,7 @@ pub(super) const TABLE: &[Spec] = &[
         spec(C::Drafts, &["D"], &[S::Global], G::Changing, "", "Go on with what was typed and not applied"),
         "[NUMBER]",
     ),
-    spec(C::Mark, &["space"], &[S::Table], G::Tables, "", "Mark the row, or take the mark away"),
+    spec(C::Mark, &["space"], &[S::Table, S::Traffic], G::Tables, "", "Mark the row, or take the mark away"),
     spec(C::MarkAll, &["*"], &[S::Table], G::Tables, "", "Mark all rows that the filter shows"),
     spec(C::UnmarkAll, &["-"], &[S::Table], G::Tables, "", "Take all marks away"),
     spec(C::Mine, &["m"], &[S::Review], G::Changing, "yours", "Where both changed the same: keep yours"),

@@ -7,6 +7,7 @@ use super::table::Table;
 use super::text::TextView;
 use crate::app::effect::{StandingOf, Ticket};
 use crate::app::standing::Standing;
+use crate::app::traffic::View;
 use crate::model::fault::Fault;
 use crate::model::gateway::{GatewayId, GatewayRow};
 use crate::model::name::{Kind, ObjectKey};
@@ -132,6 +133,8 @@ pub struct Details {
     pub stale_text: bool,
     /// Width that the text was made for.
     pub text_width: u16,
+    /// How the traffic of a gateway is looked at.
+    pub traffic: View,
 }
 
 /// An object that a details screen keeps open.
@@ -209,6 +212,7 @@ impl Details {
             gone: None,
             stale_text: true,
             text_width: 0,
+            traffic: View::default(),
         }
     }
 

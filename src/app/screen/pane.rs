@@ -146,7 +146,7 @@ pub(crate) const fn column(
     keep: u8,
 ) -> Column {
     let cell = |_: &_, _| Cell { text: Cow::Borrowed(""), tone: Tone::Plain, sort: SortKey::Missing };
-    Column { id, title, about, align, min, max, keep, wide: false, cell }
+    Column { id, title, about, align, min, max, keep, wide: false, live: false, cell }
 }
 
 impl Pane {

@@ -152,6 +152,8 @@ pub(super) fn tiles(size: (u16, u16)) -> App {
         source: Some(Source::Istio),
         verdict: match n {
             1 => Verdict {
+                success: Tone::Bad,
+                p99: Tone::Plain,
                 tone: Tone::Bad,
                 words: "success 87.2 % is below 95 %".into(),
                 since: Some(fixture::now()),
@@ -169,6 +171,11 @@ pub(super) fn tiles(size: (u16, u16)) -> App {
     }
     if let Screen::Fleet(fleet) = app.screen_mut() {
         fleet.set(&items);
+        fleet
+            .tiles
+            .iter_mut()
+            .filter(|tile| tile.live.is_some())
+            .for_each(|tile| tile.spark.clone_from(&spark));
     }
     app.settle();
     app

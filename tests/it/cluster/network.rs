@@ -153,7 +153,7 @@ async fn a_server_that_falls_silent_is_stale_when_its_watches_should_have_ended(
     })
     .await;
     let [answer, watch, grace] = [1, 2, 1].map(Duration::from_secs);
-    let patience = Patience { answer, list: answer, silence: answer, watch, grace };
+    let patience = Patience { answer, list: answer, silence: answer, watch, grace, inside: answer };
     let all = contexts(&fake.kubeconfig("{}"));
     let chosen = all.names.clone();
     let (mut sources, inbox) =

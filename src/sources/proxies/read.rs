@@ -1,0 +1,133 @@
+//! One reading of one proxy: its statistics, and what is wanted of its admin interface.
+
+use std::time::Duration;
+
+use super::fill;
+use crate::cluster::clock::Clock;
+use crate::cluster::inside::{Inside, Prefer};
+use crate::envoy::{Answer, Seen, certs, clusters, server};
+use crate::metrics::read::{QUERY, Read, Reader};
+use crate::metrics::series::Sample;
+use crate::metrics::{Missed, Scrape, Scraped, Want};
+use crate::model::fault::{Fault, Reason};
+use crate::model::name::ObjectKey;
+use crate::model::reading::Source;
+use crate::model::way::Way;
+use crate::sources::Heard;
+
+/// Whoever wants it faster than this wants a port-forward (R24).
+const FAST: Duration = Duration::from_secs(5);
+
+/// What is asked.
+pub(super) struct Asked<'a> {
+    pub(super) want: &'a Want,
+    /// Its certificates are due.
+    pub(super) certs: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Done {
+    /// The way that led to its statistics; none: none did.
+    pub(super) way: Option<Way>,
+    /// Bytes that came over the network.
+    pub(super) wire: u64,
+    /// Its certificates were asked for.
+    pub(super) certs: bool,
+}
+
+/// Reads a proxy once, and tells each part as soon as it is there.
+pub(super) async fn read(
+    inside: &Inside,
+    clock: &Clock,
+    asked: &Asked<'_>,
+    tell: impl Fn(Heard) + Send + Sync,
+) -> Done {
+    let want = asked.want;
+    let prefer = if want.every < FAST { Prefer::PortForward } else { Prefer::PodProxy };
+    let began = clock.now();
+    let mut reader = Reader::default();
+    let got = inside.statistics(&want.pod, QUERY, prefer, &mut |bytes| reader.push(bytes)).await;
+    let at = clock.now();
+    let got = match got {
+        Ok(got) => got,
+        Err(fault) => {
+            let missed = Missed { pod: want.pod.clone(), at, fault };
+            tell(Heard::Scraped(Scraped::Missed(Box::new(missed))));
+            return Done::default();
+        }
+    };
+    let mut done = Done { way: Some(got.way), wire: got.wire, certs: asked.certs };
+    let took = clock.since(began);
+    let mut read = reader.finish();
+    let source = source(&read);
+    if source == Source::Admin || want.clusters {
+        let clusters = admin(inside, &want.pod, "/clusters?format=json", clusters::parse, &mut done).await;
+        if let (Source::Admin, Ok(clusters)) = (source, &clusters) {
+            filled(&mut read.samples, fill::samples(clusters));
+        }
+        if want.clusters {
+            let answer = clusters.map(Answer::Clusters);
+            tell(Heard::Admin(Seen { pod: want.pod.clone(), at: clock.now(), answer }));
+        }
+    }
+    tell(Heard::Scraped(Scraped::Scrape(Box::new(Scrape {
+        pod: want.pod.clone(),
+        uid: want.uid.clone(),
+        at,
+        took,
+        bytes: got.bytes,
+        way: got.way,
+        uptime: read.uptime,
+        broken: read.broken,
+        source,
+        samples: read.samples,
+    }))));
+    if asked.certs {
+        let answer = admin(inside, &want.pod, "/certs", certs::parse, &mut done).await.map(Answer::Certs);
+        let is_there = answer.is_ok();
+        tell(Heard::Admin(Seen { pod: want.pod.clone(), at: clock.now(), answer }));
+        // One refusal says it for both.
+        if is_there {
+            let answer = admin(inside, &want.pod, "/server_info", server::parse, &mut done).await;
+            let answer = answer.map(Answer::Server);
+            tell(Heard::Admin(Seen { pod: want.pod.clone(), at: clock.now(), answer }));
+        }
+    }
+    done
+}
+
+/// Where the counters of requests come from (R15).
+fn source(read: &Read) -> Source {
+    match (read.has_istio, read.has_envoy) {
+        (true, _) => Source::Istio,
+        (false, true) => Source::Envoy,
+        (false, false) => Source::Admin,
+    }
+}
+
+/// Adds what is not there yet: what the proxy collects itself is better.
+fn filled(samples: &mut Vec<Sample>, more: Vec<Sample>) {
+    let fresh = |sample: &Sample| {
+        samples.iter().all(|s| s.series.metric != sample.series.metric || s.series.host.is_none())
+    };
+    let more: Vec<Sample> = more.into_iter().filter(fresh).collect();
+    samples.extend(more);
+}
+
+async fn admin<T>(
+    inside: &Inside,
+    pod: &ObjectKey,
+    path: &str,
+    parse: impl Fn(&[u8]) -> Result<T, String>,
+    done: &mut Done,
+) -> Result<T, Fault> {
+    let (body, got) = inside.admin(pod, path).await?;
+    done.wire += got.wire;
+    parse(&body).map_err(|why| {
+        let cluster = &pod.cluster;
+        let summary =
+            format!("{cluster}: {path} of pod {}/{} cannot be read: {why}", pod.namespace, pod.name);
+        Fault::new(Reason::Server, summary, "Its proxy may be of a version that egret does not know.")
+    })
+}

@@ -132,7 +132,7 @@ async fn connection(file: &std::path::Path) -> Connection {
 
 /// Reads a proxy as egret does, and keeps what it hears.
 pub(super) struct Reader {
-    pub(super) proxies: Proxies,
+    _proxies: Proxies,
     heard: Receiver<Heard>,
     pod: ObjectKey,
     pub(super) store: Store,
@@ -149,7 +149,7 @@ impl Reader {
         let pod = want.pod.clone();
         proxies.read(vec![want]);
         let (scrapes, missed, seen) = (Vec::new(), Vec::new(), Vec::new());
-        Self { proxies, heard, pod, store: Store::default(), scrapes, missed, seen }
+        Self { _proxies: proxies, heard, pod, store: Store::default(), scrapes, missed, seen }
     }
 
     async fn next(&mut self) {

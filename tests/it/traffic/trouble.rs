@@ -125,7 +125,7 @@ async fn who_may_neither_proxy_nor_forward_is_told_which_rights_are_missing() {
     reader.until("a scrape is missed", |reader| !reader.missed.is_empty()).await;
     assert!(reader.scrapes.is_empty());
     let fault = &reader.missed[0].fault;
-    assert_eq!(fault.reason, Reason::Forbidden, "{fault:?}");
+    assert_eq!(fault.reason, Reason::Denied, "{fault:?}");
     let told = format!("{} {}", fault.summary, fault.hint);
     assert!(told.contains("pods/portforward") && told.contains("pods/proxy"), "{told}");
 }

@@ -2,7 +2,7 @@
 
 use crate::Shelf;
 use crate::plane::web::{self, Load};
-use crate::plane::{Cluster, Options, Result, Upstream, gateway_pod};
+use crate::plane::{Cluster, Error, Options, Result, Upstream, apply_yaml, gateway_pod};
 use serde_json::json;
 
 pub(crate) async fn capture() -> Result<()> {
@@ -22,6 +22,10 @@ pub(crate) async fn capture() -> Result<()> {
             &[Load::code("api.example.com", 200, 9), Load::code("api.example.com", 503, 1)],
         )
         .await?;
+        // What needs certificates comes after what does not.
+        while !agent.get(agent.admin, "/certs").await?.contains("ca_cert\": [") {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
         // Statistics of histograms are told from the last flush.
         tokio::time::sleep(std::time::Duration::from_secs(6)).await;
         for (file, port, path) in [
@@ -37,9 +41,38 @@ pub(crate) async fn capture() -> Result<()> {
             ("server_info.json", "/server_info"),
             ("listeners.json", "/listeners?format=json"),
             ("config_dump.json", "/config_dump"),
+            ("secrets.json", "/config_dump?resource=dynamic_active_secrets"),
         ] {
             shelf.put_json(file, &agent.get(agent.admin, path).await?)?;
         }
+    }
+    Ok(())
+}
+
+/// Two servers more: one for workloads of the mesh, and one with a certificate out of a Secret, which istiod gives to whose
+/// account may list them.
+async fn secure(client: &kube::Client, gateway: &str) -> Result<()> {
+    let names = vec!["payments.example.com".to_owned(), "*.payments.example.com".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).map_err(|why| Error(why.to_string()))?;
+    let meta = json!({"name": gateway, "namespace": "istio-system"});
+    let role = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": gateway});
+    for object in [
+        json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+            "metadata": {"name": "payments-tls", "namespace": "istio-system"},
+            "stringData": {"tls.crt": made.cert.pem(), "tls.key": made.signing_key.serialize_pem()}}),
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": meta,
+            "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]}]}),
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": meta, "roleRef": role,
+            "subjects": [{"kind": "ServiceAccount", "name": gateway, "namespace": "istio-system"}]}),
+        json!({"apiVersion": "networking.istio.io/v1", "kind": "Gateway",
+            "metadata": {"name": "secure", "namespace": "istio-system"},
+            "spec": {"selector": {"app": gateway, "istio": gateway}, "servers": [
+                {"port": {"number": 443, "name": "https", "protocol": "HTTPS"}, "hosts": ["api.example.com"],
+                    "tls": {"mode": "ISTIO_MUTUAL"}},
+                {"port": {"number": 8443, "name": "https-own", "protocol": "HTTPS"}, "hosts": ["payments.example.com"],
+                    "tls": {"mode": "SIMPLE", "credentialName": "payments-tls"}}]}}),
+    ] {
+        apply_yaml(client, &object.to_string()).await?;
     }
     Ok(())
 }

@@ -224,7 +224,6 @@ fn request_counters() -> Value {
         "counters": [{"stat": {"name": "istio_requests_total", "tags": host()}, "value_fixed": 1}],
         "histograms": [
             histogram("istio_request_duration_milliseconds", "%DURATION%"),
-            histogram("istio_request_bytes", "%BYTES_RECEIVED%"),
             histogram("istio_response_bytes", "%BYTES_SENT%"),
         ],
     }})

@@ -73,10 +73,10 @@ impl Traffic {
         self.members.pods(id)
     }
 
-    /// Forgets what was read of pods that nothing shows any more.
-    fn forget(&mut self) {
+    /// What was read of pods that are gone is past.
+    fn leave(&mut self) {
         let members = &self.members;
-        self.store.retain(&|pod| members.owner(pod).is_some());
+        self.store.retain(&|pod| members.is_there(pod));
     }
 }
 
@@ -127,21 +127,16 @@ impl App {
         let now = self.now;
         let fleet = self.fleet().to_vec();
         self.traffic.members.join(&fleet, now);
+        self.traffic.leave();
         self.traffic.markers.compare(before, &fleet, now);
         self.traffic.briefs.retain(|id| fleet.iter().any(|row| row.id == *id));
         self.traffic_changed(|_| true);
-    }
-
-    /// A cluster was closed: what was read of it is forgotten.
-    pub(super) fn traffic_closed(&mut self) {
-        self.traffic.forget();
     }
 
     /// A minute began: what was read may be too old by now.
     pub(super) fn traffic_aged(&mut self) {
         self.traffic.briefs.ask_all();
         self.traffic_changed(|_| true);
-        self.traffic.forget();
     }
 }
 

@@ -317,9 +317,9 @@ fn said(
         value.map_or_else(|| "not read".to_owned(), |v| figure(Reading::Value(f64::from(v)), unit))
     };
     if let Some(at) = cursor {
-        let seconds = (at as f64 + 0.5) / points.max(1) as f64 * f64::from(window.seconds());
-        let moment =
-            start.checked_add(SignedDuration::from_millis((seconds * 1000.0) as i64)).unwrap_or(start);
+        let length = (end.as_millisecond() - start.as_millisecond()) as f64;
+        let past = (at as f64 + 0.5) / points.max(1) as f64 * length;
+        let moment = start.checked_add(SignedDuration::from_millis(past as i64)).unwrap_or(start);
         let values: Vec<String> =
             lines.iter().map(|(_, values)| words(values.get(at).copied().flatten())).collect();
         return format!("at {}: {}", clock(moment), values.join(" | "));

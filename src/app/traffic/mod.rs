@@ -16,6 +16,8 @@ mod routes;
 mod rows;
 pub mod seen;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 pub mod upstreams;
 pub mod verdicts;

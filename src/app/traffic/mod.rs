@@ -138,6 +138,8 @@ impl App {
     /// A minute began: what was read may be too old by now.
     pub(super) fn traffic_aged(&mut self) {
         self.traffic.briefs.ask_all();
+        // Said once more: where time moves only when it is told to, what is due is read then.
+        self.traffic.asked.clear();
         self.traffic_changed(|_| true);
     }
 }

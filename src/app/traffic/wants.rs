@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::pod_key;
 use crate::app::effect::Effect;
 use crate::app::model::App;
+use crate::app::review::Review;
 use crate::app::screen::fleet::FleetScreen;
 use crate::app::screen::{Details, DetailsOf, Screen, Tab, Table};
 use crate::metrics::Want;
@@ -46,6 +47,7 @@ impl App {
             Screen::Table(table) if table.kind == TableKind::Gateways => self.wants_of_table(table),
             Screen::Details(details) => self.wants_of_details(details),
             Screen::Fleet(fleet) => self.wants_of_tiles(fleet),
+            Screen::Review(review) => self.wants_of_review(review),
             // What is behind them is hidden.
             _ => Vec::new(),
         };
@@ -79,6 +81,15 @@ impl App {
             if let Some(row) = self.gateway(&tile.id) {
                 self.want_proxies(&row, Want { every, ..wish() }, &mut wants);
             }
+        }
+        wants
+    }
+
+    /// Of gateways that are to be deleted: what goes through them is told until the last moment.
+    fn wants_of_review(&self, review: &Review) -> Vec<Want> {
+        let mut wants = Vec::new();
+        for row in review.items.iter().flat_map(|item| self.ending(item)) {
+            self.want_proxies(&row, wish(), &mut wants);
         }
         wants
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::command::Command;
+use super::effect::Effect;
 use super::model::App;
 use super::open::key;
 use super::paint::{Line, Look, piece, plain};
@@ -11,10 +12,12 @@ use super::screen::{Details, DetailsOf, Screen, Tab};
 use super::traffic::chain_list::Chains;
 use super::traffic::chains::chains;
 use super::traffic::hosts::Hosts;
+use super::traffic::resources::{self, Known};
 use super::traffic::seen::PodSeen;
 use super::traffic::upstreams::{Place, hosts};
 use crate::model::clean::clean;
 use crate::model::columns::clock;
+use crate::model::facts::Section;
 use crate::model::fault::Fault;
 use crate::model::gateway::GatewayRow;
 use crate::model::name::{Kind, ObjectKey};
@@ -153,6 +156,51 @@ impl App {
         Made { instead: None, listing: Some(Box::new(listing)), head, foot }
     }
 
+    /// Of which namespaces the use of CPU and memory is read from now on, when that is not what is being read.
+    pub(super) fn use_what_is_shown(&mut self) -> Option<Effect> {
+        let of = match self.screen() {
+            Screen::Details(Details { of: DetailsOf::Gateway(id), tab: Tab::Scaling, .. }) => {
+                let answers = self.cluster(&id.cluster).is_some_and(|s| s.link.is_ready());
+                answers.then(|| (id.cluster.clone(), id.namespace.to_string()))
+            }
+            _ => None,
+        };
+        let wanted = Vec::from_iter(of);
+        if wanted == self.traffic.usage_asked {
+            return None;
+        }
+        self.traffic.usage_asked.clone_from(&wanted);
+        Some(Effect::ReadUsage(wanted))
+    }
+
+    /// How many pods there are, and what they use of what they may.
+    pub(super) fn with_resources(&self, row: &GatewayRow, mut sections: Vec<Section>) -> Vec<Section> {
+        let (traffic, pods) = (&self.traffic, pods_of(row));
+        let readings = traffic.store.readings(&pods);
+        let thresholds = self.thresholds();
+        let hosts = hosts(pods.iter().filter_map(|pod| traffic.seen.pod(pod)), None, &thresholds);
+        let server = |pod: &ObjectKey| {
+            let (_, server) = traffic.seen.pod(pod)?.server.as_ref()?;
+            Some((pod.name.clone(), server))
+        };
+        let known = Known {
+            row,
+            usage: traffic.usage.get(&row.id.cluster),
+            readings: &readings,
+            servers: pods.iter().filter_map(server).collect(),
+            hosts: &hosts,
+            thresholds,
+            now: self.now,
+        };
+        // What is used stands before what may be evicted, and behind what decides how many pods there are.
+        let behind = |section: &Section| matches!(&*section.title, "Conditions" | "Behavior" | "Disruptions");
+        let at = sections.iter().position(behind).unwrap_or(sections.len());
+        let rest = sections.split_off(at);
+        sections.extend(resources::sections(&known));
+        sections.extend(rest);
+        sections
+    }
+
     /// What `n/c` means, and the key that changes it.
     fn not_collected(&self) -> String {
         let key = self.key_of(Command::Statistics);
@@ -223,10 +271,10 @@ impl Heard<'_> {
         })
     }
 
-    /// `   3 of 3 pods at 11:51:58`, and whether that is long ago.
+    /// `   3/3 pods at 11:51:58`, and whether that is long ago.
     fn words(&self, now: Timestamp, old: i64) -> Line {
         let Some(last) = self.last else { return Line::new() };
-        let pods = format!("   {} of {} pods", self.read, self.all);
+        let pods = format!("   {}/{} pods", self.read, self.all);
         let few = if self.read < self.all { Tone::Warn } else { Tone::Muted };
         let mut line = vec![piece(pods, Look::Tone(few))];
         line.push(match now.duration_since(last).as_secs() > old {

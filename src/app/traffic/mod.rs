@@ -12,6 +12,7 @@ pub mod markers;
 mod members;
 pub mod parts;
 pub mod plot;
+pub mod resources;
 mod routes;
 mod rows;
 pub mod seen;
@@ -48,6 +49,8 @@ pub struct Traffic {
     pub seen: seen::SeenPods,
     /// What pods use, by cluster, or why the metrics API does not tell.
     pub usage: BTreeMap<ClusterName, Result<Arc<[PodUsage]>, Fault>>,
+    /// Of which namespaces that was asked for last.
+    pub(super) usage_asked: Vec<(ClusterName, String)>,
     /// How far back one looks.
     pub window: Window,
     /// What changed, and when: it stands on the charts.
@@ -140,6 +143,8 @@ impl App {
     /// A minute began: what was read may be too old by now.
     pub(super) fn traffic_aged(&mut self) {
         self.traffic.briefs.ask_all();
+        // Said once more: where time moves only when it is told to, what is due is read then.
+        self.traffic.asked.clear();
         self.traffic_changed(|_| true);
         self.traffic.forget();
     }

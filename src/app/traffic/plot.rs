@@ -31,7 +31,7 @@ pub const LETTERS: [char; 2] = ['a', 'b'];
 
 /// The end of a window in which values stand still until the next one comes: a chart that moved a little with each
 /// scrape would be drawn anew each time.
-pub(super) fn aligned(now: Timestamp, window: Window, points: usize) -> Timestamp {
+pub(in crate::app) fn aligned(now: Timestamp, window: Window, points: usize) -> Timestamp {
     let step = (i64::from(window.seconds()) * 1000 / (points.max(1) as i64)).max(1);
     let past = now.as_millisecond().rem_euclid(step);
     let more = if past == 0 { 0 } else { step - past };
@@ -39,7 +39,12 @@ pub(super) fn aligned(now: Timestamp, window: Window, points: usize) -> Timestam
 }
 
 /// The values of a line at so many equal distances over a window that ends then.
-pub(super) fn resampled(line: &Line, end: Timestamp, window: Window, points: usize) -> Vec<Option<f32>> {
+pub(in crate::app) fn resampled(
+    line: &Line,
+    end: Timestamp,
+    window: Window,
+    points: usize,
+) -> Vec<Option<f32>> {
     let length = f64::from(window.seconds());
     let offset = (line.from.as_millisecond() - end.as_millisecond()) as f64 / 1000.0 + length;
     let each = length / points.max(1) as f64;

@@ -15,6 +15,7 @@ mod demo;
 mod demo_screens;
 mod dependencies;
 mod files;
+mod proxies;
 mod readme;
 mod reconcile;
 mod secrets;

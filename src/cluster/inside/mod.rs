@@ -138,7 +138,7 @@ impl Inside {
     /// # Errors
     /// When no port-forward can be opened, nothing listens, or the answer is no answer.
     pub async fn admin(&self, pod: &ObjectKey, path: &str) -> Result<(Vec<u8>, Got), Fault> {
-        let known = self.memory().avoided(pod, Step::PortForward, self.now());
+        let known = self.memory().no_forward(pod, self.now());
         if let Some(known) = known {
             return Err(trouble::fault(&self.c, pod, &[(Step::PortForward, known)]).await);
         }

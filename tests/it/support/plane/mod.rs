@@ -19,6 +19,7 @@
 mod api;
 mod build;
 mod cluster;
+mod forward;
 mod istio;
 mod kubeconfig;
 mod kwok;

@@ -111,7 +111,7 @@ impl Inside {
                 Err(Trouble::Ends(fault)) => return Err(fault),
                 Err(Trouble::Way(trouble)) => trouble,
             };
-            dead |= trouble.is_of_all_ports();
+            dead |= step.is_proxy() && trouble.is_of_all_ports();
             wrong.push((step, trouble));
         }
         self.memory().lost(pod, &wrong, self.now());

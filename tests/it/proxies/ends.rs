@@ -4,12 +4,8 @@ use egret::model::fault::Reason;
 use egret::model::way::Way;
 
 use super::support::api::{Api, Leads, Rules};
-use super::support::envoy::{Answer, Envoy};
+use super::support::envoy::{Envoy, quiet};
 use super::support::{SECOND, Stage};
-
-fn quiet(_: &str) -> Answer {
-    Answer::Text("envoy_server_uptime{} 7\n".to_owned())
-}
 
 /// What is heard of a pod first, where it is so.
 async fn first(rules: Rules) -> (Result<Way, (Reason, String, String)>, Api) {

@@ -6,12 +6,8 @@ use egret::metrics::Want;
 use egret::model::way::Way;
 
 use super::support::api::{Api, Leads, Rules};
-use super::support::envoy::{Answer, Envoy};
+use super::support::envoy::{Answer, Envoy, STATISTICS, quiet};
 use super::support::{SECOND, Stage};
-
-fn quiet(_: &str) -> Answer {
-    Answer::Text("envoy_server_uptime{} 7\n".to_owned())
-}
 
 fn only_forward() -> Rules {
     Rules { proxy: Leads::Denied, ..Rules::default() }
@@ -32,7 +28,7 @@ async fn nothing_is_read_when_nothing_is_wanted() {
     assert_eq!(envoy.connections(), (1, 1));
     stage.later(SECOND, &[want]);
     stage.tried().await.unwrap();
-    assert_eq!((envoy.asked().len(), envoy.connections()), (2, (1, 1)));
+    assert_eq!((envoy.reads(), envoy.connections()), (2, (1, 1)));
     stage.later(9 * SECOND, &[]);
     stage.later(10 * SECOND, &[]);
     envoy.left().await;
@@ -95,12 +91,12 @@ async fn no_more_than_eight_are_read_at_once() {
     for _ in 0..20 {
         stage.tried().await.unwrap();
     }
-    assert_eq!((envoy.busiest(), envoy.asked().len()), (8, 20));
+    assert_eq!((envoy.busiest(), envoy.reads()), (8, 20));
 }
 
 #[tokio::test]
 async fn a_slow_answer_lengthens_the_interval() {
-    let envoy = Envoy::start(|_| Answer::Slow(Duration::from_millis(100), "a 1\n".to_owned())).await;
+    let envoy = Envoy::start(|_| Answer::Slow(Duration::from_millis(100), STATISTICS.to_owned())).await;
     let api = Api::start(envoy.port, Rules::default()).await;
     // A second of the stage is a twentieth of a second: the answer takes two at least.
     let mut stage = Stage::at_speed(&api.kubeconfig(), 20.0, false).await;

@@ -4,9 +4,9 @@ use egret::model::way::Way;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde_json::json;
 
-use super::support::envoy::Envoy;
+use super::support::envoy::{Envoy, quiet};
 use super::support::{SECOND, Stage};
-use super::ways::{NAMESPACE, pod, quiet};
+use super::ways::{NAMESPACE, pod};
 use crate::support::plane::{shared, unique};
 
 fn rule(resource: &str, verbs: &[&str]) -> PolicyRule {
@@ -47,7 +47,7 @@ async fn each_right_that_is_missing_is_named_and_one_way_is_enough() {
             "proxies",
             vec![pods, proxy],
             Err((
-                "pod proxy; no right to get pods/portforward and to create pods/portforward",
+                "; no right to get pods/portforward and to create pods/portforward",
                 "Role that allows it: get pods/portforward and create pods/portforward",
             )),
         ),

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, PostParams};
 use serde_json::json;
 
-use super::support::envoy::{Answer, Envoy};
+use super::support::envoy::{Answer, Envoy, quiet};
 use super::support::{SECOND, Stage};
 use crate::support::plane::{Cluster, shared, unique, wait_for};
 
@@ -13,10 +13,6 @@ pub(super) const NAMESPACE: &str = "istio-egress";
 
 /// The ports of a proxy.
 const PORTS: &[u16] = &[15000, 15020, 15090];
-
-pub(super) fn quiet(_: &str) -> Answer {
-    Answer::Text("envoy_server_uptime{} 7\n".to_owned())
-}
 
 /// A running pod whose ports lead to a server of the test.
 pub(super) async fn pod(cluster: &Cluster, name: &str, envoy: &Envoy) {
@@ -53,14 +49,14 @@ async fn a_way_that_leads_nowhere_costs_its_two_seconds_once() {
     }
     let entries = cluster.audit_since(mark).await.unwrap();
     let of = |part: &str| -> Vec<&str> {
-        let ours = entries.iter().filter(|e| names.iter().any(|name| e.uri.contains(name.as_str())));
+        let ended = entries.iter().filter(|e| e.stage == "ResponseComplete");
+        let ours = ended.filter(|e| names.iter().any(|name| e.uri.contains(name.as_str())));
         ours.map(|e| e.uri.as_str()).filter(|uri| uri.contains(part)).collect()
     };
     // It hung: the log has it when the client gives it up, or not at all.
     assert!(of("/proxy/").len() <= 1, "{entries:#?}");
     assert!(of("/proxy/").iter().all(|uri| uri.contains(&names[0])), "{entries:#?}");
-    let scrapes = envoy.asked().iter().filter(|line| line.contains("/stats/prometheus")).count();
-    assert_eq!(scrapes, 7);
+    assert_eq!(envoy.reads(), 7);
     assert_eq!(envoy.connections().0, 2, "one port-forward for each pod, kept");
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use http::{Request, Response, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -21,8 +22,6 @@ pub(in crate::proxies) enum Answer {
     Text(String),
     /// A text, compressed where that is offered.
     Packed(String),
-    /// A code and nothing else.
-    Code(u16),
     /// A text after a while.
     Slow(Duration, String),
     /// So many bytes.
@@ -31,6 +30,18 @@ pub(in crate::proxies) enum Answer {
     Cut(String),
     /// Nothing before the test lets go.
     Held,
+}
+
+/// What a proxy says that collects what Istio's own do.
+pub(in crate::proxies) const STATISTICS: &str = r#"# TYPE istio_requests_total counter
+istio_requests_total{reporter="source",destination_service="api.example.com",destination_service_name="api.example.com",response_code="200",response_flags="-",request_protocol="http"} 7
+# TYPE envoy_server_uptime gauge
+envoy_server_uptime{} 7
+"#;
+
+/// Says that, whatever is asked.
+pub(in crate::proxies) fn quiet(_: &str) -> Answer {
+    Answer::Text(STATISTICS.to_owned())
 }
 
 pub(in crate::proxies) type Script = dyn Fn(&str) -> Answer + Send + Sync;
@@ -82,6 +93,11 @@ impl Envoy {
     /// What was asked so far.
     pub(in crate::proxies) fn asked(&self) -> Vec<String> {
         self.shared.asked.borrow().clone()
+    }
+
+    /// How often its statistics were read.
+    pub(in crate::proxies) fn reads(&self) -> usize {
+        self.asked().iter().filter(|line| line.contains("/stats/prometheus")).count()
     }
 
     /// Waits until so many were asked.
@@ -165,7 +181,6 @@ async fn answered(request: &Request<Incoming>, answer: Answer, shared: &Shared) 
             Response::builder().header(header::CONTENT_ENCODING, "gzip").body(packed).unwrap()
         }
         Answer::Packed(text) => Response::new(whole(text.into_bytes())),
-        Answer::Code(code) => Response::builder().status(code).body(whole(b"no\n".to_vec())).unwrap(),
         Answer::Slow(time, text) => {
             tokio::time::sleep(time).await;
             Response::new(whole(text.into_bytes()))
@@ -176,12 +191,19 @@ async fn answered(request: &Request<Incoming>, answer: Answer, shared: &Shared) 
             Response::new(StreamBody::new(futures::stream::iter(chunks)).boxed_unsync())
         }
         Answer::Cut(text) => {
-            let frames = [Ok(Frame::data(Bytes::from(text))), Err(io::Error::other("cut"))];
-            Response::new(StreamBody::new(futures::stream::iter(frames)).boxed_unsync())
+            // What was begun has left before it breaks.
+            let frames = futures::stream::iter([Some(text), None]).then(async |text| match text {
+                Some(text) => Ok(Frame::data(Bytes::from(text))),
+                None => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    Err(io::Error::other("cut"))
+                }
+            });
+            Response::new(StreamBody::new(Box::pin(frames)).boxed_unsync())
         }
         Answer::Held => {
             shared.go.subscribe().wait_for(|go| *go).await.unwrap();
-            Response::new(whole(b"a 1\n".to_vec()))
+            Response::new(whole(STATISTICS.as_bytes().to_vec()))
         }
     }
 }

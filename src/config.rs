@@ -10,6 +10,7 @@ pub mod load;
 mod parse;
 mod problem;
 mod show;
+mod thresholds;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,6 +24,7 @@ pub use key::{environment, variables};
 pub use parse::{Vocabulary, parse};
 pub use problem::{Problem, closest};
 pub use show::show;
+pub use thresholds::Limits;
 
 /// The config file as it ships: every setting at its default, commented out.
 pub const SAMPLE: &str = include_str!("../assets/config.toml");
@@ -56,6 +58,8 @@ pub struct Settings {
     pub columns: BTreeMap<TableKind, Value<Vec<String>>>,
     /// Directions of gateways that carry no mark of it (R19), by `name` or `namespace/name`.
     pub directions: BTreeMap<String, Value<Direction>>,
+    /// From where on traffic is told as wrong.
+    pub thresholds: Limits,
     /// What holds for some contexts only, in the order of the file.
     pub rules: Vec<ContextRule>,
 }
@@ -74,6 +78,7 @@ impl Default for Settings {
             keys: BTreeMap::new(),
             columns: BTreeMap::new(),
             directions: BTreeMap::new(),
+            thresholds: Limits::default(),
             rules: Vec::new(),
         }
     }
@@ -120,6 +125,7 @@ impl Settings {
         self.keys.values_mut().for_each(forget);
         self.columns.values_mut().for_each(forget);
         self.directions.values_mut().for_each(forget);
+        self.thresholds.forget_sources();
         self.rules.iter_mut().for_each(|r| r.source = Source::Default);
         self
     }

@@ -68,6 +68,20 @@ impl App {
                 });
                 need(asks, "this cluster's credentials need no terminal")
             }
+            C::Upstreams | C::Certs => {
+                let tab = if command == C::Certs { Tab::Certs } else { Tab::Upstreams };
+                match self.shows(tab) {
+                    true => Err("it is what you see".to_owned()),
+                    false => need(self.gateway_here().is_some(), "no gateway is selected"),
+                }
+            }
+            C::Unfold => {
+                let listed = matches!(self.screen(), Screen::Details(d) if d.pane.is_unfolded().is_some());
+                need(listed, "nothing is listed")
+            }
+            C::Open if matches!(self.screen(), Screen::Fleet(_)) => {
+                need(self.tile().is_some(), "there is no tile")
+            }
             C::Reconcile => match self.shows(Tab::Reconcile) {
                 true => Err("it is what you see".to_owned()),
                 false => need(self.gateway_here().is_some(), "no gateway is selected"),
@@ -84,7 +98,7 @@ impl App {
             | C::Delete
             | C::Undo
             | C::Drafts => self.writing_applies(command),
-            C::Mark => need(selected(), "no row is selected"),
+            C::Mark if !self.looks_at_traffic() => need(selected(), "no row is selected"),
             C::Mine | C::Theirs => {
                 let chooses = matches!(self.screen(), Screen::Review(review) if review.chooses());
                 need(chooses, "there is nothing to choose")
@@ -93,6 +107,12 @@ impl App {
                 let several = matches!(self.screen(), Screen::Review(review) if review.items.len() > 1);
                 need(several, "there is one change only")
             }
+            C::Open | C::Mark if self.looks_at_traffic() => Ok(()),
+            C::Traffic => match self.looks_at_traffic() {
+                true => Err("it is what you see".to_owned()),
+                false => need(self.gateway_here().is_some(), "no gateway is selected"),
+            },
+            C::Compare => need(!self.namesakes().is_empty(), "no other cluster has a gateway of this name"),
             C::UnmarkAll => {
                 need(self.active_table().is_some_and(|t| !t.marked.is_empty()), "no row is marked")
             }

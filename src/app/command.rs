@@ -17,6 +17,8 @@ pub enum Command {
     Gateways,
     Services,
     Pods,
+    Fleet,
+    FleetOrder,
     Namespaces,
     Theme,
     Tour,
@@ -51,6 +53,9 @@ pub enum Command {
     GatewayService,
     Ingress,
     Reconcile,
+    Upstreams,
+    Certs,
+    Unfold,
     ReconcileNow,
     Pause,
     Roll,
@@ -80,6 +85,15 @@ pub enum Command {
     Mine,
     Theirs,
     StopAtFailure,
+    Traffic,
+    WorstFirst,
+    TrafficPlot,
+    TrafficBy,
+    ShorterWindow,
+    LongerWindow,
+    Freeze,
+    Interval,
+    Compare,
     CopyName,
     CopyYaml,
     NextTab,
@@ -202,10 +216,16 @@ pub enum Scope {
     Services,
     /// A table of pods.
     Pods,
+    /// Tiles of all gateways.
+    Fleet,
     /// Screens with tabs: a gateway, a service, a pod.
     Details,
     /// A gateway's screen.
     Gateway,
+    /// The Traffic tab of a gateway.
+    Traffic,
+    /// A gateway's tabs whose rows unfold: upstreams, certificates.
+    Pane,
     /// A pod's screen.
     Pod,
     /// YAML.
@@ -228,6 +248,9 @@ pub const FOCI: &[&[Scope]] = &[
     &[Scope::Pods, Scope::Root, Scope::Table, Scope::Motion, Scope::Global],
     &[Scope::Gateway, Scope::Details, Scope::Pods, Scope::Table, Scope::Motion, Scope::Global],
     &[Scope::Gateway, Scope::Details, Scope::Motion, Scope::Global],
+    &[Scope::Traffic, Scope::Gateway, Scope::Details, Scope::Motion, Scope::Global],
+    &[Scope::Gateway, Scope::Details, Scope::Pane, Scope::Motion, Scope::Global],
+    &[Scope::Fleet, Scope::Root, Scope::Motion, Scope::Global],
     &[Scope::Gateway, Scope::Details, Scope::Document, Scope::Motion, Scope::Global],
     &[Scope::Pod, Scope::Details, Scope::Motion, Scope::Global],
     &[Scope::Pod, Scope::Details, Scope::Document, Scope::Motion, Scope::Global],
@@ -249,6 +272,7 @@ pub enum Group {
     Objects,
     Keeping,
     Changing,
+    Traffic,
     Text,
     Logs,
     General,
@@ -298,9 +322,11 @@ const fn dangerous(mut spec: Spec) -> Spec {
 
 mod objects;
 mod screens;
+mod traffic;
 
 /// All commands, in the order in which hint bar and help show them.
-pub static COMMANDS: LazyLock<Vec<Spec>> = LazyLock::new(|| [objects::TABLE, screens::TABLE].concat());
+pub static COMMANDS: LazyLock<Vec<Spec>> =
+    LazyLock::new(|| [traffic::TABLE, objects::TABLE, screens::TABLE].concat());
 
 impl Command {
     /// Whether only the demo has it.

@@ -14,7 +14,10 @@ impl App {
     /// Makes the text of the open tab, when something it tells of changed.
     pub(super) fn make_text(&mut self, width: u16) {
         let Screen::Details(details) = self.screen() else { return };
-        if details.tab == Tab::Pods || (!details.stale_text && details.text_width == width) {
+        if matches!(details.tab, Tab::Pods | Tab::Traffic)
+            || details.tab.is_pane()
+            || (!details.stale_text && details.text_width == width)
+        {
             return;
         }
         let lines = match details.tab {

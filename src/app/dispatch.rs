@@ -45,6 +45,17 @@ impl App {
             }
             C::Find | C::FindNext | C::FindPrevious | C::Wrap => self.text_command(command),
             C::Follow | C::Timestamps | C::NextContainer | C::Previous => return self.logs_command(command),
+            C::Traffic => return self.open_traffic(),
+            C::WorstFirst
+            | C::TrafficPlot
+            | C::TrafficBy
+            | C::ShorterWindow
+            | C::LongerWindow
+            | C::Freeze
+            | C::Interval
+            | C::Compare => return self.traffic_command(command),
+            C::Open if self.looks_at_traffic() => self.open_traffic_row(),
+            C::Mark if self.looks_at_traffic() => self.mark_traffic_row(),
             C::Help => self.overlay = Some(Overlay::Help(Help::default())),
             C::Palette => {
                 self.overlay = Some(Overlay::Palette(Palette::default()));
@@ -54,6 +65,8 @@ impl App {
             C::Gateways => return self.show_table(TableKind::Gateways, argument),
             C::Services => return self.show_table(TableKind::Services, argument),
             C::Pods => return self.show_table(TableKind::Pods, argument),
+            C::Fleet => return self.show_fleet(),
+            C::FleetOrder => self.fleet_motion(command),
             C::Back => return self.back(),
             C::Quit => return vec![Effect::Quit],
             C::Redraw => return vec![Effect::Redraw],
@@ -88,7 +101,14 @@ impl App {
             C::GatewayPods => return self.open_pods(),
             C::GatewayService => return self.open_service(),
             C::Owner => return self.open_owner(),
-            C::Reconcile => return self.open_reconcile(),
+            C::Reconcile => return self.open_tab(Tab::Reconcile),
+            C::Upstreams => return self.open_tab(Tab::Upstreams),
+            C::Certs => return self.open_tab(Tab::Certs),
+            C::Unfold => {
+                if let Some(pane) = self.pane_mut() {
+                    pane.toggle();
+                }
+            }
             C::ReconcileNow
             | C::Pause
             | C::Roll
@@ -208,7 +228,19 @@ impl App {
             }
             return;
         }
-        if self.pick_step(command) {
+        if self.traffic_motion(command) || self.pick_step(command) {
+            return;
+        }
+        if let Some(pane) = self.pane_mut() {
+            match command {
+                C::Up => pane.step(-1),
+                C::Down => pane.step(1),
+                C::PageUp => pane.page(-1),
+                C::PageDown => pane.page(1),
+                C::Top => pane.jump(false),
+                C::Bottom => pane.jump(true),
+                _ => {}
+            }
             return;
         }
         match self.screen_mut() {
@@ -225,6 +257,7 @@ impl App {
                     _ => text.pan(8),
                 }
             }
+            Screen::Fleet(_) => self.fleet_motion(command),
             Screen::Logs(logs) => match command {
                 C::Up => logs.scroll(-1),
                 C::Down => logs.scroll(1),
@@ -455,6 +488,7 @@ impl App {
     pub fn gateway_here(&self) -> Option<std::sync::Arc<crate::model::gateway::GatewayRow>> {
         match self.screen() {
             Screen::Details(Details { of: super::screen::DetailsOf::Gateway(id), .. }) => self.gateway(id),
+            Screen::Fleet(fleet) => self.gateway(&fleet.tile()?.id),
             Screen::Table(table) => match &table.item()?.subject {
                 Subject::Gateway(row) => Some(row.clone()),
                 _ => None,

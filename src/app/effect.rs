@@ -64,6 +64,8 @@ pub enum Effect {
     Close(Ticket),
     /// Read these proxies, again and again, and no others: the newest wish stands for those before it.
     Scrape(Vec<Want>),
+    /// Ring the terminal's bell.
+    Bell,
     /// Read what the pods of these namespaces use of CPU and memory, again and again, and of no others.
     ReadUsage(Vec<(ClusterName, String)>),
     /// Copy a text to the clipboard.

@@ -58,6 +58,12 @@ pub fn areas((width, height): (u16, u16), tabs: bool, prompt: bool, explain: u16
     Areas { header, tabs, body, prompt, explain, hints }
 }
 
+/// What is left of an area below its first rows.
+pub fn below(area: Area, rows: u16) -> Area {
+    let rows = rows.min(area.height);
+    Area { y: area.y + rows, height: area.height - rows, ..area }
+}
+
 /// A box of at most `wanted` cells in the middle of the terminal, its frame included, that leaves an edge of the
 /// screen behind it in sight.
 pub fn centred((width, height): (u16, u16), wanted: (u16, u16)) -> Area {

@@ -11,6 +11,7 @@ use super::geometry::{self, Areas};
 use super::keymap::{Chord, Keymap};
 use super::overlay::Overlay;
 use super::screen::{Details, DetailsOf, Screen, Tab, Table};
+use crate::model::brief::Thresholds;
 use crate::model::fleet::{self, ClusterIds};
 use crate::model::gateway::{Direction, GatewayId, GatewayRow};
 use crate::model::name::{ClusterName, ObjectKey};
@@ -45,6 +46,8 @@ pub struct Settings {
     pub run: String,
     /// Keep the gateways of every cluster that is opened, where egret is the keeper.
     pub reconcile: bool,
+    /// From where on traffic is told as wrong.
+    pub thresholds: Thresholds,
 }
 
 /// A line that tells how something went; it stays until the next key.
@@ -191,7 +194,9 @@ impl App {
 
     /// Joins the gateways anew: a cluster changed.
     pub(super) fn rejoin(&mut self) {
-        self.fleet = fleet::fleet(&self.clusters, &self.settings.cluster_ids);
+        let fleet = fleet::fleet(&self.clusters, &self.settings.cluster_ids);
+        let before = std::mem::replace(&mut self.fleet, fleet);
+        self.traffic_joined(&before);
     }
 
     /// One gateway, as it is now.
@@ -207,7 +212,8 @@ impl App {
                 let shown = |g: &Arc<GatewayRow>| self.settings.ingress || g.direction != Direction::Ingress;
                 let item = |g: Arc<GatewayRow>| {
                     let cluster = g.id.cluster.clone();
-                    Item { stale: stale(&cluster), cluster, subject: Subject::Gateway(g), live: None }
+                    let live = self.traffic.brief(&g.id);
+                    Item { stale: stale(&cluster), cluster, subject: Subject::Gateway(g), live }
                 };
                 self.fleet().iter().filter(|g| shown(g)).cloned().map(item).collect()
             }
@@ -230,12 +236,19 @@ impl App {
                 TableKind::Services => &[S::Services, S::Root, S::Table, S::Motion, S::Global],
                 TableKind::Pods => &[S::Pods, S::Root, S::Table, S::Motion, S::Global],
             },
+            Screen::Fleet(_) => &[S::Fleet, S::Root, S::Motion, S::Global],
             Screen::Details(details) => match (&details.of, details.tab) {
+                (DetailsOf::Gateway(_), tab) if tab.is_pane() => {
+                    &[S::Gateway, S::Details, S::Pane, S::Motion, S::Global]
+                }
                 (DetailsOf::Gateway(_), Tab::Pods) => {
                     &[S::Gateway, S::Details, S::Pods, S::Table, S::Motion, S::Global]
                 }
                 (DetailsOf::Gateway(_), Tab::Yaml) => {
                     &[S::Gateway, S::Details, S::Document, S::Motion, S::Global]
+                }
+                (DetailsOf::Gateway(_), Tab::Traffic) => {
+                    &[S::Traffic, S::Gateway, S::Details, S::Motion, S::Global]
                 }
                 (DetailsOf::Gateway(_), _) => &[S::Gateway, S::Details, S::Motion, S::Global],
                 (DetailsOf::Pod(_), Tab::Yaml) => &[S::Pod, S::Details, S::Document, S::Motion, S::Global],
@@ -271,7 +284,9 @@ impl App {
     /// Where the parts of the screen are.
     pub fn areas(&self) -> Areas {
         let (tabs, explain) = match self.screen() {
-            Screen::Table(_) => (false, 2),
+            Screen::Table(_) | Screen::Fleet(_) => (false, 2),
+            // What is wrong with a host and what to do is a sentence each.
+            Screen::Details(details) if details.tab.is_pane() || details.tab == Tab::Traffic => (true, 3),
             Screen::Details(_) => (true, 2),
             Screen::Logs(_) => (false, 1),
             Screen::Editor(_) => (false, 2),
@@ -280,6 +295,11 @@ impl App {
             Screen::Form(_) => (false, 3),
         };
         geometry::areas(self.size, tabs, self.prompt().is_some(), explain)
+    }
+
+    /// From where on something is told as wrong.
+    pub fn thresholds(&self) -> crate::model::brief::Thresholds {
+        self.settings.thresholds
     }
 
     /// Whether a cluster refuses writes here.

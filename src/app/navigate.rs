@@ -25,6 +25,9 @@ impl App {
             table.filter_by("");
             return Vec::new();
         }
+        if self.traffic_back() {
+            return Vec::new();
+        }
         match self.screen_mut() {
             Screen::Details(d) if d.text.picked.is_some() => d.text.picked = None,
             Screen::Details(d) if d.text.find.search.is_some() => d.text.find = Default::default(),
@@ -44,7 +47,7 @@ impl App {
         closed.map(|s| tickets(&s).into_iter().map(Effect::Close).collect()).unwrap_or_default()
     }
 
-    fn push(&mut self, screen: Screen) -> Vec<Effect> {
+    pub(super) fn push(&mut self, screen: Screen) -> Vec<Effect> {
         self.stack.push(screen);
         self.refresh();
         self.open_what_is_needed()
@@ -77,6 +80,9 @@ impl App {
 
     /// Opens what the cursor is on.
     pub(super) fn open_selected(&mut self) -> Vec<Effect> {
+        if matches!(self.screen(), Screen::Fleet(_)) {
+            return self.open_tile();
+        }
         let Some(item) = self.active_table().and_then(|t| t.item()).cloned() else { return Vec::new() };
         match &item.subject {
             Subject::Cluster(s) => {
@@ -154,14 +160,15 @@ impl App {
         }
     }
 
-    /// From a gateway to its Reconcile tab.
-    pub(super) fn open_reconcile(&mut self) -> Vec<Effect> {
+    /// From a gateway to one of its tabs.
+    pub(super) fn open_tab(&mut self, tab: Tab) -> Vec<Effect> {
         if let Screen::Details(details) = self.screen_mut() {
-            details.show(Tab::Reconcile);
+            details.show(tab);
+            self.refresh();
             return self.open_what_is_needed();
         }
         match self.gateway_here() {
-            Some(row) => self.push(gateway(&row, Tab::Reconcile)),
+            Some(row) => self.push(gateway(&row, tab)),
             None => Vec::new(),
         }
     }

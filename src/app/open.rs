@@ -107,7 +107,9 @@ impl App {
             DetailsOf::Gateway(id) => self.gateway(id).map(|row| parts(&row)).unwrap_or_default(),
         };
         match details.tab {
-            Tab::Pods | Tab::Service | Tab::Reconcile => (Vec::new(), Vec::new()),
+            Tab::Pods | Tab::Service | Tab::Reconcile | Tab::Traffic | Tab::Upstreams | Tab::Certs => {
+                (Vec::new(), Vec::new())
+            }
             Tab::Events => {
                 if let DetailsOf::Gateway(id) = &details.of
                     && let Some(row) = self.gateway(id)
@@ -186,7 +188,7 @@ fn parts(row: &GatewayRow) -> Vec<ObjectKey> {
 /// What a screen keeps open.
 pub(super) fn tickets(screen: &Screen) -> Vec<Ticket> {
     match screen {
-        Screen::Table(_) | Screen::Editor(_) | Screen::Review(_) => Vec::new(),
+        Screen::Table(_) | Screen::Fleet(_) | Screen::Editor(_) | Screen::Review(_) => Vec::new(),
         Screen::Form(form) => vec![form.learning],
         Screen::Details(d) => {
             let standing = d.standing.as_ref().map(|open| open.ticket);

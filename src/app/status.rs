@@ -1,11 +1,14 @@
 //! What the edges of the screen say: header, prompt, explanation, hints, and why a table is empty.
 
+use std::sync::Arc;
+
 use super::command::{COMMANDS, Command, Spec};
 use super::keeping::State;
 use super::model::App;
 use super::overlay::Overlay;
 use super::screen::details::Gone;
 use super::screen::{Details, DetailsOf, Logs, Screen, Tab, Table};
+use crate::model::brief::Brief;
 use crate::model::columns;
 use crate::model::holder::{Holder, keeps};
 use crate::model::name::Kind;
@@ -49,6 +52,7 @@ impl App {
         for screen in &self.stack {
             match screen {
                 Screen::Table(table) => crumbs.push(table.kind.to_string()),
+                Screen::Fleet(_) => crumbs.push("fleet".to_owned()),
                 Screen::Details(details) => {
                     crumbs.push(details.of.cluster().to_string());
                     crumbs.push(details.of.name().to_owned());
@@ -68,7 +72,7 @@ impl App {
                 }
                 Screen::Review(review) => crumbs.push(review.title()),
             }
-            within = !matches!(screen, Screen::Table(_));
+            within = !matches!(screen, Screen::Table(_) | Screen::Fleet(_));
         }
         crumbs
     }
@@ -109,6 +113,7 @@ impl App {
     pub fn acting_on(&self) -> Option<&Snapshot> {
         let name = match self.screen() {
             Screen::Table(table) => table.item().map(|i| &i.cluster),
+            Screen::Fleet(fleet) => fleet.tile().map(|tile| &tile.id.cluster),
             Screen::Details(details) => Some(details.of.cluster()),
             Screen::Logs(logs) => Some(&logs.query.cluster),
             Screen::Editor(editor) => Some(&editor.cluster),
@@ -177,7 +182,10 @@ impl App {
         if let Some(table) = self.active_table() {
             return match table.item() {
                 Some(item) => {
-                    let [first, second] = columns::explain(item, self.now);
+                    let [first, mut second] = columns::explain(item, self.now);
+                    if item.live.as_ref().is_some_and(|live| live.verdict.tone != Tone::Plain) {
+                        second.push_str(&format!(" {} shows which host.", self.key_of(Command::Traffic)));
+                    }
                     [first, self.marks_in_words().unwrap_or(second)]
                 }
                 None => [String::new(), String::new()],
@@ -188,6 +196,7 @@ impl App {
             Screen::Logs(logs) => [explain_logs(logs), String::new()],
             Screen::Editor(editor) => editor.explain(),
             Screen::Form(form) => form.explain(),
+            Screen::Fleet(_) => self.explain_tile(),
             Screen::Table(_) | Screen::Review(_) => Default::default(),
         }
     }
@@ -210,6 +219,9 @@ impl App {
     }
 
     fn explain_details(&self, details: &Details) -> [String; 2] {
+        if self.looks_at_traffic() {
+            return details.traffic.shown.explain.clone();
+        }
         let gone = match details.gone {
             Some(Gone::Deleted) => "It was deleted: this is how it was last seen. ".to_owned(),
             Some(Gone::Closed) => {
@@ -217,6 +229,11 @@ impl App {
             }
             None => String::new(),
         };
+        if gone.is_empty()
+            && let Some(said) = self.explain_pane(details)
+        {
+            return said;
+        }
         if let Some(path) = self.picked() {
             let [edit, form] = [Command::Edit, Command::EditForm].map(|command| self.key_of(command));
             return [
@@ -230,7 +247,10 @@ impl App {
         {
             let cluster = details.of.cluster().clone();
             let stale = self.cluster(&cluster).is_some_and(|s| !s.link.is_ready());
-            return columns::explain(&Item { cluster, stale, subject, live: None }, self.now);
+            return columns::explain(
+                &Item { cluster, stale, subject, live: self.live_of(&details.of) },
+                self.now,
+            );
         }
         match (&details.of, details.tab) {
             (_, Tab::Yaml) => {
@@ -243,6 +263,14 @@ impl App {
                 [format!("{gone}{which}"), format!("{place}managedFields are {fields}: {key} changes that.")]
             }
             _ => [gone, String::new()],
+        }
+    }
+
+    /// The traffic of what a details screen is about, in one line.
+    fn live_of(&self, of: &DetailsOf) -> Option<Arc<Brief>> {
+        match of {
+            DetailsOf::Gateway(id) => self.traffic.brief(id),
+            _ => None,
         }
     }
 

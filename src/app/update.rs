@@ -19,9 +19,15 @@ use crate::model::table::{TableKind, Tone};
 /// Takes one message. `app.now` is set by the caller.
 #[must_use = "effects must be carried out"]
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    // What is read changes with what is shown, not with what comes of reading.
+    let reads = !matches!(msg, Msg::Scraped(_) | Msg::Admin(_) | Msg::LogLines(..));
     let mut effects = take(app, msg);
     effects.extend(app.ask_to_keep());
     effects.extend(app.follow_routes());
+    effects.extend(app.ring());
+    if reads {
+        effects.extend(app.read_what_is_shown());
+    }
     app.go_on_with_tour();
     effects
 }
@@ -36,6 +42,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Minute => {
             app.details_changed(|_| true);
+            app.traffic_aged();
             Vec::new()
         }
         Msg::Snapshot(snapshot) => app.on_snapshot(snapshot),
@@ -288,6 +295,7 @@ impl App {
         self.clusters.retain(|s| s.cluster != *cluster);
         self.rights.forget(cluster);
         self.rejoin();
+        self.traffic_closed();
         let closing = self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
         self.refresh();
         closing
@@ -305,6 +313,11 @@ impl App {
             }
             Screen::Details(_) => self.refresh_details(),
             Screen::Form(_) => self.refresh_form(),
+            Screen::Fleet(_) => {
+                if let Screen::Fleet(fleet) = self.screen_mut() {
+                    fleet.stale = true;
+                }
+            }
             _ => {}
         }
     }
@@ -325,7 +338,11 @@ impl App {
     /// Brings everything that is shown up to date. Called once before each frame.
     pub fn settle(&mut self) {
         let (now, body) = (self.now, self.areas().body);
+        self.make_briefs();
+        self.make_traffic((body.width, body.height));
         self.make_text(body.width);
+        self.make_pane();
+        self.make_fleet();
         self.make_review(body.width);
         if matches!(self.overlay, Some(Overlay::Help(_))) {
             let last = HelpPage::new(&self.help_rows(), self.size).last_offset();
@@ -342,7 +359,9 @@ impl App {
             Screen::Details(details) if details.tab == super::screen::Tab::Pods => {
                 details.pods.settle(now, body.width, body.height);
             }
+            Screen::Details(details) if details.tab.is_pane() => details.pane.settle(body.width, body.height),
             Screen::Details(details) => details.text.settle(body.width, body.height),
+            Screen::Fleet(fleet) => fleet.settle(super::geometry::below(body, 1)),
             Screen::Logs(logs) => logs.settle(body.width, body.height),
             Screen::Editor(editor) => editor.settle(body.width, body.height),
             Screen::Form(form) => form.settle(body.width, body.height),

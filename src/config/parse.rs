@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::key::{KEYS, Raw, Shape};
 use super::problem::{list, unknown};
+use super::thresholds::{BELL, PAIRS};
 use super::{ContextRule, Glob, Problem, Settings, Source, Value};
 use crate::model::gateway::Direction;
 use crate::model::table::TableKind;
@@ -55,6 +56,7 @@ const SECTIONS: &[Section] = &[
     ("context", |r, node| r.contexts(node)),
     ("directions", |r, node| r.directions(node)),
     ("keys", |r, node| r.keys(node)),
+    ("thresholds", |r, node| r.thresholds(node)),
 ];
 
 /// The keys of a `[[context]]`.
@@ -218,6 +220,33 @@ impl Reader<'_> {
         }
     }
 
+    fn thresholds(&mut self, node: &Node<'_>) {
+        for (name, node) in self.table("thresholds", node) {
+            let key: &str = name.get_ref();
+            let path = format!("thresholds.{key}");
+            let source = self.at(node);
+            if key == BELL {
+                if let Some(Raw::Switch(value)) = self.raw(&path, Shape::Switch, node) {
+                    self.settings.thresholds.bell = Value::new(value, source);
+                }
+                continue;
+            }
+            let Some(threshold) = PAIRS.iter().find(|threshold| threshold.name == key) else {
+                let names = PAIRS.iter().map(|threshold| threshold.name).chain([BELL]);
+                self.refuse(name.span().start, unknown("key of `[thresholds]`", key, names));
+                continue;
+            };
+            let Some(numbers) = numbers(node) else {
+                self.misshapen(&path, &threshold.expected(), node);
+                continue;
+            };
+            match threshold.judge(&numbers) {
+                Ok(pair) => *(threshold.of_mut)(&mut self.settings.thresholds) = Value::new(pair, source),
+                Err(why) => self.refuse(node.span().start, format!("`{path}`: {why}")),
+            }
+        }
+    }
+
     fn contexts(&mut self, node: &Node<'_>) {
         let Some(items) = node.get_ref().as_array() else {
             return self.misshapen("context", "tables, each under `[[context]]`", node);
@@ -277,6 +306,16 @@ impl Reader<'_> {
             self.refuse(start, why);
         }
     }
+}
+
+/// The numbers of a list; none: it is something else.
+fn numbers(node: &Node<'_>) -> Option<Vec<f64>> {
+    let number = |item: &Node<'_>| match item.get_ref() {
+        DeValue::Integer(number) => number.to_string().parse().ok(),
+        DeValue::Float(number) => number.to_string().parse::<f64>().ok().filter(|n| n.is_finite()),
+        _ => None,
+    };
+    node.get_ref().as_array()?.iter().map(number).collect()
 }
 
 type Text<'i> = std::borrow::Cow<'i, str>;

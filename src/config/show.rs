@@ -3,12 +3,20 @@
 use std::fmt::Write as _;
 
 use super::key::KEYS;
+use super::thresholds::{BELL, PAIRS, to_toml};
 use super::{Settings, Source};
 use toml::Value as Toml;
 
 /// Prints the settings as TOML that says the same when read back, with a comment for each source.
 pub fn show(settings: &Settings) -> String {
     let mut sections = vec![Lines::plain(settings)];
+    let limits = &settings.thresholds;
+    let pairs = PAIRS.iter().map(|threshold| {
+        let value = (threshold.of)(limits);
+        (threshold.name.to_owned(), to_toml(value.value), value.source)
+    });
+    let bell = (BELL.to_owned(), limits.bell.value.into(), limits.bell.source);
+    sections.push(Lines::titled("[thresholds]", pairs.chain([bell])));
     sections.push(Lines::titled(
         "[keys]",
         settings.keys.iter().map(|(name, v)| (name.clone(), v.value.clone().into(), v.source)),

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
+use super::envoy::{self, GatewayPod, Proxy, Request};
 use super::rights::User;
 use super::state::State;
+use super::store::Key;
 use crate::model::clock::Clock;
 
 /// A simulated cluster. Clones are the same one.
@@ -73,6 +75,21 @@ impl SimulatedCluster {
             shared.planned.notify_one();
         }
         done
+    }
+
+    /// The pods of gateways whose proxies run now.
+    pub fn gateway_pods(&self) -> Vec<GatewayPod> {
+        self.with(|state| envoy::gateway_pods(state))
+    }
+
+    /// What a port of a pod would have answered at a moment of its present run, `/stats/prometheus?usedonly`; none: nobody
+    /// listened. The objects are taken as they are now; what was counted is of that moment.
+    pub fn stats_at(&self, pod: (&str, &str), port: u16, path: &str, at: Timestamp) -> Option<envoy::Answer> {
+        let key = Key::new("pods", pod.0, pod.1);
+        self.with(|state| {
+            let pod = state.store.get(&key)?.clone();
+            Proxy::of(state, &pod, at.min(state.now))?.answer(Request { port, posts: false, path })
+        })
     }
 
     /// Lets happen what is due now.

@@ -11,6 +11,7 @@
 //! | `schema`, `apply` | structure of kinds; server-side apply and managed fields |
 //! | `strategy` | what the built-in kinds do when they are written |
 //! | `workload` | controllers, scheduler, kubelets |
+//! | `envoy` | what the proxies inside pods answer |
 //! | `story` | the clusters of `egret demo` |
 //! | `fault`, `tamper` | what can go wrong on the way, and what somebody does by hand |
 
@@ -19,6 +20,7 @@ mod admission;
 pub mod apply;
 pub mod clock;
 pub mod cluster;
+pub mod envoy;
 pub mod fault;
 mod log_text;
 mod proxy;

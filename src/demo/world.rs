@@ -10,6 +10,7 @@ use tower::Layer;
 
 use super::clock::DemoClock;
 use super::cluster::SimulatedCluster;
+use super::envoy::GatewayPod;
 use super::fault::{Faults, Faulty};
 use super::rights::User;
 use super::server::Server;
@@ -80,6 +81,14 @@ impl World {
     /// One cluster.
     pub fn cluster(&self, name: &str) -> Option<&SimulatedCluster> {
         self.clusters.iter().find(|(n, _)| n == name).map(|(_, cluster)| cluster)
+    }
+
+    /// The pods of all gateways whose proxies run, with the cluster of each.
+    pub fn gateway_pods(&self) -> Vec<(String, GatewayPod)> {
+        let of = |(name, cluster): &(String, SimulatedCluster)| {
+            cluster.gateway_pods().into_iter().map(|pod| (name.clone(), pod)).collect::<Vec<_>>()
+        };
+        self.clusters.iter().flat_map(of).collect()
     }
 
     /// The way to a cluster, with the faults on it.

@@ -111,7 +111,8 @@ impl<'a> Plan<'a> {
         let chosen = settings.columns.get(&get.what).filter(|_| get.output != Output::Wide);
         let shown = match chosen {
             Some(ids) => ids.value.iter().filter_map(|id| all.iter().find(|c| c.id == id)).collect(),
-            None => all.iter().filter(|c| get.output == Output::Wide || !c.wide).collect(),
+            // No proxy is read here.
+            None => all.iter().filter(|c| !c.live && (get.output == Output::Wide || !c.wide)).collect(),
         };
         Ok(Self {
             get,

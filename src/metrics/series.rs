@@ -27,7 +27,150 @@ pub struct Series {
     /// Response flags as Envoy writes them, `UF,URX`; none: none.
     pub flags: Option<Arc<str>>,
     /// Upper bound of a bucket, milliseconds; infinite for the last. `None`: no bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "bound")]
     pub le: Option<f64>,
+    /// Tells series of one proxy apart that are one to egret (of two subsets, of two source principals): a hash of what else
+    /// their labels say. Each is counted for itself, since each begins anew for itself; then they are summed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub part: u32,
+}
+
+fn is_zero(part: &u32) -> bool {
+    *part == 0
+}
+
+/// Whether a request with this code failed (R15): 5xx, none at all, or class 5.
+pub fn is_failure(code: u16) -> bool {
+    matches!(code, 0 | 5 | 500..=599)
+}
+
+/// Whether a request with this code is the client's mistake: 4xx, or class 4.
+pub fn is_client_error(code: u16) -> bool {
+    matches!(code, 4 | 400..=499)
+}
+
+impl Series {
+    /// A series of the proxy as a whole; what it is of more closely is added.
+    pub fn of(metric: Metric) -> Self {
+        Self { metric, host: None, port: 0, code: 0, flags: None, le: None, part: 0 }
+    }
+
+    /// Of an external host; port 0: not known.
+    pub fn host(self, host: impl Into<Arc<str>>, port: u16) -> Self {
+        Self { host: Some(host.into()), port, ..self }
+    }
+
+    /// With a response code, or 1 to 5 for a whole class of codes. [`Metric::Requests`] without a code counts requests that
+    /// got none, and that is a failure.
+    pub fn code(self, code: u16) -> Self {
+        Self { code, ..self }
+    }
+
+    /// With response flags, `UF,URX`.
+    pub fn flags(self, flags: impl Into<Arc<str>>) -> Self {
+        Self { flags: Some(flags.into()), ..self }
+    }
+
+    /// A bucket with this upper bound.
+    pub fn le(self, le: f64) -> Self {
+        Self { le: Some(le), ..self }
+    }
+
+    /// One of several series that are one to egret.
+    pub fn part(self, part: u32) -> Self {
+        Self { part, ..self }
+    }
+
+    /// The same, told apart by a text: the address of an endpoint, whose counters come and go with it.
+    pub fn part_of(self, text: &str) -> Self {
+        let part =
+            text.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+        Self { part, ..self }
+    }
+
+    /// With its value.
+    pub fn value(self, value: f64) -> Sample {
+        Sample { series: self, value }
+    }
+}
+
+/// What `/clusters` says of one endpoint: the counters that are always there, whatever a proxy collects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Endpoint<'a> {
+    /// `192.0.2.7:443`.
+    pub address: &'a str,
+    /// Whether it gets traffic.
+    pub is_healthy: bool,
+    /// Whether it was put out for its failures.
+    pub is_ejected: bool,
+    /// Requests that succeeded: any answer but 5xx.
+    pub succeeded: u64,
+    /// Requests that failed, connections that failed among them.
+    pub failed: u64,
+    /// Requests under way.
+    pub active: u64,
+    /// Requests that took too long.
+    pub timeouts: u64,
+    /// Connections.
+    pub connections: u64,
+    /// Connections that are open.
+    pub connections_active: u64,
+    /// Connections that failed.
+    pub connect_fails: u64,
+}
+
+impl Endpoint<'_> {
+    /// What it says as samples, for a scrape whose source is [`Source::Admin`](crate::model::reading::Source::Admin). Requests
+    /// have the classes 2 and 5 for codes.
+    pub fn samples(&self, host: &Arc<str>, port: u16) -> Vec<Sample> {
+        let flag = |is: bool| u64::from(is);
+        [
+            (Metric::Requests, 2, self.succeeded),
+            (Metric::Requests, 5, self.failed),
+            (Metric::UpstreamActive, 0, self.active),
+            (Metric::Timeouts, 0, self.timeouts),
+            (Metric::UpstreamConnections, 0, self.connections),
+            (Metric::UpstreamConnectionsActive, 0, self.connections_active),
+            (Metric::ConnectFails, 0, self.connect_fails),
+            (Metric::Endpoints, 0, 1),
+            (Metric::EndpointsHealthy, 0, flag(self.is_healthy)),
+            (Metric::Ejected, 0, flag(self.is_ejected)),
+        ]
+        .into_iter()
+        .map(|(metric, code, value)| {
+            let series = Series::of(metric).host(host.clone(), port).code(code).part_of(self.address);
+            series.value(value as f64)
+        })
+        .collect()
+    }
+}
+
+/// JSON knows no infinity: the last bound of a histogram is written `"+Inf"`.
+mod bound {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written<'a> {
+        Number(f64),
+        Text(std::borrow::Cow<'a, str>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(le: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+        match le {
+            Some(le) if le.is_infinite() => to.serialize_str("+Inf"),
+            Some(le) => to.serialize_f64(*le),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+        Ok(match Option::<Written<'de>>::deserialize(from)? {
+            None => None,
+            Some(Written::Number(le)) => Some(le),
+            Some(Written::Text(text)) => Some(text.parse().map_err(serde::de::Error::custom)?),
+        })
+    }
 }
 
 /// What a series counts.
@@ -37,8 +180,11 @@ pub struct Series {
 pub enum Metric {
     /// Requests that ended (counter).
     Requests,
-    /// Requests of gRPC with a status that is a failure: 2, 4, 12 to 15 (counter).
+    /// Requests of gRPC with a status that is a failure: 2, 4, 12 to 15 (counter). Only those whose code is none; they are
+    /// among the [`Self::Requests`] too.
     GrpcFailures,
+    /// Requests to a host, where nothing tells how they ended (counter).
+    UpstreamRequests,
     /// Requests at most this long (counter, cumulative by `le`).
     DurationBucket,
     /// Bytes of requests (counter).
@@ -131,4 +277,29 @@ pub enum Metric {
     CertificateDays,
     /// Whether istiod is connected: 0 or 1 (gauge).
     ControlPlane,
+}
+
+impl Metric {
+    /// Whether it tells how something is now, and does not count.
+    pub fn is_gauge(self) -> bool {
+        matches!(
+            self,
+            Self::UpstreamActive
+                | Self::UpstreamPending
+                | Self::UpstreamConnectionsActive
+                | Self::EndpointsHealthy
+                | Self::Endpoints
+                | Self::Ejected
+                | Self::BreakerConnections
+                | Self::BreakerPending
+                | Self::BreakerRequests
+                | Self::BreakerRetries
+                | Self::DownstreamActive
+                | Self::Workers
+                | Self::MemoryAllocated
+                | Self::MemoryHeap
+                | Self::CertificateDays
+                | Self::ControlPlane
+        )
+    }
 }

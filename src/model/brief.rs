@@ -33,8 +33,12 @@ pub struct Brief {
 /// What thresholds say of a gateway's traffic.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
-    /// Plain, [`Tone::Warn`] or [`Tone::Bad`].
+    /// Plain, [`Tone::Warn`] or [`Tone::Bad`]: the worst of all.
     pub tone: Tone,
+    /// Of the success.
+    pub success: Tone,
+    /// Of the 99th percentile.
+    pub p99: Tone,
     /// In words: `success 87.2 % is below 99 %`; empty: nothing is wrong.
     pub words: Box<str>,
     /// Since when.

@@ -4,6 +4,7 @@ mod cells;
 mod clusters;
 mod explain;
 mod gateways;
+mod live;
 mod pods;
 mod services;
 
@@ -17,6 +18,7 @@ use super::table::{Column, Item, SortKey, Subject, TableKind, Tone};
 
 pub use cells::clock;
 pub use explain::explain;
+pub use live::{figure, spark};
 
 /// The columns of a table, in their order.
 pub fn columns(kind: TableKind) -> &'static [Column] {
@@ -72,7 +74,7 @@ impl Symbol {
 }
 
 /// Symbol and tone of a gateway's state.
-pub(super) fn of_health(state: HealthState) -> (Symbol, Tone) {
+pub fn of_health(state: HealthState) -> (Symbol, Tone) {
     match state {
         HealthState::Running => (Symbol::Good, Tone::Good),
         HealthState::Progressing => (Symbol::Progressing, Tone::Busy),

@@ -147,6 +147,8 @@ pub struct Column {
     pub keep: u8,
     /// Shown only when wide is asked for.
     pub wide: bool,
+    /// Of [`Item::live`]: nothing is known of it where proxies are not read, and it changes all the time.
+    pub live: bool,
     /// Text, tone and sort key of an item. Must not allocate more than it shows.
     pub cell: fn(&Item, Timestamp) -> Cell,
 }

@@ -56,6 +56,9 @@ pub struct Live {
     asking: Option<AbortHandle>,
 }
 
+/// What has a terminal ring its bell.
+const BELL: u8 = 0x07;
+
 /// How long somebody stays where they are before their rights there are asked for.
 const STAYS: Duration = Duration::from_millis(200);
 
@@ -441,6 +444,10 @@ impl Effects for Live {
             }
             Effect::Scrape(wants) => self.sources.read_proxies(wants),
             Effect::ReadUsage(of) => self.sources.read_usage(of),
+            Effect::Bell => {
+                // The loop is gone only when the program ends.
+                let _ = self.bytes.send(vec![BELL]);
+            }
             Effect::Copy(text) => self.copy(text),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {

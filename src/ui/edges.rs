@@ -10,6 +10,7 @@ use crate::app::command::{Command, Spec};
 use crate::app::geometry::Area;
 use crate::app::keymap::Chord;
 use crate::app::screen::{Details, Screen, Tab, Table, facts};
+use crate::model::columns::Symbol;
 use crate::model::table::TableKind;
 
 /// Where am I, how are the clusters, who keeps the gateways, may I write.
@@ -49,10 +50,15 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
         canvas.text(x, area.y, area.width, PRODUCTION, canvas.style(Role::HeaderRightsProduction), Cut::End);
     }
     let mut parts = vec![clusters(app, canvas)];
+    let bad = app.bad_gateways();
+    if bad > 0 {
+        let text = format!("{} {bad} bad", canvas.glyphs.symbol(Symbol::Degraded));
+        parts.push(vec![(text, canvas.style(Role::ToneBad))]);
+    }
     let words = app.acting_on().map(|s| app.keeper_words(s)).into_iter().flatten();
     let mut keepers = words.filter(|words| !words.is_empty()).map(|words| vec![(words, muted)]);
     let fits = |keeper: &Part| {
-        let taken = need(&parts[0]) + need(keeper) + length(&app.crumbs(), canvas) + 1;
+        let taken = parts.iter().map(need).sum::<u16>() + need(keeper) + length(&app.crumbs(), canvas) + 1;
         taken <= x.saturating_sub(area.x)
     };
     let keeper = keepers.find(fits);
@@ -160,13 +166,16 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     let (left, right) = canvas.glyphs.open_tab();
     let place = place(details);
     let room = area.width.saturating_sub(width(&place) + 2);
-    let names = tab_names(details, room);
+    let (names, between) = tab_names(details, room);
     let mut x = area.x;
     for (text, is_open) in &names {
         let style = if *is_open { open } else { plain };
         x = canvas.char(x, area.y, if *is_open { left } else { ' ' }, style);
         x = canvas.text(x, area.y, area.width, text, style, Cut::End);
-        x = canvas.char(x, area.y, if *is_open { right } else { ' ' }, style);
+        if *is_open {
+            canvas.char(x, area.y, right, style);
+        }
+        x += between;
     }
     let at = (area.x + area.width).saturating_sub(width(&place) + 1);
     if at > x {
@@ -174,11 +183,12 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     }
 }
 
-/// Letters of a tab's name where not all names find room.
-const SHORT: usize = 4;
+/// Letters of tabs' names where not all names find room.
+const SHORT: [usize; 7] = [7, 6, 5, 4, 3, 2, 1];
 
-/// What the tabs are called, and which is open: in full, else cut short but for the open one.
-fn tab_names(details: &Details, room: u16) -> Vec<(String, bool)> {
+/// What the tabs are called, which is open, and the cells between two: in full, else cut short but for the open one, and
+/// closer together.
+fn tab_names(details: &Details, room: u16) -> (Vec<(String, bool)>, u16) {
     let named = |letters: usize| -> Vec<(String, bool)> {
         let tabs = details.of.tabs().iter().enumerate();
         let name = |(n, tab): (usize, &Tab)| {
@@ -189,14 +199,23 @@ fn tab_names(details: &Details, room: u16) -> Vec<(String, bool)> {
         };
         tabs.map(name).collect()
     };
+    let needed =
+        |names: &[(String, bool)], air: u16| names.iter().map(|(name, _)| width(name) + air).sum::<u16>();
     let full = named(usize::MAX);
-    let needed: u16 = full.iter().map(|(name, _)| width(name) + 2).sum();
-    if needed <= room { full } else { named(SHORT) }
+    if needed(&full, 2) <= room {
+        return (full, 1);
+    }
+    let shorter = std::iter::once(full).chain(SHORT.into_iter().map(named));
+    let mut shorter = shorter.filter(|names| needed(names, 1) <= room);
+    (shorter.next().unwrap_or_else(|| named(1)), 0)
 }
 
 fn place(details: &Details) -> String {
+    if details.tab.is_pane() {
+        return details.pane.place().map(|(at, all)| format!("{at} of {all}")).unwrap_or_default();
+    }
     let (first, last, all) = details.text.place();
-    if details.tab == Tab::Pods || (first == 1 && last == all) {
+    if matches!(details.tab, Tab::Pods | Tab::Traffic) || (first == 1 && last == all) {
         return String::new();
     }
     format!("{first}–{last} of {all}")

@@ -1,4 +1,4 @@
-//! Every glyph that egret draws with, in two sets. Punctuation within texts has its stand-ins here too.
+//! Every glyph that egret draws with, in three sets, two of which differ in charts alone. Punctuation within texts has its stand-ins here too.
 
 use crate::config;
 use crate::model::columns::Symbol;
@@ -9,6 +9,8 @@ pub enum Glyphs {
     /// Symbols, arrows and frames of Unicode, each one cell wide.
     #[default]
     Unicode,
+    /// The same, and charts of blocks: for fonts without braille.
+    Block,
     /// ASCII: for consoles and locales that have no more.
     Ascii,
 }
@@ -30,6 +32,10 @@ struct Set {
     bad: char,
     times: char,
     folded: char,
+    /// Where the axes of a chart meet.
+    corner: char,
+    /// Where something changed.
+    change: char,
 }
 
 const UNICODE: Set = Set {
@@ -46,6 +52,8 @@ const UNICODE: Set = Set {
     bad: '✕',
     times: '×',
     folded: '⋯',
+    corner: '┼',
+    change: '¦',
 };
 
 const ASCII: Set = Set {
@@ -62,6 +70,8 @@ const ASCII: Set = Set {
     bad: 'x',
     times: 'x',
     folded: '+',
+    corner: '+',
+    change: '|',
 };
 
 /// What stands for punctuation that texts of the model use, where only ASCII can be shown.
@@ -87,6 +97,18 @@ const PLAIN: &[(char, char)] = &[
     ('✕', 'x'),
     ('▸', '>'),
     ('│', '|'),
+    ('▲', '^'),
+    ('▼', 'v'),
+    ('▁', '_'),
+    ('▂', '.'),
+    ('▃', ':'),
+    ('▄', '-'),
+    ('▅', '='),
+    ('▆', '+'),
+    ('▇', '*'),
+    ('█', '#'),
+    ('●', '*'),
+    ('░', '.'),
 ];
 
 impl Glyphs {
@@ -106,7 +128,8 @@ impl Glyphs {
         let plain_terminal = matches!(term, Some("linux" | "dumb"));
         match asked {
             config::Glyphs::Ascii => Self::Ascii,
-            config::Glyphs::Braille | config::Glyphs::Block => Self::Unicode,
+            config::Glyphs::Braille => Self::Unicode,
+            config::Glyphs::Block => Self::Block,
             config::Glyphs::Auto if plain_terminal || !is_utf8 => Self::Ascii,
             config::Glyphs::Auto => Self::Unicode,
         }
@@ -119,7 +142,7 @@ impl Glyphs {
 
     fn set(self) -> &'static Set {
         match self {
-            Self::Unicode => &UNICODE,
+            Self::Unicode | Self::Block => &UNICODE,
             Self::Ascii => &ASCII,
         }
     }
@@ -189,6 +212,25 @@ impl Glyphs {
         self.set().folded
     }
 
+    /// Where the axes of a chart meet.
+    pub(super) fn corner(self) -> char {
+        self.set().corner
+    }
+
+    /// Where something changed.
+    pub(super) fn change(self) -> char {
+        self.set().change
+    }
+
+    /// What the first line of a chart is drawn with, in its legend.
+    pub(super) fn line(self) -> char {
+        match self {
+            Self::Unicode => '⠒',
+            Self::Block => '▄',
+            Self::Ascii => '*',
+        }
+    }
+
     /// The character that is shown for another one: the same, or one of ASCII.
     pub(super) fn shown(self, c: char) -> char {
         if c.is_ascii() || !self.is_ascii() {
@@ -217,6 +259,7 @@ mod tests {
             (Asked::Auto, None, None, Some("en_US.UTF-8"), Some("dumb"), Glyphs::Ascii),
             (Asked::Ascii, None, None, Some("en_US.UTF-8"), Some("xterm"), Glyphs::Ascii),
             (Asked::Braille, None, None, Some("C"), Some("linux"), Glyphs::Unicode),
+            (Asked::Block, None, None, Some("C"), Some("linux"), Glyphs::Block),
         ];
         for (asked, all, ctype, lang, term, set) in cases {
             assert_eq!(
@@ -244,6 +287,8 @@ mod tests {
                 set.bad,
                 set.times,
                 set.folded,
+                set.corner,
+                set.change,
             ];
             for c in single.into_iter().chain(set.frame).chain(set.crumb.chars()) {
                 assert_eq!(c.width(), Some(1), "{c:?}");

@@ -1,20 +1,24 @@
 //! `&App` and a theme to cells. Draws what `App::settle` made, and writes no state.
 
 mod canvas;
+mod chart;
 mod confirm;
 mod edges;
 mod editor;
 #[cfg(test)]
 mod fixtures;
+mod fleet;
 mod form;
 pub mod glyphs;
 mod lines;
 mod overlay;
+mod pane;
 mod review;
 mod sentence;
 pub mod svg;
 mod table;
 pub mod theme;
+mod traffic;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
@@ -96,6 +100,11 @@ fn body(app: &App, canvas: &mut Canvas<'_>, areas: &Areas) -> Option<Position> {
         Screen::Details(details) if details.tab == Tab::Pods => {
             table::draw(app, &details.pods, &[], canvas, area);
         }
+        Screen::Details(details) if details.tab == Tab::Traffic => {
+            traffic::draw(app, &details.traffic, canvas, area);
+        }
+        Screen::Details(details) if details.tab.is_pane() => pane::draw(&details.pane, canvas, area),
+        Screen::Fleet(fleet) => fleet::draw(app, fleet, canvas, area),
         Screen::Details(details) => lines::draw(&details.text.window, canvas, area),
         Screen::Logs(logs) => lines::logs(logs, canvas, area),
         Screen::Editor(editor) => return editor::draw(app, editor, canvas, area),

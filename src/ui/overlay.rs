@@ -78,6 +78,7 @@ fn draw_help(app: &App, help: &Help, canvas: &mut Canvas<'_>, size: (u16, u16)) 
     let title = match app.screen() {
         Screen::Table(table) => format!("keys in the {} table", table.kind),
         Screen::Details(details) => format!("keys in {}, {}", details.of.name(), details.tab),
+        Screen::Fleet(_) => "keys of the tiles".to_owned(),
         Screen::Logs(_) => "keys in logs".to_owned(),
         Screen::Editor(_) => "keys in the editor".to_owned(),
         Screen::Form(_) => "keys in the form".to_owned(),

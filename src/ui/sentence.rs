@@ -48,6 +48,10 @@ fn what(app: &App) -> String {
     match app.screen() {
         Screen::Table(table) => of_table(table),
         Screen::Details(Details { of, .. }) => format!("{} in {}.", of.name(), of.cluster()),
+        Screen::Fleet(fleet) => {
+            let sums = &fleet.sums;
+            format!("{} gateways, {} bad, {} to look at.", sums.all, sums.bad, sums.warn)
+        }
         Screen::Logs(logs) => format!("Logs of {}.", logs.title),
         Screen::Editor(editor) => {
             let kept = if editor.is_changed() { " What is typed is kept as a draft." } else { "" };

@@ -1,5 +1,6 @@
 //! Pictures of every screen, and what must hold at any size and in any theme.
 
+mod panes;
 mod themes;
 
 use ratatui::buffer::{Buffer, Cell};
@@ -286,6 +287,11 @@ const ONCE: &[Situation] = &[
     }),
 ];
 
+/// All situations.
+fn every() -> impl Iterator<Item = &'static Situation> {
+    SITUATIONS.iter().chain(ONCE).chain(panes::PICTURES).chain(panes::ODD)
+}
+
 #[test]
 fn every_screen_has_its_picture_at_three_sizes() {
     for (name, situation) in SITUATIONS {
@@ -321,7 +327,7 @@ fn a_terminal_that_is_too_small_says_in_words_how_things_are() {
 
 #[test]
 fn the_ascii_set_draws_ascii_only() {
-    for (name, situation) in SITUATIONS.iter().chain(ONCE) {
+    for (name, situation) in every() {
         let text = text_of(&painted(&situation(NARROW), &look("mono", Depth::None, Glyphs::Ascii)).0);
         assert!(text.is_ascii(), "{name}:\n{text}");
     }
@@ -336,7 +342,7 @@ fn the_ascii_set_draws_ascii_only() {
 #[test]
 fn no_size_is_too_small_to_draw() {
     let look = Look::default();
-    for (name, situation) in SITUATIONS.iter().chain(ONCE) {
+    for (name, situation) in every() {
         let mut app = situation(NARROW);
         for width in (0..=50).chain([60, 61, 79]) {
             for height in (0..=20).step_by(if width % 5 == 0 { 1 } else { 7 }) {

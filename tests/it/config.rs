@@ -60,6 +60,8 @@ fn a_file_with_everything_in_it_says_what_was_written() {
     assert_eq!(s.columns[&TableKind::Pods].source, Source::File { line: 16 });
     assert_eq!(s.gateway_directions().get("edge", "shared"), Some(Direction::Ingress));
     assert_eq!(s.cluster_ids().cluster("c0123456789abcdef", &[]), Some("prod-eu".into()));
+    assert_eq!(s.thresholds.success.value, (99.9, 99.5));
+    assert!(s.thresholds.bell.value);
     assert_eq!(s.rules.len(), 2);
     assert!(s.production_in("prod-us") && s.production_in("prod-eu") && !s.production_in("dev"));
 }
@@ -131,7 +133,7 @@ fn the_sample_holds_every_setting_there_is() {
     for (_, name) in egret::config::variables() {
         assert!(named.iter().any(|line| line.starts_with(&format!("{name} = "))), "{name}");
     }
-    for section in ["[keys]", "[columns]", "[directions]"] {
+    for section in ["[thresholds]", "[keys]", "[columns]", "[directions]"] {
         assert!(named.contains(section), "{section}");
     }
 }
@@ -150,7 +152,7 @@ fn the_examples_of_the_sample_are_valid_too() {
         }
     }
     texts.push(pending);
-    assert_eq!(texts.len(), 4, "{texts:?}");
+    assert_eq!(texts.len(), 5, "{texts:?}");
     for text in texts {
         assert_ne!(read(&text), Settings::default(), "{text}");
     }

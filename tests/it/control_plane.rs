@@ -8,6 +8,7 @@
 mod building;
 mod istio;
 mod pods;
+mod proxy;
 mod samples;
 mod servers;
 mod users;

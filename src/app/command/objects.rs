@@ -4,9 +4,32 @@ use super::{Command as C, Group as G, Scope as S, Spec, dangerous, spec, taking}
 
 /// The commands, in the order in which hint bar and help show them.
 pub(super) const TABLE: &[Spec] = &[
-    spec(C::Open, &["enter"], &[S::Table], G::Objects, "open", "Open what is selected"),
+    spec(C::Open, &["enter"], &[S::Table, S::Traffic, S::Fleet], G::Objects, "open", "Open what is selected"),
+    spec(
+        C::Traffic,
+        &["t"],
+        &[S::Gateways, S::Gateway],
+        G::Objects,
+        "traffic",
+        "What goes through it now, host by host",
+    ),
+    spec(
+        C::Unfold,
+        &["enter", "space"],
+        &[S::Pane],
+        G::Objects,
+        "unfold",
+        "Unfold a host to its endpoints, a certificate to its names; or fold it",
+    ),
     spec(C::Yaml, &["y"], &[S::Table, S::Details], G::Objects, "yaml", "Show the object as YAML"),
-    spec(C::Logs, &["l"], &[S::Gateways, S::Pods, S::Gateway, S::Pod], G::Objects, "logs", "Follow the logs"),
+    spec(
+        C::Logs,
+        &["l"],
+        &[S::Gateways, S::Pods, S::Gateway, S::Pod, S::Fleet],
+        G::Objects,
+        "logs",
+        "Follow the logs",
+    ),
     dangerous(spec(
         C::New,
         &["n"],
@@ -78,6 +101,22 @@ pub(super) const TABLE: &[Spec] = &[
         "Go to its Service",
     ),
     spec(
+        C::Upstreams,
+        &["u"],
+        &[S::Gateways, S::Pane, S::Fleet],
+        G::Objects,
+        "upstreams",
+        "The hosts and endpoints behind it, and how they are",
+    ),
+    spec(
+        C::Certs,
+        &[],
+        &[S::Gateways, S::Gateway, S::Fleet],
+        G::Objects,
+        "",
+        "The certificates that its proxies use, and when they end",
+    ),
+    spec(
         C::Owner,
         &["u"],
         &[S::Services, S::Pods, S::Pod],
@@ -92,6 +131,14 @@ pub(super) const TABLE: &[Spec] = &[
     spec(C::SortPrevious, &["<"], &[S::Table], G::Tables, "", "Sort by the previous column"),
     spec(C::SortReverse, &["O"], &[S::Table], G::Tables, "", "Sort the other way round"),
     spec(C::Wide, &["w"], &[S::Table], G::Tables, "wide", "Show more columns"),
+    spec(
+        C::WorstFirst,
+        &["W"],
+        &[S::Gateways],
+        G::Tables,
+        "worst",
+        "The gateways that fail or are slow come first, or as they come again",
+    ),
     spec(C::Ingress, &["i"], &[S::Gateways], G::Tables, "ingress", "Show ingress gateways too"),
     spec(
         C::RunCredentialPlugin,
@@ -239,7 +286,7 @@ pub(super) const TABLE: &[Spec] = &[
         spec(C::Drafts, &["D"], &[S::Global], G::Changing, "", "Go on with what was typed and not applied"),
         "[NUMBER]",
     ),
-    spec(C::Mark, &["space"], &[S::Table], G::Tables, "", "Mark the row, or take the mark away"),
+    spec(C::Mark, &["space"], &[S::Table, S::Traffic], G::Tables, "", "Mark the row, or take the mark away"),
     spec(C::MarkAll, &["*"], &[S::Table], G::Tables, "", "Mark all rows that the filter shows"),
     spec(C::UnmarkAll, &["-"], &[S::Table], G::Tables, "", "Take all marks away"),
     spec(C::Mine, &["m"], &[S::Review], G::Changing, "yours", "Where both changed the same: keep yours"),

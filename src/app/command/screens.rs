@@ -131,6 +131,8 @@ pub(super) const TABLE: &[Spec] = &[
         spec(C::Pods, &["4"], &[S::Root], G::Screens, "", "Pods of the watched namespaces"),
         "[@CONTEXT] [FILTER]",
     ),
+    spec(C::Fleet, &["5"], &[S::Root], G::Screens, "", "Tiles of all gateways, for a second screen"),
+    spec(C::FleetOrder, &["o"], &[S::Fleet], G::Tables, "order", "The worst first, or by cluster"),
     spec(
         C::EnterField,
         &["enter"],

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::pane::Pane;
 use super::table::Table;
 use super::text::TextView;
 use crate::app::effect::{StandingOf, Ticket};
 use crate::app::standing::Standing;
+use crate::app::traffic::View;
 use crate::model::fault::Fault;
 use crate::model::gateway::{GatewayId, GatewayRow};
 use crate::model::name::{Kind, ObjectKey};
@@ -109,6 +111,8 @@ pub struct Details {
     pub pods: Table,
     /// The text of the open tab.
     pub text: TextView,
+    /// What the tabs of upstreams and certificates list.
+    pub pane: Pane,
     /// The lines of the overview that tell parameters: which line, and the field that sets it.
     pub picks: Vec<(usize, &'static str)>,
     /// Objects opened so far.
@@ -129,6 +133,8 @@ pub struct Details {
     pub stale_text: bool,
     /// Width that the text was made for.
     pub text_width: u16,
+    /// How the traffic of a gateway is looked at.
+    pub traffic: View,
 }
 
 /// An object that a details screen keeps open.
@@ -195,6 +201,7 @@ impl Details {
             tab,
             pods: Table::new(TableKind::Pods),
             text: TextView::default(),
+            pane: Pane::default(),
             picks: Vec::new(),
             objects: Vec::new(),
             document: 0,
@@ -205,6 +212,7 @@ impl Details {
             gone: None,
             stale_text: true,
             text_width: 0,
+            traffic: View::default(),
         }
     }
 
@@ -220,6 +228,7 @@ impl Details {
             let wrap = self.text.wrap;
             self.text = TextView::default();
             self.text.wrap = wrap;
+            self.pane = Pane::default();
             self.stale_text = true;
         }
     }

@@ -2,7 +2,9 @@
 
 pub mod details;
 pub mod facts;
+pub mod fleet;
 pub mod logs;
+pub mod pane;
 pub mod table;
 pub mod text;
 
@@ -11,6 +13,7 @@ use super::form::Form;
 use super::review::Review;
 
 pub use details::{Details, DetailsOf, Tab};
+pub use fleet::FleetScreen;
 pub use logs::Logs;
 pub use table::Table;
 pub use text::TextView;
@@ -21,6 +24,8 @@ pub use text::TextView;
 pub enum Screen {
     /// One of the four top tables.
     Table(Table),
+    /// Tiles of all gateways.
+    Fleet(FleetScreen),
     /// A gateway, a Service, a pod.
     Details(Details),
     /// Logs.

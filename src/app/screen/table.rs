@@ -6,15 +6,18 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::text::Input;
+use crate::model::brief::Brief;
 use crate::model::columns::{self, Symbol};
 use crate::model::filter::Filter;
+use crate::model::gateway::GatewayRow;
 use crate::model::layout;
 use crate::model::name::ClusterName;
-use crate::model::table::{Cell, Column, Item, ItemId, SortKey, TableKind};
+use crate::model::table::{Cell, Column, Item, ItemId, SortKey, Subject, TableKind};
 
 /// Cells before the first column: the mark of the cursor.
 pub const MARGIN: u16 = 1;
@@ -33,6 +36,9 @@ const HIDDEN: u16 = 4;
 
 /// How long a changed cell is marked at least. Its mark goes with the first frame after that: no frame is drawn for it.
 const SEEN: SignedDuration = SignedDuration::from_secs(2);
+
+/// How long rows that are sorted by their traffic keep their order.
+const ORDERED: SignedDuration = SignedDuration::from_secs(5);
 
 /// The column that tells the state of a line; its symbol stands before it.
 pub fn state_column(columns: &[Column]) -> Option<usize> {
@@ -74,6 +80,8 @@ pub struct Table {
     pub window: Window,
     natural: Vec<u16>,
     stale_order: bool,
+    /// When rows were put in their order.
+    ordered: Timestamp,
     filling: Vec<ClusterName>,
 }
 
@@ -152,6 +160,7 @@ impl Table {
             window: Window::default(),
             natural: vec![0; columns::columns(kind).len()],
             stale_order: true,
+            ordered: Timestamp::UNIX_EPOCH,
             filling: Vec::new(),
         }
     }
@@ -274,9 +283,34 @@ impl Table {
         self.stale_order = true;
     }
 
+    /// Sorts by nothing: rows stand as they come.
+    pub fn unsort(&mut self) {
+        self.sort = None;
+        self.stale_order = true;
+    }
+
+    /// Whether it is known which rows are on the screen.
+    pub fn is_settled(&self) -> bool {
+        !self.stale_order
+    }
+
+    /// Gives gateways their traffic of now. Rows that are sorted by it stay where they are for a while: they must not
+    /// jump while somebody reads them.
+    pub fn set_live(&mut self, now: Timestamp, live: impl Fn(&GatewayRow) -> Option<Arc<Brief>>) {
+        for item in &mut self.items {
+            if let Subject::Gateway(row) = &item.subject {
+                item.live = live(row);
+            }
+        }
+        let is_live = |id: &str| self.columns().iter().any(|c| c.live && c.id == id);
+        let by_live = self.sort.is_some_and(|(id, _)| is_live(id));
+        self.stale_order |= by_live && now.duration_since(self.ordered) >= ORDERED;
+    }
+
     /// Brings everything that is shown up to date for a window of `width` by `height` cells, heading included.
     pub fn settle(&mut self, now: Timestamp, width: u16, height: u16) {
         if std::mem::take(&mut self.stale_order) {
+            self.ordered = now;
             self.order(now);
             self.find_selected();
         }
@@ -380,7 +414,9 @@ impl Table {
             let cells = shown.iter().enumerate().map(|(n, (column, _))| {
                 let cell = (columns[*column].cell)(item, now);
                 let old = old.filter(|r| r.cells.len() == shown.len()).and_then(|r| r.cells.get(n));
-                let is_new = columns[*column].id != "age" && old.is_some_and(|o| o.cell.text != cell.text);
+                let is_new = columns[*column].id != "age"
+                    && !columns[*column].live
+                    && old.is_some_and(|o| o.cell.text != cell.text);
                 let changed_at = if is_new { Some(now) } else { old.and_then(|o| o.changed_at) };
                 let changed = changed_at.is_some_and(|at| is_new || now.duration_since(at) < SEEN);
                 let matches =

@@ -1,15 +1,42 @@
 //! The traffic of gateways: what was read of their proxies, what is read next, and how it is looked at.
+//!
+//! A scrape goes into the [`Store`]; what is shown of it is made in `App::settle`, once for what changed, and drawn as it is.
 
+mod briefs;
+pub mod chain_list;
+pub mod chains;
+pub mod hosts;
+mod keys;
+mod make;
+pub mod markers;
+mod members;
+pub mod parts;
+pub mod plot;
 mod routes;
+mod rows;
+pub mod seen;
+#[cfg(test)]
+mod tests;
+pub mod upstreams;
+pub mod verdicts;
+pub mod view;
+mod wants;
+mod words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use view::View;
 
 use crate::app::model::App;
 use crate::envoy::Seen;
 use crate::metrics::view::Window;
-use crate::metrics::{Scraped, Store};
+use crate::metrics::{Scraped, Store, Want};
+use crate::model::brief::Brief;
 use crate::model::fault::Fault;
-use crate::model::name::ClusterName;
+use crate::model::gateway::{GatewayId, GatewayRow};
+use crate::model::name::{ClusterName, Kind, ObjectKey};
+use crate::model::row::PodRow;
 use crate::model::usage::PodUsage;
 
 /// What is known of the traffic of gateways.
@@ -17,24 +44,113 @@ use crate::model::usage::PodUsage;
 pub struct Traffic {
     /// What was read.
     pub store: Store,
+    /// What admin interfaces said.
+    pub seen: seen::SeenPods,
+    /// What pods use, by cluster, or why the metrics API does not tell.
+    pub usage: BTreeMap<ClusterName, Result<Arc<[PodUsage]>, Fault>>,
     /// How far back one looks.
     pub window: Window,
+    /// What changed, and when: it stands on the charts.
+    pub markers: markers::Markers,
+    /// The gateways in one line each.
+    briefs: briefs::Briefs,
+    /// Whose pods are whose.
+    members: members::Members,
+    /// What was asked for last.
+    asked: Vec<Want>,
     /// What leads traffic, in the clusters whose traffic is looked at.
     routes: routes::Followed,
+}
+
+impl Traffic {
+    /// A gateway's traffic in one line; none: it was never read.
+    pub fn brief(&self, id: &GatewayId) -> Option<Arc<Brief>> {
+        self.briefs.get(id)
+    }
+
+    /// The pods of a gateway, and those that it had: its lines tell of both.
+    pub fn pods(&self, id: &GatewayId) -> Vec<ObjectKey> {
+        self.members.pods(id)
+    }
+
+    /// Forgets what was read of pods that nothing shows any more.
+    fn forget(&mut self) {
+        let members = &self.members;
+        self.store.retain(&|pod| members.owner(pod).is_some());
+    }
 }
 
 impl App {
     /// A proxy was read, or not.
     pub(super) fn on_scraped(&mut self, scraped: Scraped) {
-        match scraped {
-            Scraped::Scrape(scrape) => self.traffic.store.ingest(&scrape),
-            Scraped::Missed(missed) => self.traffic.store.miss(&missed),
+        let pod = match &scraped {
+            Scraped::Scrape(scrape) => {
+                self.traffic.store.ingest(scrape);
+                &scrape.pod
+            }
+            Scraped::Missed(missed) => {
+                self.traffic.store.miss(missed);
+                &missed.pod
+            }
+        };
+        if let Some(id) = self.traffic.members.owner(pod).cloned() {
+            self.traffic_changed(|of| *of == id);
+            self.traffic.briefs.ask(id);
         }
+        self.proxies_heard();
     }
 
     /// An admin interface answered.
-    pub(super) fn on_admin(&mut self, _seen: Seen) {}
+    pub(super) fn on_admin(&mut self, seen: Seen) {
+        self.traffic.seen.take(seen);
+        self.proxies_heard();
+    }
 
     /// A cluster told what its pods use, or why it does not.
-    pub(super) fn on_usage(&mut self, _cluster: ClusterName, _usage: Result<Arc<[PodUsage]>, Fault>) {}
+    pub(super) fn on_usage(&mut self, cluster: ClusterName, usage: Result<Arc<[PodUsage]>, Fault>) {
+        self.traffic.usage.insert(cluster, usage);
+        self.proxies_heard();
+    }
+
+    /// What the Traffic tabs of these gateways show must be made anew.
+    pub(super) fn traffic_changed(&mut self, which: impl Fn(&GatewayId) -> bool) {
+        for details in self.all_details() {
+            if let super::screen::DetailsOf::Gateway(id) = &details.of {
+                // Of two that are compared, the other one is not the one that it is of.
+                details.traffic.stale |= which(id) || details.traffic.other.is_some();
+            }
+        }
+    }
+
+    /// The gateways were joined anew.
+    pub(super) fn traffic_joined(&mut self, before: &[Arc<GatewayRow>]) {
+        let now = self.now;
+        let fleet = self.fleet().to_vec();
+        self.traffic.members.join(&fleet, now);
+        self.traffic.markers.compare(before, &fleet, now);
+        self.traffic.briefs.retain(|id| fleet.iter().any(|row| row.id == *id));
+        self.traffic_changed(|_| true);
+    }
+
+    /// A cluster was closed: what was read of it is forgotten.
+    pub(super) fn traffic_closed(&mut self) {
+        self.traffic.forget();
+    }
+
+    /// A minute began: what was read may be too old by now.
+    pub(super) fn traffic_aged(&mut self) {
+        self.traffic.briefs.ask_all();
+        self.traffic_changed(|_| true);
+        self.traffic.forget();
+    }
+}
+
+/// Names the pod of a row.
+fn pod_key(row: &GatewayRow, pod: &PodRow) -> ObjectKey {
+    ObjectKey {
+        cluster: row.id.cluster.clone(),
+        kind: Kind::Pod,
+        namespace: pod.meta.namespace.clone(),
+        name: pod.meta.name.clone(),
+    }
 }

@@ -29,7 +29,8 @@ use serde_json::Value;
 use tower::{BoxError, Service};
 
 use super::cluster::SimulatedCluster;
-use super::proxy::Inside;
+use super::envoy;
+use super::proxy::{Inside, answer_of};
 use super::rights::{Deed, User, allowed, refusal};
 use super::state::State;
 use super::status::Status;
@@ -51,6 +52,8 @@ enum Answer {
         code: u16,
         text: String,
     },
+    /// What a pod's port answered.
+    OfPod(envoy::Answer),
     /// Something in a format of its own.
     Typed(&'static str, Value),
     /// A log that ends.
@@ -325,11 +328,11 @@ fn proxied(state: &mut State, cluster: &SimulatedCluster, ask: &Ask) -> Result<A
     let inside = inside(state, cluster, ask, name)?;
     let port: u16 = port.parse().map_err(|_| Status::bad_request(format!("invalid port {port:?}")))?;
     let pod = state.store.get(&inside.key).cloned().unwrap_or_default();
-    let path = format!("/{}", ask.rest);
+    let path = ask.query.beside(&format!("/{}", ask.rest));
     let ip = pod["status"]["podIP"].as_str().unwrap_or_default().to_owned();
-    let answer = inside.answer_of(&pod, port, &path);
-    match answer {
-        Some((code, text)) => Ok(Answer::Text { code, text }),
+    let asked = envoy::Request { port, posts: ask.method == Method::POST, path: &path };
+    match answer_of(state, &pod, asked) {
+        Some(answer) => Ok(Answer::OfPod(answer)),
         None => {
             let message =
                 format!("error trying to reach service: dial tcp {ip}:{port}: connect: connection refused");
@@ -347,6 +350,7 @@ fn response(answer: Result<Answer, Status>) -> Result<Response<Reply>, BoxError>
         Ok(Answer::Text { code, text }) => {
             (code, "text/plain; charset=utf-8", Vec::new(), whole(text.into_bytes()))
         }
+        Ok(Answer::OfPod(answer)) => (answer.code, answer.kind, Vec::new(), whole(answer.text.into_bytes())),
         Ok(Answer::Typed(format, value)) => (200, format, Vec::new(), whole(serde_json::to_vec(&value)?)),
         Ok(Answer::Log(text)) => (200, "text/plain", Vec::new(), whole(text.into_bytes())),
         Ok(Answer::Nothing) => (204, "", Vec::new(), whole(Vec::new())),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::gateway::{GATEWAYS, Gateway, Maker};
 use super::mesh::{self, put};
-use super::{ago, begin, keeper, until};
+use super::{ago, begin, keeper, outside, until};
 use crate::demo::state::State;
 use crate::demo::state::delete::Options;
 use crate::demo::store::Key;
@@ -32,7 +32,7 @@ const GATEWAYS_OF: &[(u64, Gateway)] = &[
     (27 * DAYS - 5, Gateway::new("egress-mainframe", LegacyChart, 1)),
     (26 * DAYS, Gateway::new("egress-mail", Chart, 2)),
     (26 * DAYS - 9, Gateway::new("egress-sms", Chart, 2).by_argo()),
-    (25 * DAYS, Gateway::new("egress-search", Chart, 3).scales(3, 6)),
+    (25 * DAYS, Gateway::new("egress-search", Chart, 3).scales(3, 6).collecting()),
     (25 * DAYS - 3, Gateway::new("egress-object-storage", Chart, 4)),
     (24 * DAYS, Gateway::new("egress-maps", Chart, 2).within("istio-egress")),
     (24 * DAYS - 7, Gateway::new("egress-translation", Chart, 1).within("istio-egress")),
@@ -43,8 +43,8 @@ const GATEWAYS_OF: &[(u64, Gateway)] = &[
     (21 * DAYS - 6, Gateway::new("edge-egress", DaemonSet, 1)),
     (20 * DAYS, Gateway::new("egress-shipping", Egret, 3).scales(3, 6).mtls()),
     (20 * DAYS - 8, Gateway::new("egress-tracking", Egret, 2)),
-    (19 * DAYS, Gateway::new("egress-webhooks", Egret, 4).mtls()),
-    (18 * DAYS, Gateway::new("egress-payments", Egret, 3).mtls()),
+    (19 * DAYS, Gateway::new("egress-webhooks", Egret, 4).mtls().collecting()),
+    (18 * DAYS, Gateway::new("egress-payments", Egret, 3).mtls().collecting()),
     (18 * DAYS - 2, Gateway::new("egress-payouts", Egret, 2).mtls()),
     (17 * DAYS, Gateway::new("egress-tax", Egret, 2)),
     (16 * DAYS, Gateway::new("egress-identity", Egret, 3)),
@@ -105,7 +105,10 @@ pub(super) fn fill(state: &mut State) {
     for (at, step) in all {
         until(state, ago(at));
         match step {
-            Step::Make(gateway) => gateway.make(state),
+            Step::Make(gateway) => {
+                gateway.make(state);
+                outside::lead_in_frankfurt(state, gateway);
+            }
             Step::Look(gateway) => keeper::looks_at(state, &gateway.key()),
             Step::Do(act) => act(state),
         }
@@ -220,17 +223,8 @@ fn begin_rollout_of_refunds(state: &mut State) {
 
 /// Objects that belong to no gateway's making: routes, secrets, a resource that nobody should have written.
 fn extras(state: &mut State) {
-    let hosts: &[(&str, &str)] = &[
-        ("egress-payments", "api.stripe.com"),
-        ("egress-payments", "api.adyen.com"),
-        ("egress-webhooks", "hooks.slack.com"),
-        ("egress-shipping", "api.dhl.com"),
-        ("egress-object-storage", "s3.eu-central-1.amazonaws.com"),
-        ("istio-egressgateway", "httpbin.org"),
-    ];
-    for (gateway, host) in hosts {
-        super::routes::lead(state, gateway, host);
-    }
+    outside::troubles(state);
+    outside::unmeasured(state, "egress-mail");
     let never: &str = "demo.egret/no-address";
     let service = Key::new("services", "istio-system", "istio-egress-exchange");
     let _ = state.change(&service, "kubectl", |s| s["metadata"]["annotations"][never] = "quota".into());

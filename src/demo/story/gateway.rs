@@ -47,6 +47,8 @@ pub(super) struct Gateway {
     pub(super) is_of_old: bool,
     /// Whether Argo CD keeps it from a repository.
     pub(super) is_of_argo: bool,
+    /// Whether its proxies collect statistics of hosts, too.
+    pub(super) collects: bool,
 }
 
 impl Gateway {
@@ -66,6 +68,7 @@ impl Gateway {
             ingress: false,
             is_of_old: false,
             is_of_argo: false,
+            collects: false,
         }
     }
 
@@ -114,6 +117,11 @@ impl Gateway {
         self
     }
 
+    pub(super) const fn collecting(mut self) -> Self {
+        self.collects = true;
+        self
+    }
+
     pub(super) const fn by_argo(mut self) -> Self {
         self.is_of_argo = true;
         self
@@ -138,6 +146,20 @@ impl Gateway {
             Maker::Istioctl => "istioctl",
             Maker::GatewayApi => "pilot-discovery",
             Maker::Manifest | Maker::DaemonSet => "kubectl",
+        }
+    }
+
+    /// Where its Service is reached.
+    pub(super) fn host(&self) -> String {
+        format!("{}.{}.svc.cluster.local", self.object_name(), self.namespace)
+    }
+
+    /// The label by which Istio's Gateways find its pods.
+    pub(super) fn marks(&self) -> Value {
+        match self.maker {
+            // Their other label is that of all of their kind.
+            Maker::LegacyChart | Maker::Istioctl => json!({"app": self.name}),
+            _ => json!({"istio": self.selector()["istio"]}),
         }
     }
 
@@ -219,6 +241,9 @@ impl Gateway {
         let mut annotations = json!({"prometheus.io/port": "15020", "prometheus.io/scrape": "true", "prometheus.io/path": "/stats/prometheus"});
         if injected {
             annotations["inject.istio.io/templates"] = "gateway".into();
+        }
+        if self.collects {
+            annotations[COLLECTS.0] = COLLECTS.1.into();
         }
         if !self.behaviour.is_empty() {
             annotations["demo.egret/behaviour"] = self.behaviour.into();
@@ -378,6 +403,9 @@ impl Gateway {
         if let Some(revision) = self.revision {
             spec["podLabels"]["istio.io/rev"] = revision.into();
         }
+        if self.collects {
+            spec["podAnnotations"][COLLECTS.0] = COLLECTS.1.into();
+        }
         let mut metadata = json!({"name": self.name, "namespace": self.namespace});
         if self.maker == Maker::Asm {
             metadata["annotations"] = json!({"asm.alibabacloud.com/managed-by-asm": "true"});
@@ -431,6 +459,9 @@ impl Gateway {
         Key::new(GATEWAYS, self.namespace, self.name)
     }
 }
+
+/// What lets a proxy collect statistics of its hosts (R14).
+const COLLECTS: (&str, &str) = ("sidecar.istio.io/statsInclusionRegexps", ".*outbound.*");
 
 /// Where `IstioGateway`s are stored.
 pub(super) const GATEWAYS: &str = "istiogateways.istio.alibabacloud.com";

@@ -27,6 +27,7 @@ mod gateway;
 mod keeper;
 mod kept;
 mod mesh;
+mod outside;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -122,6 +123,7 @@ pub fn places(seed: u64) -> Vec<Place> {
 /// A cluster whose life began so many days before the beginning.
 fn played(seed: u64, days: u64, fill: fn(&mut State), scenes: Option<fn(&mut State, usize)>) -> State {
     let mut state = State::new(seed, ago(days * 24 * 60));
+    state.workload.outside.seed = seed;
     state.workload.asleep = true;
     // Nobody sees any of it: watches begin where it ends.
     state.store.unwatched = true;
@@ -174,6 +176,14 @@ const SINGAPORE: &[Gateway] = &[
     Gateway::new("customs-egress", Maker::GatewayApi, 1).within("istio-egress"),
 ];
 
+/// Makes gateways, and leads through each what the table says.
+fn make(state: &mut State, gateways: &[Gateway], led: &[outside::Led]) {
+    for gateway in gateways {
+        gateway.make(state);
+        outside::lead(state, led, gateway);
+    }
+}
+
 fn singapore(state: &mut State) {
     state.workload.cloud = true;
     mesh::nodes(state, "singapore", 3, 8);
@@ -182,7 +192,7 @@ fn singapore(state: &mut State) {
     mesh::gateway_api(state);
     mesh::istiod(state, "1.28.0", 1);
     until(state, ago(11 * 24 * 60));
-    SINGAPORE.iter().for_each(|gateway| gateway.make(state));
+    make(state, SINGAPORE, outside::SINGAPORE);
     until(state, ago(11 * 24 * 60 - 10));
     state.wake_autoscalers();
 }
@@ -206,7 +216,7 @@ fn sandbox(state: &mut State) {
     for gateway in SANDBOX {
         match gateway.maker {
             Maker::Egret => gateway.wish(state),
-            _ => gateway.make(state),
+            _ => make(state, std::slice::from_ref(gateway), outside::SANDBOX),
         }
     }
     until(state, ago(8 * 24 * 60 - 10));
@@ -226,7 +236,7 @@ fn audit(state: &mut State) {
     mesh::istio_gateways(state, false);
     mesh::istiod(state, "1.27.3", 2);
     until(state, ago(39 * 24 * 60));
-    AUDIT.iter().for_each(|gateway| gateway.make(state));
+    make(state, AUDIT, outside::AUDIT);
     until(state, ago(39 * 24 * 60 - 10));
     AUDIT.iter().for_each(|gateway| gateway.told_by_asm(state));
     let look = ["get", "list", "watch"];

@@ -28,6 +28,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::envoy::{self, Levels, Outside, Roster};
 use super::state::State;
 use super::store::{Key, Object};
 
@@ -95,6 +96,12 @@ pub struct Memory {
     pub scenes: Option<Scenes>,
     /// Who keeps the gateways.
     pub keeper: Option<Keeper>,
+    /// Which pods of gateways were ready when.
+    pub roster: Roster,
+    /// How the hosts outside fare.
+    pub outside: Outside,
+    /// Levels of logging of proxies, where somebody changed them.
+    pub levels: Levels,
 }
 
 impl Memory {
@@ -177,6 +184,12 @@ fn react(state: &mut State, key: &Key) {
 }
 
 fn of_pod(state: &mut State, key: &Key, object: Option<&Object>, last: Option<&Object>) {
+    if let Some(gone) = last {
+        envoy::note(state, gone, false);
+    }
+    if let Some(pod) = object {
+        envoy::note(state, pod, pods::is_ready(pod));
+    }
     match object {
         Some(pod) if pod["metadata"]["deletionTimestamp"].is_string() => kubelet::stop(state, key, pod),
         Some(pod) if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) => scheduler::one(state, key),

@@ -63,7 +63,18 @@ fn cell(text: String) -> Cell {
 }
 
 const fn column(id: &'static str, title: &'static str, cell: fn(&Item, Timestamp) -> Cell) -> Column {
-    Column { id, title, about: "", align: Align::Left, min: 1, max: 40, keep: 255, wide: false, cell }
+    Column {
+        id,
+        title,
+        about: "",
+        align: Align::Left,
+        min: 1,
+        max: 40,
+        keep: 255,
+        wide: false,
+        live: false,
+        cell,
+    }
 }
 
 const COLUMNS: &[Column] = &[

@@ -29,6 +29,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 40,
         keep: 255,
         wide: false,
+        live: false,
         cell: cell!(|s, _now| word(s.cluster.as_str())),
     },
     Column {
@@ -40,6 +41,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 34,
         keep: 250,
         wide: false,
+        live: false,
         cell: cell!(|s, _now| state(s)),
     },
     Column {
@@ -51,6 +53,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 20,
         keep: 60,
         wide: false,
+        live: false,
         cell: cell!(|s, _now| s.facts.kubernetes.as_deref().map_or_else(none, word)),
     },
     Column {
@@ -62,6 +65,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 30,
         keep: 90,
         wide: false,
+        live: false,
         cell: cell!(|s, _now| istio(s)),
     },
     Column {
@@ -73,6 +77,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 48,
         keep: 120,
         wide: false,
+        live: false,
         cell: cell!(|s, _now| keeper(&s.facts)),
     },
     Column {
@@ -84,6 +89,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 9,
         keep: 200,
         wide: false,
+        live: false,
         cell: cell!(|s, _now| gateways(s)),
     },
     Column {
@@ -95,6 +101,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 11,
         keep: 110,
         wide: false,
+        live: false,
         cell: cell!(|s, _now| pods(s)),
     },
     Column {
@@ -106,6 +113,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 8,
         keep: 80,
         wide: false,
+        live: false,
         cell: cell!(|s, _now| trip(s)),
     },
     Column {
@@ -117,6 +125,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 8,
         keep: 50,
         wide: false,
+        live: false,
         cell: cell!(|s, now| match s.facts.round_trip {
             Some((_, at)) => number(age(at, now), -(at.as_millisecond() as f64), Tone::Muted),
             None => none(),
@@ -131,6 +140,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 60,
         keep: 20,
         wide: true,
+        live: false,
         cell: cell!(|s, _now| word(&s.facts.server)),
     },
     Column {
@@ -142,6 +152,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 40,
         keep: 15,
         wide: true,
+        live: false,
         cell: cell!(|s, _now| namespaces(s)),
     },
     Column {
@@ -153,6 +164,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 36,
         keep: 10,
         wide: true,
+        live: false,
         cell: cell!(|s, _now| s.facts.uid.as_deref().map_or_else(none, word)),
     },
     Column {
@@ -164,6 +176,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 8,
         keep: 5,
         wide: true,
+        live: false,
         cell: cell!(|s, now| match &s.link {
             Link::Stale { since, .. } | Link::Connecting { since } => age_of(Some(*since), now),
             _ => none(),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::cells::clock;
 use super::link_words;
 use crate::model::age::age;
+use crate::model::brief::Brief;
 use crate::model::clean::clean;
 use crate::model::gateway::GatewayRow;
 use crate::model::holder::{advice, kept_by};
@@ -16,7 +17,7 @@ use crate::model::table::{Item, Subject};
 pub fn explain(item: &Item, now: Timestamp) -> [String; 2] {
     let [first, second] = match &item.subject {
         Subject::Cluster(s) => cluster(s, now),
-        Subject::Gateway(g) => gateway(g, now),
+        Subject::Gateway(g) => gateway(item, g, now),
         Subject::Service(s) => service(item, s, now),
         Subject::Pod(p) => pod(item, p, now),
     };
@@ -77,7 +78,7 @@ fn cluster(s: &Snapshot, now: Timestamp) -> [String; 2] {
     [first, second]
 }
 
-fn gateway(g: &GatewayRow, now: Timestamp) -> [String; 2] {
+fn gateway(item: &Item, g: &GatewayRow, now: Timestamp) -> [String; 2] {
     let canary = g.canary.as_ref().map(|c| format!("canary {}", c.meta.name)).unwrap_or_default();
     let mtls = if g.mtls_label { "mTLS label on" } else { "mTLS label off" };
     let proxy = if g.proxy_version.is_empty() { String::new() } else { format!("proxy {}", g.proxy_version) };
@@ -91,7 +92,21 @@ fn gateway(g: &GatewayRow, now: Timestamp) -> [String; 2] {
         canary,
     ]);
     let made = g.created.map(|at| format!(" Made {} ago.", age(at, now))).unwrap_or_default();
-    [first, format!("{}: {}.{made}", g.health.state, g.health.reason.trim_end_matches('.'))]
+    let health = format!("{}: {}.", g.health.state, g.health.reason.trim_end_matches('.'));
+    let traffic = item.live.as_deref().map(traffic).unwrap_or_default();
+    // What is wrong with its traffic is told before what is known of its pods, and its age not at all.
+    let second = if traffic.is_empty() { format!("{health}{made}") } else { format!("{traffic} {health}") };
+    [first, second]
+}
+
+/// What is wrong with a gateway's traffic, since when; empty: nothing.
+fn traffic(live: &Brief) -> String {
+    let since = live.verdict.since.map(|at| format!(" since {}", clock(at))).unwrap_or_default();
+    match (&*live.verdict.words, &*live.trouble) {
+        ("", "") => String::new(),
+        ("", trouble) => format!("Its proxies cannot be read: {}.", trouble.trim_end_matches('.')),
+        (words, _) => format!("{}{since}.", capital(words)),
+    }
 }
 
 fn service(item: &Item, s: &ServiceRow, now: Timestamp) -> [String; 2] {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::cells::{age_of, none, own, ready_of, toned, word};
-use super::of_health;
+use super::{live, of_health};
 use crate::model::gateway::Direction;
 use crate::model::table::{Align, Cell, Column, Item, Subject, Tone};
 
@@ -27,6 +27,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 30,
         keep: 240,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| word(g.id.cluster.as_str())),
     },
     Column {
@@ -38,6 +39,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 30,
         keep: 40,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| word(&g.id.namespace)),
     },
     Column {
@@ -49,6 +51,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 57,
         keep: 255,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| word(&g.id.name)),
     },
     Column {
@@ -60,6 +63,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 12,
         keep: 100,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| own(g.origin.to_string(), Tone::Plain)),
     },
     Column {
@@ -71,6 +75,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 13,
         keep: 250,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| own(g.health.state.to_string(), of_health(g.health.state).1)),
     },
     Column {
@@ -82,6 +87,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 9,
         keep: 245,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| g.ready.map_or_else(none, |(r, w)| ready_of(r, w))),
     },
     Column {
@@ -93,6 +99,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 12,
         keep: 60,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| word(&g.service_type)),
     },
     Column {
@@ -102,9 +109,70 @@ pub(super) const COLUMNS: &[Column] = &[
         align: Align::Left,
         min: 10,
         max: 40,
-        keep: 200,
+        keep: 190,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| word(&g.address)),
+    },
+    Column {
+        id: "rps",
+        title: "RPS",
+        about: "Requests a second; of a gateway that only passes TCP through, connections opened a second",
+        align: Align::Right,
+        min: 5,
+        max: 7,
+        keep: 236,
+        wide: false,
+        live: true,
+        cell: live::requests,
+    },
+    Column {
+        id: "ok",
+        title: "OK%",
+        about: "Requests that succeeded, in percent",
+        align: Align::Right,
+        min: 5,
+        max: 6,
+        keep: 238,
+        wide: false,
+        live: true,
+        cell: live::success,
+    },
+    Column {
+        id: "p99",
+        title: "P99",
+        about: "99th percentile of the duration",
+        align: Align::Right,
+        min: 5,
+        max: 7,
+        keep: 234,
+        wide: false,
+        live: true,
+        cell: live::p99,
+    },
+    Column {
+        id: "active",
+        title: "ACTIVE",
+        about: "Connections that are open",
+        align: Align::Right,
+        min: 6,
+        max: 7,
+        keep: 105,
+        wide: false,
+        live: true,
+        cell: live::active,
+    },
+    Column {
+        id: "traffic",
+        title: "LOAD",
+        about: "Requests of the last samples, the newest at the right; a space is a sample that is missing",
+        align: Align::Right,
+        min: 4,
+        max: live::SPARK as u16,
+        keep: 210,
+        wide: false,
+        live: true,
+        cell: live::traffic,
     },
     Column {
         id: "ports",
@@ -115,6 +183,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 24,
         keep: 110,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| word(&g.ports)),
     },
     Column {
@@ -126,6 +195,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 16,
         keep: 80,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| word(&g.limits)),
     },
     Column {
@@ -137,6 +207,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 14,
         keep: 90,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| scaling(&g.autoscaling)),
     },
     Column {
@@ -148,6 +219,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 4,
         keep: 70,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| mtls(g.mtls_label)),
     },
     Column {
@@ -159,6 +231,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 24,
         keep: 75,
         wide: false,
+        live: false,
         cell: cell!(|g, _now| proxy(&g.proxy_version)),
     },
     Column {
@@ -170,6 +243,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 7,
         keep: 95,
         wide: false,
+        live: false,
         cell: cell!(|g, now| age_of(g.created, now)),
     },
     Column {
@@ -181,6 +255,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 9,
         keep: 30,
         wide: true,
+        live: false,
         cell: cell!(|g, _now| direction(g.direction)),
     },
     Column {
@@ -192,6 +267,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 120,
         keep: 25,
         wide: true,
+        live: false,
         cell: cell!(|g, _now| word(&g.health.reason)),
     },
 ];

@@ -28,6 +28,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 30,
         keep: 200,
         wide: false,
+        live: false,
         cell: cell!(|item, _p, _now| word(item.cluster.as_str())),
     },
     Column {
@@ -39,6 +40,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 30,
         keep: 40,
         wide: false,
+        live: false,
         cell: cell!(|_item, p, _now| word(&p.meta.namespace)),
     },
     Column {
@@ -50,6 +52,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 80,
         keep: 255,
         wide: false,
+        live: false,
         cell: cell!(|_item, p, _now| word(&p.meta.name)),
     },
     Column {
@@ -61,6 +64,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 7,
         keep: 240,
         wide: false,
+        live: false,
         cell: cell!(|_item, p, _now| ready(p)),
     },
     Column {
@@ -72,6 +76,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 28,
         keep: 250,
         wide: false,
+        live: false,
         cell: cell!(|_item, p, _now| toned(&p.status, of_pod(&p.status, p.is_ready).1)),
     },
     Column {
@@ -83,6 +88,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 16,
         keep: 165,
         wide: false,
+        live: false,
         cell: cell!(|_item, p, now| restarts(p, now)),
     },
     Column {
@@ -94,6 +100,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 40,
         keep: 90,
         wide: false,
+        live: false,
         cell: cell!(|_item, p, _now| or_none(&p.ip)),
     },
     Column {
@@ -105,6 +112,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 50,
         keep: 100,
         wide: false,
+        live: false,
         cell: cell!(|_item, p, _now| or_none(&p.node)),
     },
     Column {
@@ -116,6 +124,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 8,
         keep: 160,
         wide: false,
+        live: false,
         cell: cell!(|_item, p, now| age_of(p.meta.created, now)),
     },
     Column {
@@ -127,6 +136,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 24,
         keep: 50,
         wide: true,
+        live: false,
         cell: cell!(|_item, p, _now| proxy(&p.proxy_image)),
     },
     Column {
@@ -138,6 +148,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 40,
         keep: 30,
         wide: true,
+        live: false,
         cell: cell!(|_item, p, _now| or_none(&p.service_account)),
     },
     Column {
@@ -149,6 +160,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 60,
         keep: 20,
         wide: true,
+        live: false,
         cell: cell!(|_item, p, _now| p
             .meta
             .owner

@@ -28,6 +28,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 30,
         keep: 200,
         wide: false,
+        live: false,
         cell: cell!(|item, _s, _now| word(item.cluster.as_str())),
     },
     Column {
@@ -39,6 +40,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 30,
         keep: 40,
         wide: false,
+        live: false,
         cell: cell!(|_item, s, _now| word(&s.meta.namespace)),
     },
     Column {
@@ -50,6 +52,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 63,
         keep: 255,
         wide: false,
+        live: false,
         cell: cell!(|_item, s, _now| word(&s.meta.name)),
     },
     Column {
@@ -61,6 +64,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 12,
         keep: 150,
         wide: false,
+        live: false,
         cell: cell!(|_item, s, _now| word(&s.service_type)),
     },
     Column {
@@ -72,6 +76,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 40,
         keep: 140,
         wide: false,
+        live: false,
         cell: cell!(|_item, s, _now| cluster_ip(s)),
     },
     Column {
@@ -83,6 +88,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 50,
         keep: 130,
         wide: false,
+        live: false,
         cell: cell!(|_item, s, _now| external(s)),
     },
     Column {
@@ -94,6 +100,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 60,
         keep: 120,
         wide: false,
+        live: false,
         cell: cell!(|_item, s, _now| ports(s)),
     },
     Column {
@@ -105,6 +112,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 8,
         keep: 110,
         wide: false,
+        live: false,
         cell: cell!(|_item, s, now| age_of(s.meta.created, now)),
     },
     Column {
@@ -116,6 +124,7 @@ pub(super) const COLUMNS: &[Column] = &[
         max: 80,
         keep: 20,
         wide: true,
+        live: false,
         cell: cell!(|_item, s, _now| selector(s)),
     },
 ];

@@ -35,7 +35,7 @@ pub(super) fn samples(clusters: &[Cluster]) -> Vec<Sample> {
         let host: Arc<str> = (&*cluster.host).into();
         let mut push = |metric, code, value: u64| {
             let (host, port) = (Some(host.clone()), cluster.port);
-            let series = Series { metric, host, port, code, flags: None, le: None };
+            let series = Series { metric, host, port, code, flags: None, le: None, part: 0 };
             #[expect(clippy::cast_precision_loss, reason = "samples are floats")]
             all.push(Sample { series, value: value as f64 });
         };

@@ -9,11 +9,7 @@ use std::path::Path;
 
 #[test]
 fn the_readme_names_the_tools_that_are_checked() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let (_, rest) =
-        readme.split_once("<!-- tools:begin -->\n").expect("README.md has the marker tools:begin");
-    let (block, _) = rest.split_once("<!-- tools:end -->").expect("README.md has the marker tools:end");
-    assert_eq!(block, tools::readme_block());
+    crate::readme::section("tools", &tools::readme_block());
 }
 
 #[test]

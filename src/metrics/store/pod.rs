@@ -1,0 +1,458 @@
+//! What was read of one pod, over time.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::lane::{Join, Lane};
+use crate::metrics::scrape::{Missed, Scrape, Way};
+use crate::metrics::series::{Metric, Sample};
+use crate::model::fault::Fault;
+use crate::model::reading::Source;
+
+/// Scrapes that are kept one by one.
+pub(super) const SCRAPES: u16 = 300;
+
+/// Slots that are kept beyond: their length in seconds, and how many.
+pub(super) const SLOTS: [(u64, u16); 2] = [(10, 360), (120, 720)];
+
+/// Most series of a pod; what is above is not kept.
+const MOST_SERIES: usize = 20_000;
+
+/// A longer pause than so many intervals is a gap: what happened in it is not known.
+pub(super) const GAP: f64 = 3.0;
+
+/// The interval as long as none is known, seconds.
+const FIRST_INTERVAL: f64 = 60.0;
+
+/// So many scrapes on end with other bounds, and a histogram has other bounds.
+const OTHER_BOUNDS: u8 = 3;
+
+/// Scrapes after which a series that is no longer there is forgotten.
+const FORGET: u64 = 720;
+
+/// One scrape in time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    /// When it was complete, seconds since 1970.
+    pub(super) end: f64,
+    /// Seconds since the scrape before; 0: there is none it can be held against.
+    pub(super) seconds: f64,
+    /// Seconds before `end` that it may be shown for: not those of a scrape that was missed.
+    pub(super) shown: f64,
+}
+
+/// What a series of the store is: series of a proxy that differ in nothing else are summed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) metric: Metric,
+    pub(super) host: Option<Arc<str>>,
+    pub(super) port: u16,
+    pub(super) code: u16,
+    pub(super) flags: Option<Arc<str>>,
+    /// Bits of the bound of a bucket.
+    le: Option<u64>,
+}
+
+impl Key {
+    fn of(sample: &Sample) -> Self {
+        let series = &sample.series;
+        let is_bucket = series.metric == Metric::DurationBucket;
+        Self {
+            metric: series.metric,
+            host: series.host.clone(),
+            port: series.port,
+            // Durations are told for a host as a whole.
+            code: if is_bucket { 0 } else { series.code },
+            flags: series.flags.clone().filter(|_| !is_bucket),
+            le: series.le.map(f64::to_bits),
+        }
+    }
+
+    /// Upper bound of a bucket.
+    pub(super) fn le(&self) -> Option<f64> {
+        self.le.map(f64::from_bits)
+    }
+}
+
+/// A series of a proxy, as it was last read.
+#[derive(Debug)]
+struct Raw {
+    value: f64,
+    /// Number of the scrape.
+    scrape: u64,
+    /// Its place in `series`.
+    series: usize,
+}
+
+/// A series and its numbers.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) key: Key,
+    pub(super) scrapes: Lane,
+    pub(super) slots: [Lane; 2],
+    /// The last value of a gauge, and the scrape it is of.
+    pub(super) last: (f64, u64),
+    /// Sum of the scrape under way.
+    sum: f64,
+    /// The scrape that `sum` is of.
+    of: u64,
+}
+
+impl Kept {
+    fn new(key: Key) -> Self {
+        let slots = SLOTS.map(|(_, keeps)| Lane::new(keeps));
+        Self { key, scrapes: Lane::new(SCRAPES), slots, last: (0.0, 0), sum: 0.0, of: 0 }
+    }
+
+    fn add(&mut self, scrape: u64, value: f64) {
+        if self.of != scrape {
+            (self.of, self.sum) = (scrape, 0.0);
+        }
+        self.sum += value;
+    }
+}
+
+/// The buckets of the durations of a host.
+#[derive(Debug, Default)]
+pub(super) struct Histogram {
+    /// Places in `series`, in the order of their bounds.
+    pub(super) bounds: Vec<usize>,
+    /// Scrapes on end that had others.
+    odd: u8,
+}
+
+/// What was read of one pod.
+#[derive(Debug, Default)]
+pub(super) struct Pod {
+    uid: Box<str>,
+    pub(super) at: Option<Timestamp>,
+    pub(super) took: f64,
+    pub(super) fault: Option<Fault>,
+    pub(super) broken: u32,
+    pub(super) way: Option<Way>,
+    pub(super) source: Option<Source>,
+    pub(super) restarted: Option<Timestamp>,
+    /// When the proxy started, seconds since 1970, where it says so.
+    pub(super) born: Option<f64>,
+    /// It is no longer in the cluster.
+    pub(super) gone: bool,
+    uptime: Option<f64>,
+    /// Seconds between scrapes, as they come.
+    pub(super) interval: Option<f64>,
+    /// Number of the last scrape; the first is 1.
+    pub(super) scrape: u64,
+    /// Scrapes that failed since.
+    missed: u32,
+    missed_at: f64,
+    pub(super) steps: VecDeque<Step>,
+    /// Seconds of each slot for which increases are known.
+    pub(super) covered: [Option<Lane>; 2],
+    pub(super) series: Vec<Kept>,
+    raw: HashMap<(Key, u32), Raw>,
+    by_key: HashMap<Key, usize>,
+    /// Buckets by host and port, in the order of their bounds.
+    pub(super) histograms: HashMap<(Option<Arc<str>>, u16), Histogram>,
+    /// Hosts that were asked over HTTP.
+    pub(super) http: HashSet<Arc<str>>,
+    /// Hosts with statistics of Envoy's, with the first and the last scrape that had any.
+    pub(super) clusters: HashMap<(Arc<str>, u16), (u64, u64)>,
+}
+
+/// Seconds since 1970.
+pub(super) fn seconds(at: Timestamp) -> f64 {
+    at.as_millisecond() as f64 / 1_000.0
+}
+
+/// The moment of so many seconds since 1970.
+pub(super) fn timestamp(seconds: f64) -> Timestamp {
+    Timestamp::from_millisecond((seconds * 1_000.0).round() as i64).unwrap_or_default()
+}
+
+impl Pod {
+    /// When it was last read, or could not be.
+    pub(super) fn heard(&self) -> Option<f64> {
+        let missed = (self.missed > 0).then_some(self.missed_at);
+        self.at.map(seconds).into_iter().chain(missed).reduce(f64::max)
+    }
+
+    pub(super) fn miss(&mut self, missed: &Missed) {
+        self.fault = Some(missed.fault.clone());
+        self.missed += 1;
+        self.missed_at = seconds(missed.at);
+    }
+
+    /// Takes a scrape. One that is not newer than the last is left aside.
+    pub(super) fn ingest(&mut self, scrape: &Scrape) {
+        let end = seconds(scrape.at);
+        let last = self.at.map(seconds);
+        if last.is_some_and(|last| end <= last) {
+            return;
+        }
+        let began_anew = self.begins_anew(scrape, end);
+        let step = self.step(end, last, began_anew);
+        if began_anew {
+            self.raw.clear();
+            self.restarted = Some(scrape.at);
+            self.source = None;
+        }
+        // A source that was there and is silent is not replaced by a weaker one: the two would count the same requests.
+        let weaker = self.source.is_some_and(|best| scrape.source > best);
+        self.scrape += 1;
+        for sample in &scrape.samples {
+            if !(weaker && is_of_requests(sample.series.metric)) {
+                self.take(sample, step.seconds > 0.0, scrape.source);
+            }
+        }
+        self.idle_gauges();
+        self.unstack();
+        self.steps.push_back(step);
+        if self.steps.len() > usize::from(SCRAPES) {
+            self.steps.pop_front();
+        }
+        self.write(step);
+        self.forget_series();
+        if !weaker {
+            self.source = Some(scrape.source);
+        }
+        self.note(scrape, end);
+    }
+
+    fn note(&mut self, scrape: &Scrape, end: f64) {
+        self.uid = scrape.uid.clone();
+        self.at = Some(scrape.at);
+        self.took = scrape.took.as_secs_f64();
+        self.broken = scrape.broken;
+        self.way = Some(scrape.way);
+        self.uptime = scrape.uptime;
+        self.born = scrape.uptime.map(|uptime| end - uptime).or(self.born);
+        (self.fault, self.missed, self.gone) = (None, 0, false);
+    }
+
+    /// Whether the counters are not those of the last scrape: another pod, or a proxy that started since.
+    fn begins_anew(&self, scrape: &Scrape, end: f64) -> bool {
+        let Some(last) = self.at else { return false };
+        let started = scrape.uptime.map(|uptime| end - uptime);
+        // Uptime is told in whole seconds.
+        scrape.uid != self.uid
+            || matches!((scrape.uptime, self.uptime), (Some(now), Some(before)) if now < before)
+            || started.is_some_and(|started| started > seconds(last) + 1.5)
+    }
+
+    fn step(&mut self, end: f64, last: Option<f64>, began_anew: bool) -> Step {
+        let Some(last) = last else {
+            return Step { end, seconds: 0.0, shown: 0.0 };
+        };
+        let gap = end - last;
+        let usual = self.interval.unwrap_or(FIRST_INTERVAL);
+        let alone = gap / f64::from(self.missed + 1);
+        self.interval = Some(alone);
+        let shown = if self.missed > 0 { (end - self.missed_at).clamp(0.0, gap) } else { gap };
+        let known = !began_anew && gap <= GAP * usual;
+        let seconds = if known { gap } else { 0.0 };
+        Step { end, seconds, shown: if known { shown } else { 0.0 } }
+    }
+
+    fn take(&mut self, sample: &Sample, pair: bool, source: Source) {
+        let metric = sample.series.metric;
+        let key = Key::of(sample);
+        // A proxy creates its counters when they first count, so a new one counted from zero. Those of `/clusters` were there
+        // all along, but for an endpoint that came to a cluster that was known.
+        let mut from_zero = source != Source::Admin;
+        if let Some(host) = key.host.as_ref().filter(|_| source == Source::Admin || is_of_cluster(metric)) {
+            let cluster = self.clusters.entry((host.clone(), key.port)).or_insert((self.scrape, self.scrape));
+            cluster.1 = self.scrape;
+            from_zero |= cluster.0 < self.scrape;
+        }
+        let (now, value) = (self.scrape, sample.value);
+        let raw_key = (key, sample.series.part);
+        let (before, series) = match self.raw.get_mut(&raw_key) {
+            // Nothing tells it from another line of the same scrape.
+            Some(raw) if raw.scrape == now => return,
+            Some(raw) => {
+                let before = (raw.value, raw.scrape + 1 == now);
+                (raw.value, raw.scrape) = (value, now);
+                (Some(before), raw.series)
+            }
+            None => {
+                let Some(series) = self.place(&raw_key.0) else { return };
+                self.raw.insert(raw_key, Raw { value, scrape: now, series });
+                (None, series)
+            }
+        };
+        let Some(kept) = self.series.get_mut(series) else { return };
+        if metric.is_gauge() {
+            return kept.add(now, value);
+        }
+        if let Some(more) = increase(before, value, from_zero).filter(|_| pair) {
+            kept.add(now, more);
+        }
+    }
+
+    /// The place of a series, made where there is none.
+    fn place(&mut self, key: &Key) -> Option<usize> {
+        if let Some(place) = self.by_key.get(key) {
+            return Some(*place);
+        }
+        if self.series.len() >= MOST_SERIES {
+            return None;
+        }
+        let place = self.series.len();
+        if let Some(le) = key.le() {
+            let bounds = &mut self.histograms.entry((key.host.clone(), key.port)).or_default().bounds;
+            let less =
+                |other: &usize| self.series.get(*other).and_then(|k| k.key.le()).is_some_and(|b| b < le);
+            bounds.insert(bounds.partition_point(less), place);
+        }
+        if matches!(key.metric, Metric::Requests | Metric::UpstreamRequests)
+            && let Some(host) = &key.host
+        {
+            self.http.insert(host.clone());
+        }
+        self.by_key.insert(key.clone(), place);
+        self.series.push(Kept::new(key.clone()));
+        Some(place)
+    }
+
+    /// A gauge of a cluster that is left out stands at zero, as long as the cluster has others.
+    fn idle_gauges(&mut self) {
+        let now = self.scrape;
+        for kept in &mut self.series {
+            let Some(host) = kept.key.host.as_ref().filter(|_| kept.of != now && kept.key.metric.is_gauge())
+            else {
+                continue;
+            };
+            if self.clusters.get(&(host.clone(), kept.key.port)).is_some_and(|(_, last)| *last == now) {
+                kept.add(now, 0.0);
+            }
+        }
+    }
+
+    /// Buckets count all that is shorter: here each becomes what is its own. Where a bound is missing none of them is known:
+    /// its line was broken. If it stays away, the proxy has other bounds than before, and what was counted by the old ones is
+    /// given up.
+    fn unstack(&mut self) {
+        let now = self.scrape;
+        for histogram in self.histograms.values_mut() {
+            let has = |place: &usize| self.series.get(*place).is_some_and(|kept| kept.of == now);
+            let there = histogram.bounds.iter().filter(|place| has(place)).count();
+            if there == histogram.bounds.len() {
+                histogram.odd = 0;
+            } else if there > 0 {
+                histogram.odd += 1;
+                if histogram.odd >= OTHER_BOUNDS {
+                    histogram.odd = 0;
+                    histogram.bounds.retain(has);
+                    for place in &histogram.bounds {
+                        let Some(kept) = self.series.get_mut(*place) else { continue };
+                        *kept = Kept { sum: kept.sum, of: now, ..Kept::new(kept.key.clone()) };
+                    }
+                }
+            }
+            let is_whole = there == histogram.bounds.len() || histogram.odd == 0 && there > 0;
+            let mut below = 0.0;
+            for place in &histogram.bounds {
+                let Some(kept) = self.series.get_mut(*place).filter(|kept| kept.of == now) else { continue };
+                (kept.sum, below) = (kept.sum - below, kept.sum);
+                if !is_whole {
+                    kept.of = 0;
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, step: Step) {
+        let now = self.scrape;
+        let parts: Vec<Part> = slots(step.end - step.seconds, step.end).collect();
+        let mut shares = Vec::with_capacity(parts.len());
+        for part in &parts {
+            let Some((covered, (_, keeps))) = self.covered.get_mut(part.level).zip(SLOTS.get(part.level))
+            else {
+                continue;
+            };
+            let covered = covered.get_or_insert_with(|| Lane::new(*keeps));
+            let more = part.share * step.seconds;
+            covered.write(part.slot, more, Join::Sum);
+            // Of the seconds of the slot, those of this scrape.
+            let all = covered.get(part.slot).map_or(0.0, f64::from);
+            shares.push(if more > 0.0 { all / more } else { 1.0 });
+        }
+        for kept in self.series.iter_mut().filter(|kept| kept.of == now) {
+            let is_gauge = kept.key.metric.is_gauge();
+            if is_gauge {
+                kept.last = (kept.sum, now);
+            }
+            kept.scrapes.write(now, kept.sum, Join::Sum);
+            for (part, of) in parts.iter().zip(&shares) {
+                let Some(lane) = kept.slots.get_mut(part.level) else { continue };
+                match is_gauge {
+                    true => lane.write(part.slot, kept.sum, Join::Mean(*of)),
+                    false => lane.write(part.slot, kept.sum * part.share, Join::Sum),
+                }
+            }
+        }
+    }
+
+    fn forget_series(&mut self) {
+        if self.scrape.is_multiple_of(FORGET) {
+            let oldest = self.scrape - FORGET;
+            self.raw.retain(|_, raw| raw.scrape >= oldest);
+            self.clusters.retain(|_, (_, last)| *last >= oldest);
+        }
+    }
+
+    /// It is no longer in the cluster: its numbers are kept, what would continue them is not.
+    pub(super) fn leave(&mut self) {
+        self.gone = true;
+        self.raw = HashMap::new();
+    }
+}
+
+/// How much a counter grew. A lower value began anew and is all increase. One that was absent may have been taken away and
+/// begun anew: only a higher value says something. `None`: not known.
+fn increase(before: Option<(f64, bool)>, value: f64, from_zero: bool) -> Option<f64> {
+    let more = match before {
+        Some((before, _)) if value > before => value - before,
+        Some((before, true)) if value == before => 0.0,
+        Some((_, true)) => value,
+        Some((_, false)) => return None,
+        None if from_zero => value,
+        None => return None,
+    };
+    Some(more.max(0.0))
+}
+
+/// The part of a time that falls into a slot.
+struct Part {
+    level: usize,
+    slot: u64,
+    /// Of all of it.
+    share: f64,
+}
+
+/// The slots of all levels from one moment to another.
+fn slots(from: f64, to: f64) -> impl Iterator<Item = Part> {
+    SLOTS.into_iter().enumerate().flat_map(move |(level, (length, _))| {
+        let length = length as f64;
+        let (first, last) = ((from / length).floor() as u64, (to / length).floor() as u64);
+        (first..=last).filter_map(move |slot| {
+            let (begin, end) = (slot as f64 * length, (slot + 1) as f64 * length);
+            let share = if to > from { (to.min(end) - from.max(begin)) / (to - from) } else { 1.0 };
+            (share > 0.0).then_some(Part { level, slot, share })
+        })
+    })
+}
+
+/// Requests as Istio, Envoy and `/clusters` count them, each for itself.
+fn is_of_requests(metric: Metric) -> bool {
+    use Metric::{DurationBucket, GrpcFailures, Requests, UpstreamRequests};
+    matches!(metric, Requests | GrpcFailures | DurationBucket | UpstreamRequests)
+}
+
+/// Whether a metric comes from Envoy's statistics of a cluster, or from `/clusters`, alone.
+pub(super) fn is_of_cluster(metric: Metric) -> bool {
+    use Metric::*;
+    !is_of_requests(metric)
+        && !matches!(metric, RequestBytes | ResponseBytes | TcpOpened | TcpClosed | TcpSent | TcpReceived)
+}

@@ -1,0 +1,264 @@
+//! Upstreams, certificates, tiles.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::app::Msg;
+use crate::app::screen::Screen;
+use crate::app::traffic::upstreams::testing::{cluster, endpoint};
+use crate::envoy::certs::Certificate;
+use crate::envoy::clusters::Cluster;
+use crate::envoy::{Answer, Seen};
+use crate::model::brief::{Brief, Verdict};
+use crate::model::fault::{Fault, Reason};
+use crate::model::name::{Kind, ObjectKey};
+use crate::model::reading::{Reading, Source};
+
+/// The keys that lead from the gateways to the certificates of the first that has pods.
+const GATEWAY: &str = "down";
+
+fn pod(n: usize) -> ObjectKey {
+    let name = format!("istio-egressgateway-{n}");
+    ObjectKey {
+        cluster: "prod-eu".into(),
+        kind: Kind::Pod,
+        namespace: "istio-system".into(),
+        name: name.into(),
+    }
+}
+
+fn told(app: &mut App, n: usize, seconds_ago: i64, answer: Result<Answer, Fault>) {
+    let at = fixture::now() - jiff::SignedDuration::from_secs(seconds_ago);
+    fixture::take(app, Msg::Admin(Seen { pod: pod(n), at, answer }));
+}
+
+/// What one pod says: a host that is out, one near its limit, one whose endpoints differ, one that is well.
+fn clusters(n: usize, later: bool) -> Vec<Cluster> {
+    let failed = |address: &str, flags: &[&str]| {
+        let mut one = endpoint(address, flags, 0);
+        one.cx_connect_fail = if later { 52 } else { 12 };
+        one.cx_total = one.cx_connect_fail;
+        one.rq_error = one.cx_connect_fail;
+        one.rq_success = 240;
+        one
+    };
+    let out = ["failed_outlier_check"];
+    let stripe = cluster(
+        "api.stripe.com",
+        443,
+        vec![failed("198.51.100.7:443", &out), failed("198.51.100.8:443", &out)],
+    );
+    let mut slack = cluster("hooks.slack.com", 443, vec![endpoint("203.0.113.9:443", &[], 97 - n as u64)]);
+    slack.limits.connections = Some(100);
+    let sees: &[&str] = if n == 2 { &[] } else { &["failed_active_hc"] };
+    let files = cluster(
+        "files.example.com",
+        443,
+        vec![endpoint("192.0.2.1:443", &[], 4), endpoint("192.0.2.2:443", sees, 1)],
+    );
+    let plain = cluster(
+        "a-very-long-name-of-a-host-that-nobody-remembers.telemetry.example.com",
+        8443,
+        vec![endpoint("192.0.2.9:8443", &[], 12)],
+    );
+    let ledger = cluster("ledger.prod.svc.cluster.local", 80, vec![endpoint("10.0.0.9:8080", &[], 2)]);
+    let own = Cluster {
+        name: "xds-grpc".into(),
+        host: "xds-grpc".into(),
+        endpoints: vec![endpoint("10.96.0.10:15012", &[], 1)],
+        ..Cluster::default()
+    };
+    vec![own, ledger, plain, files, slack, stripe]
+}
+
+fn gateway(size: (u16, u16), tab: &str) -> App {
+    let mut app = fixture::fleet(TableKind::Gateways, size);
+    fixture::keys(&mut app, &format!("{GATEWAY} {tab}"));
+    app
+}
+
+/// The upstreams of a gateway whose three pods were read twice.
+pub(super) fn upstreams(size: (u16, u16)) -> App {
+    let mut app = gateway(size, "u");
+    for n in 0..3 {
+        told(&mut app, n, 120, Ok(Answer::Clusters(clusters(n, false))));
+        told(&mut app, n, 2, Ok(Answer::Clusters(clusters(n, true))));
+    }
+    app
+}
+
+fn unfolded(size: (u16, u16)) -> App {
+    let mut app = upstreams(size);
+    fixture::keys(&mut app, "enter down");
+    app
+}
+
+fn certificate(serial: &str, source: &str, names: &[&str], from: &str, until: &str) -> Certificate {
+    Certificate {
+        is_ca: false,
+        source: source.into(),
+        serial: serial.into(),
+        names: names.iter().map(|name| (*name).into()).collect(),
+        not_before: from.parse().ok(),
+        not_after: until.parse().ok(),
+    }
+}
+
+/// The certificates of a gateway: one about to end, one that ended, the mesh's own, an authority.
+pub(super) fn certs(size: (u16, u16)) -> App {
+    let mut app = gateway(size, "enter 0");
+    let spiffe = ["spiffe://cluster.local/ns/istio-system/sa/istio-egressgateway"];
+    for n in 0..3 {
+        let own = format!("a{n}b7c2d1e0f9");
+        let ca = Certificate {
+            is_ca: true,
+            ..certificate("01", "ROOTCA", &[], "2025-01-01T00:00:00Z", "2035-01-01T00:00:00Z")
+        };
+        let mut all = vec![
+            certificate(&own, "default", &spiffe, "2026-05-03T06:00:00Z", "2026-05-04T06:00:00Z"),
+            ca,
+            certificate(
+                "6f00aa",
+                "kubernetes://payments-tls",
+                &["pay.example.com", "www.pay.example.com"],
+                "2026-02-07T13:00:00Z",
+                "2026-05-08T13:00:00Z",
+            ),
+        ];
+        if n == 0 {
+            all.push(certificate(
+                "0badcafe",
+                "/etc/istio/old/tls.crt",
+                &["old.example.com"],
+                "2025-05-01T00:00:00Z",
+                "2026-05-01T00:00:00Z",
+            ));
+        }
+        told(&mut app, n, 2, Ok(Answer::Certs(all)));
+    }
+    app
+}
+
+/// Tiles, each with another traffic.
+pub(super) fn tiles(size: (u16, u16)) -> App {
+    let mut app = fixture::fleet(TableKind::Gateways, size);
+    fixture::keys(&mut app, "5");
+    let mut items = app.items(TableKind::Gateways);
+    let spark: Vec<Option<f32>> =
+        (0..40).map(|n| if n == 30 { None } else { Some((20 + n % 13 * 7) as f32) }).collect();
+    let live = |n: usize| Brief {
+        requests: Reading::Value(412.0 / (n + 1) as f64),
+        success: if n == 1 { Reading::Value(0.872) } else { Reading::Value(0.9997) },
+        p99: if n == 1 { Reading::Value(2_100.0) } else { Reading::Value(38.0) },
+        active: Reading::Value(310.0),
+        spark: spark.clone().into(),
+        source: Some(Source::Istio),
+        verdict: match n {
+            1 => Verdict {
+                tone: Tone::Bad,
+                words: "success 87.2 % is below 95 %".into(),
+                since: Some(fixture::now()),
+            },
+            _ => Verdict::default(),
+        },
+        ..Brief::default()
+    };
+    for (n, item) in items.iter_mut().enumerate() {
+        item.live = match n {
+            2 => None,
+            3 => Some(Arc::new(Brief { requests: Reading::NotCollected, ..Brief::default() })),
+            _ => Some(Arc::new(live(n))),
+        };
+    }
+    if let Screen::Fleet(fleet) = app.screen_mut() {
+        fleet.set(&items);
+    }
+    app.settle();
+    app
+}
+
+pub(super) const PICTURES: &[Situation] =
+    &[("upstreams", upstreams), ("upstreams-unfolded", unfolded), ("certs", certs), ("tiles", tiles)];
+
+fn denied() -> Fault {
+    Fault::new(
+        Reason::Denied,
+        "denied: no right to get pods/proxy in istio-system of prod-eu, and none to create pods/portforward",
+        "Ask for a Role with get on pods/proxy, or get and create on pods/portforward.",
+    )
+}
+
+/// Situations of which one size tells enough.
+pub(super) const ODD: &[Situation] = &[
+    ("upstreams-loading", |size| gateway(size, "u")),
+    ("upstreams-denied", |size| {
+        let mut app = gateway(size, "u");
+        for n in 0..3 {
+            told(&mut app, n, 1, Err(denied()));
+        }
+        app
+    }),
+    ("upstreams-partly", |size| {
+        let mut app = upstreams(size);
+        for n in 1..3 {
+            told(&mut app, n, 0, Err(denied()));
+        }
+        app
+    }),
+    ("upstreams-stale", |size| {
+        let mut app = gateway(size, "u");
+        told(&mut app, 0, 600, Ok(Answer::Clusters(clusters(0, false))));
+        app
+    }),
+    ("upstreams-none", |size| {
+        let mut app = gateway(size, "u");
+        let own = clusters(0, false).swap_remove(0);
+        told(&mut app, 0, 1, Ok(Answer::Clusters(vec![own])));
+        app
+    }),
+    ("certs-unfolded", |size| {
+        let mut app = certs(size);
+        fixture::keys(&mut app, "down enter down");
+        app
+    }),
+    ("certs-none", |size| {
+        let mut app = gateway(size, "enter 0");
+        told(&mut app, 0, 1, Ok(Answer::Certs(Vec::new())));
+        app
+    }),
+    ("tiles-none", |size| {
+        let mut app = fixture::empty(size);
+        fixture::keys(&mut app, "5");
+        app
+    }),
+    ("tiles-stale", |size| {
+        let mut app = fixture::stale(size);
+        fixture::keys(&mut app, "5 o");
+        app
+    }),
+];
+
+#[test]
+fn panes_and_tiles_have_their_pictures() {
+    for (name, situation) in PICTURES {
+        for size in SIZES.into_iter().chain([geometry::SMALLEST]) {
+            snapshot(name, size, &situation(size));
+        }
+    }
+    for (name, situation) in ODD {
+        snapshot(name, NARROW, &situation(NARROW));
+    }
+}
+
+#[test]
+fn the_cursor_of_panes_and_tiles_is_seen_without_colours() {
+    for (name, situation) in PICTURES {
+        let app = situation(NARROW);
+        let (buffer, _) = painted(&app, &look("default", Depth::None, Glyphs::Unicode));
+        let cursor: Vec<&Cell> = buffer.content.iter().filter(|cell| cell.symbol() == "▸").collect();
+        let reversed = |cell: &&&Cell| {
+            cell.modifier.contains(Modifier::REVERSED) || cell.modifier.contains(Modifier::BOLD)
+        };
+        assert!(cursor.iter().any(|cell| reversed(&cell)), "{name}");
+    }
+}

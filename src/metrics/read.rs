@@ -18,9 +18,9 @@ use self::host::Cluster;
 use self::labels::Labels;
 use self::line::Line;
 use self::lines::Lines;
-use self::names::{Family, Found, What};
+use self::names::{Family, Found};
 use self::samples::Grade;
-use super::series::{Metric, Sample};
+use super::series::Sample;
 
 /// The query that asks a proxy for no more than is read: `usedonly` and a filter over the names that Envoy itself gives its
 /// statistics (RE2, found anywhere in a name), written for a URL. Istio's own counters go through as well. The filter as it
@@ -141,21 +141,11 @@ impl Inner {
         let line = std::str::from_utf8(line).ok()?;
         let mut masked = std::mem::take(&mut self.masked);
         let read = Line::read(line, &mut masked).and_then(|line| {
-            let labels = Labels::of(&line, found.what.seed());
+            let labels = Labels::of(&line, labels::mix(0, found.name));
             self.take(found, &labels, line.value)
         });
         self.masked = masked;
         read
-    }
-}
-
-impl What {
-    /// Tells metrics apart that are read as one.
-    fn seed(self) -> u32 {
-        match self {
-            Self::Plain(metric) | Self::Coded(metric) => metric as u32,
-            _ => 0,
-        }
     }
 }
 

@@ -15,6 +15,7 @@ mod demo;
 mod demo_screens;
 mod dependencies;
 mod files;
+mod metrics;
 mod proxies;
 mod readme;
 mod reconcile;

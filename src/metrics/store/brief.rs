@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::grid::Grid;
+use super::grid::{Grid, finest};
 use super::pod::{Pod, seconds};
 use super::rows::SPARK;
 use super::{Store, lines};
@@ -46,7 +46,7 @@ impl Store {
 
     fn spark(&self, pods: &[ObjectKey], is_tcp: bool, now: Timestamp) -> Arc<[Option<f32>]> {
         let to = seconds(now);
-        let interval = pods.iter().filter_map(|key| self.pods.get(key)?.interval).fold(1.0, f64::max).ceil();
+        let interval = finest(pods.iter().filter_map(|key| self.pods.get(key)?.interval));
         let length = interval * SPARK as f64;
         let grid = Grid::of(&self.slices(pods, to - length, to), length, to, SPARK);
         let from = grid.from - grid.step;

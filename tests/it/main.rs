@@ -22,4 +22,5 @@ mod reconcile;
 mod secrets;
 mod support;
 mod terminal;
+mod traffic;
 mod tui;

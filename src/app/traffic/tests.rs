@@ -195,7 +195,8 @@ fn a_screen_that_stands_does_not_change_with_what_is_read() {
     let before = view(&app).shown.cards.clone();
     let all = pods(&app, "eu", "out");
     app.now = at("11:53:00");
-    read(&mut app, &all, &flows(None)[1..], at("11:52:05"), app.now);
+    let to = app.now;
+    read(&mut app, &all, &flows(None)[1..], at("11:52:05"), to);
     app.settle();
     assert_eq!(view(&app).shown.cards, before);
     assert_eq!(view(&app).shown.pace.1, "FROZEN since 11:52:00");
@@ -262,13 +263,16 @@ fn a_gateway_that_turns_bad_is_counted_and_rings_once() {
         update(app, Msg::Minute).iter().filter(|effect| **effect == Effect::Bell).count()
     };
     app.now = at("11:49:30");
-    read(&mut app, &all, &fails, at("11:48:00"), app.now);
+    let to = app.now;
+    read(&mut app, &all, &fails, at("11:48:00"), to);
     assert_eq!((rings(&mut app), app.bad_gateways()), (0, 0));
     app.now = at("11:51:30");
-    read(&mut app, &all, &fails, at("11:49:35"), app.now);
+    let to = app.now;
+    read(&mut app, &all, &fails, at("11:49:35"), to);
     assert_eq!((rings(&mut app), app.bad_gateways()), (1, 1));
     app.now = at("11:52:30");
-    read(&mut app, &all, &fails, at("11:51:35"), app.now);
+    let to = app.now;
+    read(&mut app, &all, &fails, at("11:51:35"), to);
     assert_eq!((rings(&mut app), app.bad_gateways()), (0, 1), "it was bad before");
 }
 

@@ -12,6 +12,7 @@ pub mod markers;
 mod members;
 pub mod parts;
 pub mod plot;
+pub mod resources;
 mod routes;
 mod rows;
 pub mod seen;
@@ -50,6 +51,8 @@ pub struct Traffic {
     pub seen: seen::SeenPods,
     /// What pods use, by cluster, or why the metrics API does not tell.
     pub usage: BTreeMap<ClusterName, Result<Arc<[PodUsage]>, Fault>>,
+    /// Of which namespaces that was asked for last.
+    pub(super) usage_asked: Vec<(ClusterName, String)>,
     /// How far back one looks.
     pub window: Window,
     /// What changed, and when: it stands on the charts.

@@ -30,13 +30,13 @@ pub struct Picture {
 pub const LETTERS: [char; 2] = ['a', 'b'];
 
 /// When a line begins and ends.
-pub(super) fn span(line: &Line) -> (Timestamp, Timestamp) {
+pub(in crate::app) fn span(line: &Line) -> (Timestamp, Timestamp) {
     let length = SignedDuration::from_millis((line.step * line.values.len() as f64 * 1000.0) as i64);
     (line.from, line.from.checked_add(length).unwrap_or(line.from))
 }
 
 /// The values of a line at so many equal distances of a span. A value stands for the distance behind its moment.
-pub(super) fn resampled(
+pub(in crate::app) fn resampled(
     line: &Line,
     (start, end): (Timestamp, Timestamp),
     points: usize,

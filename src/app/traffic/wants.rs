@@ -27,7 +27,7 @@ impl App {
     pub(in crate::app) fn read_what_is_shown(&mut self) -> Option<Effect> {
         let is_unknown = match self.screen() {
             Screen::Table(table) => table.kind == TableKind::Gateways && !table.is_settled(),
-            Screen::Fleet(fleet) => fleet.stale,
+            Screen::Fleet(fleet) => fleet.tiles.is_empty() && fleet.stale,
             _ => false,
         };
         if is_unknown {
@@ -103,7 +103,8 @@ impl App {
             Tab::Traffic => Want { every, ..wish() },
             Tab::Upstreams => Want { every, clusters: true, ..wish() },
             Tab::Certs => Want { every, certs: true, ..wish() },
-            Tab::Scaling => Want { every: SHOWN, ..wish() },
+            // Threads and limits are told too.
+            Tab::Scaling => Want { every: SHOWN, clusters: true, certs: true, ..wish() },
             _ => return Vec::new(),
         };
         let mut wants = Vec::new();

@@ -430,7 +430,7 @@ fn a_cell_that_changed_is_marked_until_the_next_frame() {
         let before = painted(&app, &look).0;
         fixture::recovered(&mut app);
         let after = painted(&app, &look).0;
-        let (was, is) = (cells(&before, "1/3"), cells(&after, "2/3 10"));
+        let (was, is) = (cells(&before, "1/3"), cells(&after, "2/3   "));
         assert_ne!(was[0].style(), is[0].style(), "{theme} {depth:?}");
         assert!(is[0].modifier.contains(Modifier::UNDERLINED), "{theme} {depth:?}");
     }

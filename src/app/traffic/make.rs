@@ -25,6 +25,9 @@ use crate::model::table::Tone;
 /// How long rows keep their order while one reads them.
 const ORDERED: SignedDuration = SignedDuration::from_secs(5);
 
+/// Below this width not all numbers fit.
+const NARROW: u16 = 72;
+
 /// A number has changed when it differs by more than this part.
 const CHANGED: f64 = 0.05;
 
@@ -92,7 +95,7 @@ impl App {
             self.note_of(row, &readings, &totals, &open)
         });
         shown.parts = parts(height, rows.len(), shown.note.is_some());
-        shown.cards = self.cards(&asked, &totals, row.as_deref(), &readings);
+        shown.cards = self.cards(width, &asked, &totals, row.as_deref(), &readings);
         if shown.parts.chart > 0 {
             shown.chart = Some(self.picture(id, view, &asked, width));
         }
@@ -192,6 +195,7 @@ impl App {
 
     fn cards(
         &self,
+        width: u16,
         asked: &Asked,
         totals: &Totals,
         row: Option<&GatewayRow>,
@@ -214,7 +218,7 @@ impl App {
         let success = below(totals.success, limits.success);
         let slow = above(totals.p99, limits.p99);
         let used = row.map_or(Reading::Unknown, |row| saturation(row, readings));
-        vec![
+        let all = [
             first,
             card("OK%", totals.success, before.success, Unit::Percent, success),
             card("P50", totals.p50, before.p50, Unit::Milliseconds, plain),
@@ -224,7 +228,10 @@ impl App {
             card("OUT/s", totals.bytes_out, before.bytes_out, Unit::BytesPerSecond, plain),
             card("IN/s", totals.bytes_in, before.bytes_in, Unit::BytesPerSecond, plain),
             Card { title: "MEM%", value: whole(used), trend: None, tone: above(used, limits.saturation) },
-        ]
+        ];
+        // Where little fits, one quantile tells enough.
+        let fits = |card: &Card| width >= NARROW || !matches!(card.title, "P50" | "P90");
+        all.into_iter().filter(fits).collect()
     }
 
     fn picture(&self, id: &GatewayId, view: &View, asked: &Asked, width: u16) -> Picture {

@@ -45,8 +45,8 @@ pub const MOST_SAMPLES: usize = 100_000;
 /// Most hosts of one scrape.
 pub const MOST_HOSTS: usize = 10_000;
 
-/// Most bounds of a histogram that hold nothing.
-const MOST_BOUNDS: usize = 200;
+/// Most bytes of lines of a histogram that hold nothing.
+const MOST_ZEROS: usize = 64 * 1024;
 
 /// Reads an exposition text as it arrives. It holds at most one line that is not complete.
 #[derive(Debug, Default)]
@@ -81,8 +81,9 @@ struct Inner {
     masked: String,
     /// What Envoy itself tells of requests, kept where nothing better does.
     graded: Vec<(Grade, Sample)>,
-    /// Lines of buckets that hold nothing, of one histogram.
-    zeros: Vec<Box<[u8]>>,
+    /// Lines of buckets that hold nothing, of one histogram, and what they have in common.
+    zeros: Vec<u8>,
+    zeros_of: usize,
     clusters: HashMap<Box<str>, Cluster>,
     services: HashMap<Box<str>, (Arc<str>, u16)>,
     flags: HashMap<Box<str>, Option<Arc<str>>>,
@@ -147,11 +148,13 @@ impl Inner {
         let says_more = match found.what {
             What::Bucket => {
                 let of = histogram(line);
-                if self.zeros.first().is_some_and(|other| histogram(other) != of) {
+                if self.zeros.get(..self.zeros_of) != Some(of) {
                     self.zeros.clear();
+                    self.zeros_of = of.len();
                 }
-                if self.zeros.len() < MOST_BOUNDS {
-                    self.zeros.push(line.into());
+                if self.zeros.len() < MOST_ZEROS {
+                    self.zeros.extend_from_slice(line);
+                    self.zeros.push(b'\n');
                 }
                 false
             }
@@ -171,12 +174,13 @@ impl Inner {
     /// The bounds of a histogram below the first that counts are those of buckets that hold nothing: they are read once one
     /// does, for they say where the first begins.
     fn zeros_before(&mut self, line: &[u8], found: Found<'_>) {
-        let of = histogram(line);
-        for zero in std::mem::take(&mut self.zeros) {
-            if histogram(&zero) == of {
-                self.wanted(&zero, found);
+        if !self.zeros.is_empty() && self.zeros.get(..self.zeros_of) == Some(histogram(line)) {
+            let zeros = std::mem::take(&mut self.zeros);
+            for zero in zeros.split(|b| *b == b'\n').filter(|zero| !zero.is_empty()) {
+                self.wanted(zero, found);
             }
         }
+        self.zeros.clear();
     }
 
     fn wanted(&mut self, line: &[u8], found: Found<'_>) {
@@ -189,7 +193,7 @@ impl Inner {
     fn parse(&mut self, line: &[u8], found: Found<'_>) -> Option<()> {
         let line = std::str::from_utf8(line).ok()?;
         let mut masked = std::mem::take(&mut self.masked);
-        let read = Line::read(line, &mut masked).and_then(|line| {
+        let read = Line::read(line, &mut masked, labels::is_wanted).and_then(|line| {
             let labels = Labels::of(&line, labels::mix(0, found.name));
             self.take(found, &labels, line.value)
         });
@@ -200,7 +204,7 @@ impl Inner {
 
 /// What a line of a bucket says before its bound: whose it is. Envoy writes the bound last.
 fn histogram(line: &[u8]) -> &[u8] {
-    let end = memchr::memmem::rfind(line, b"le=").unwrap_or(line.len());
+    let end = line.windows(4).rposition(|part| part == b"le=\"").unwrap_or(line.len());
     line.get(..end).unwrap_or(line)
 }
 

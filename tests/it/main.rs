@@ -16,6 +16,7 @@ mod demo_screens;
 mod dependencies;
 mod files;
 mod metrics;
+mod proxies;
 mod readme;
 mod reconcile;
 mod secrets;

@@ -3,65 +3,61 @@
 use std::sync::Arc;
 
 use crate::envoy::clusters::{Cluster, Endpoint};
-use crate::metrics::series::{Metric, Sample, Series};
-
-/// The code that requests which failed are counted under: `/clusters` tells only that they did.
-const FAILED: u16 = 503;
-
-/// The code that requests which succeeded are counted under.
-const SUCCEEDED: u16 = 200;
+use crate::metrics::series::{self, Sample};
 
 /// A flag of an endpoint that was put out for its failures.
 const EJECTED: &str = "failed_outlier_check";
 
-/// The metrics of a cluster that are the sums of its endpoints' numbers.
-const SUMS: &[(Metric, fn(&Endpoint) -> u64)] = &[
-    (Metric::UpstreamActive, |e| e.rq_active),
-    (Metric::Timeouts, |e| e.rq_timeout),
-    (Metric::UpstreamConnections, |e| e.cx_total),
-    (Metric::UpstreamConnectionsActive, |e| e.cx_active),
-    (Metric::ConnectFails, |e| e.cx_connect_fail),
-    (Metric::Endpoints, |_| 1),
-    (Metric::EndpointsHealthy, |e| u64::from(e.unhealthy.is_empty())),
-    (Metric::Ejected, |e| u64::from(e.unhealthy.iter().any(|flag| &**flag == EJECTED))),
-];
-
-/// The samples that the clusters of external hosts give. Requests that failed are told apart from those that succeeded,
-/// and nothing else: `rq_total` does not count what never got a connection, so it is not looked at.
+/// The samples that the clusters of external hosts give, each of one endpoint: endpoints come and go, and their counters with
+/// them, so that a sum of them would fall, and a counter that falls began anew. Requests that failed are told apart from those
+/// that succeeded, and nothing else: `rq_total` does not count what never got a connection, so it is not looked at.
 pub(super) fn samples(clusters: &[Cluster]) -> Vec<Sample> {
     let mut all = Vec::new();
     // What names no port is the proxy's own: istiod, its agent.
     for cluster in clusters.iter().filter(|cluster| cluster.port != 0) {
         let host: Arc<str> = (&*cluster.host).into();
-        let mut push = |metric, code, value: u64| {
-            let (host, port) = (Some(host.clone()), cluster.port);
-            let series = Series { metric, host, port, code, flags: None, le: None, part: 0 };
-            #[expect(clippy::cast_precision_loss, reason = "samples are floats")]
-            all.push(Sample { series, value: value as f64 });
-        };
-        let sum = |of: fn(&Endpoint) -> u64| cluster.endpoints.iter().map(of).fold(0, u64::saturating_add);
-        push(Metric::Requests, SUCCEEDED, sum(|e| e.rq_success));
-        push(Metric::Requests, FAILED, sum(|e| e.rq_error));
-        for (metric, of) in SUMS {
-            push(*metric, 0, sum(*of));
-        }
+        all.extend(cluster.endpoints.iter().flat_map(|endpoint| of(endpoint).samples(&host, cluster.port)));
     }
     all
+}
+
+fn of(endpoint: &Endpoint) -> series::Endpoint<'_> {
+    series::Endpoint {
+        address: &endpoint.address,
+        is_healthy: endpoint.unhealthy.is_empty(),
+        is_ejected: endpoint.unhealthy.iter().any(|flag| &**flag == EJECTED),
+        succeeded: endpoint.rq_success,
+        failed: endpoint.rq_error,
+        active: endpoint.rq_active,
+        timeouts: endpoint.rq_timeout,
+        connections: endpoint.cx_total,
+        connections_active: endpoint.cx_active,
+        connect_fails: endpoint.cx_connect_fail,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::series::Metric;
 
     #[test]
     fn a_host_that_cannot_be_connected_to_has_failed_requests_though_envoy_counts_none() {
         let dead = Endpoint {
+            address: "192.0.2.1:443".into(),
             rq_error: 40,
             cx_connect_fail: 40,
             unhealthy: vec![EJECTED.into()],
             ..Endpoint::default()
         };
-        let good = Endpoint { rq_success: 7, rq_total: 7, cx_active: 2, cx_total: 3, ..Endpoint::default() };
+        let good = Endpoint {
+            address: "192.0.2.2:443".into(),
+            rq_success: 7,
+            rq_total: 7,
+            cx_active: 2,
+            cx_total: 3,
+            ..Endpoint::default()
+        };
         let cluster = |host: &str, port, endpoints| Cluster {
             name: format!("outbound|{port}||{host}").into(),
             host: host.into(),
@@ -73,14 +69,14 @@ mod tests {
             samples(&[cluster("api.example.com", 443, vec![dead, good]), cluster("xds-grpc", 0, vec![])]);
         let value = |metric, code| {
             let found = all.iter().filter(|s| s.series.metric == metric && s.series.code == code);
-            let values: Vec<f64> = found.map(|s| s.value).collect();
-            assert_eq!(values.len(), 1, "{metric:?} {code}");
-            values[0]
+            let parts: std::collections::BTreeSet<u32> = found.clone().map(|s| s.series.part).collect();
+            assert_eq!(parts.len(), 2, "each endpoint counts for itself: {metric:?} {code}");
+            found.map(|s| s.value).sum::<f64>()
         };
         assert!(all.iter().all(|s| s.series.host.as_deref() == Some("api.example.com")), "{all:?}");
         for (metric, code, wanted) in [
-            (Metric::Requests, 200, 7.0),
-            (Metric::Requests, 503, 40.0),
+            (Metric::Requests, 2, 7.0),
+            (Metric::Requests, 5, 40.0),
             (Metric::ConnectFails, 0, 40.0),
             (Metric::UpstreamConnectionsActive, 0, 2.0),
             (Metric::Endpoints, 0, 2.0),

@@ -84,12 +84,16 @@ struct Raw {
     scrape: u64,
     /// Its place in `series`.
     series: usize,
+    /// The place of its cluster in `clusters`, where it is of one.
+    cluster: Option<usize>,
 }
 
 /// A series and its numbers.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) key: Key,
+    /// The place of its cluster.
+    cluster: Option<usize>,
     pub(super) scrapes: Lane,
     pub(super) slots: [Lane; 2],
     /// The last value of a gauge, and the scrape it is of.
@@ -103,7 +107,7 @@ pub(super) struct Kept {
 impl Kept {
     fn new(key: Key) -> Self {
         let slots = SLOTS.map(|(_, keeps)| Lane::new(keeps));
-        Self { key, scrapes: Lane::new(SCRAPES), slots, last: (0.0, 0), sum: 0.0, of: 0 }
+        Self { key, cluster: None, scrapes: Lane::new(SCRAPES), slots, last: (0.0, 0), sum: 0.0, of: 0 }
     }
 
     fn add(&mut self, scrape: u64, value: f64) {
@@ -156,8 +160,10 @@ pub(super) struct Pod {
     pub(super) histograms: HashMap<(Option<Arc<str>>, u16), Histogram>,
     /// Hosts that were asked over HTTP.
     pub(super) http: HashSet<Arc<str>>,
-    /// Hosts with statistics of Envoy's, with the first and the last scrape that had any.
-    pub(super) clusters: HashMap<(Arc<str>, u16), (u64, u64)>,
+    /// The first and the last scrape that told of each cluster, by its place.
+    clusters: Vec<(u64, u64)>,
+    /// Places of clusters by host and port.
+    by_cluster: HashMap<(Arc<str>, u16), usize>,
 }
 
 /// Seconds since 1970.
@@ -256,31 +262,33 @@ impl Pod {
 
     fn take(&mut self, sample: &Sample, pair: bool, source: Source) {
         let metric = sample.series.metric;
-        let key = Key::of(sample);
-        // A proxy creates its counters when they first count, so a new one counted from zero. Those of `/clusters` were there
-        // all along, but for an endpoint that came to a cluster that was known.
-        let mut from_zero = source != Source::Admin;
-        if let Some(host) = key.host.as_ref().filter(|_| source == Source::Admin || is_of_cluster(metric)) {
-            let cluster = self.clusters.entry((host.clone(), key.port)).or_insert((self.scrape, self.scrape));
-            cluster.1 = self.scrape;
-            from_zero |= cluster.0 < self.scrape;
-        }
         let (now, value) = (self.scrape, sample.value);
-        let raw_key = (key, sample.series.part);
-        let (before, series) = match self.raw.get_mut(&raw_key) {
+        let raw_key = (Key::of(sample), sample.series.part);
+        let (before, series, cluster) = match self.raw.get_mut(&raw_key) {
             // Nothing tells it from another line of the same scrape.
             Some(raw) if raw.scrape == now => return,
             Some(raw) => {
                 let before = (raw.value, raw.scrape + 1 == now);
                 (raw.value, raw.scrape) = (value, now);
-                (Some(before), raw.series)
+                (Some(before), raw.series, raw.cluster)
             }
             None => {
                 let Some(series) = self.place(&raw_key.0) else { return };
-                self.raw.insert(raw_key, Raw { value, scrape: now, series });
-                (None, series)
+                let cluster = self.cluster(&raw_key.0, source);
+                if let Some(kept) = self.series.get_mut(series) {
+                    kept.cluster = cluster;
+                }
+                self.raw.insert(raw_key, Raw { value, scrape: now, series, cluster });
+                (None, series, cluster)
             }
         };
+        // A proxy creates its counters when they first count, so a new one counted from zero. Those of `/clusters` were there
+        // all along, but for an endpoint that came to a cluster that was known.
+        let mut from_zero = source != Source::Admin;
+        if let Some((first, last)) = cluster.and_then(|place| self.clusters.get_mut(place)) {
+            *last = now;
+            from_zero |= *first < now;
+        }
         let Some(kept) = self.series.get_mut(series) else { return };
         if metric.is_gauge() {
             return kept.add(now, value);
@@ -288,6 +296,17 @@ impl Pod {
         if let Some(more) = increase(before, value, from_zero).filter(|_| pair) {
             kept.add(now, more);
         }
+    }
+
+    /// The place of the cluster that a series is of; `None`: it is of none.
+    fn cluster(&mut self, key: &Key, source: Source) -> Option<usize> {
+        let host = key.host.as_ref().filter(|_| source == Source::Admin || is_of_cluster(key.metric))?;
+        let next = self.clusters.len();
+        let place = *self.by_cluster.entry((host.clone(), key.port)).or_insert(next);
+        if place == next {
+            self.clusters.push((self.scrape, self.scrape));
+        }
+        Some(place)
     }
 
     /// The place of a series, made where there is none.
@@ -318,12 +337,9 @@ impl Pod {
     /// A gauge of a cluster that is left out stands at zero, as long as the cluster has others.
     fn idle_gauges(&mut self) {
         let now = self.scrape;
-        for kept in &mut self.series {
-            let Some(host) = kept.key.host.as_ref().filter(|_| kept.of != now && kept.key.metric.is_gauge())
-            else {
-                continue;
-            };
-            if self.clusters.get(&(host.clone(), kept.key.port)).is_some_and(|(_, last)| *last == now) {
+        for kept in self.series.iter_mut().filter(|kept| kept.of != now && kept.key.metric.is_gauge()) {
+            let cluster = kept.cluster.and_then(|place| self.clusters.get(place));
+            if cluster.is_some_and(|(_, last)| *last == now) {
                 kept.add(now, 0.0);
             }
         }
@@ -398,7 +414,6 @@ impl Pod {
         if self.scrape.is_multiple_of(FORGET) {
             let oldest = self.scrape - FORGET;
             self.raw.retain(|_, raw| raw.scrape >= oldest);
-            self.clusters.retain(|_, (_, last)| *last >= oldest);
         }
     }
 

@@ -6,7 +6,7 @@ use super::model::App;
 use super::open::tickets;
 use super::screen::fleet::{FleetScreen, Tile};
 use super::screen::{Details, DetailsOf, Screen, Tab};
-use super::traffic::plot::{aligned, resampled};
+use super::traffic::plot::{resampled, span};
 use crate::metrics::view::{Of, Quantity, Window};
 use crate::model::clean::clean;
 use crate::model::reading::Unit;
@@ -37,13 +37,12 @@ impl App {
         let (traffic, now) = (&self.traffic, self.now);
         let Some(Screen::Fleet(fleet)) = self.stack.last_mut() else { return };
         let cells = usize::from(fleet.width).saturating_sub(3).max(1);
-        let end = aligned(now, Window::FiveMinutes, cells);
         fleet.draw_lines(|tile| {
             let Some(live) = &tile.live else { return Vec::new() };
             let quantity = if live.is_tcp { Quantity::Connections } else { Quantity::Requests };
             let pods = traffic.pods(&tile.id);
-            let line = traffic.store.line(&pods, &Of::All, quantity, Window::FiveMinutes, end, cells);
-            resampled(&line, end, Window::FiveMinutes, cells)
+            let line = traffic.store.line(&pods, &Of::All, quantity, Window::FiveMinutes, now, cells);
+            resampled(&line, span(&line), cells)
         });
     }
 

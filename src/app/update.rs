@@ -296,7 +296,6 @@ impl App {
         self.clusters.retain(|s| s.cluster != *cluster);
         self.rights.forget(cluster);
         self.rejoin();
-        self.traffic_closed();
         let closing = self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
         self.refresh();
         closing

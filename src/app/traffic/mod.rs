@@ -17,6 +17,8 @@ mod routes;
 mod rows;
 pub mod seen;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 pub mod upstreams;
 pub mod verdicts;
@@ -76,10 +78,10 @@ impl Traffic {
         self.members.pods(id)
     }
 
-    /// Forgets what was read of pods that nothing shows any more.
-    fn forget(&mut self) {
+    /// What was read of pods that are gone is past.
+    fn leave(&mut self) {
         let members = &self.members;
-        self.store.retain(&|pod| members.owner(pod).is_some());
+        self.store.retain(&|pod| members.is_there(pod));
     }
 }
 
@@ -130,14 +132,10 @@ impl App {
         let now = self.now;
         let fleet = self.fleet().to_vec();
         self.traffic.members.join(&fleet, now);
+        self.traffic.leave();
         self.traffic.markers.compare(before, &fleet, now);
         self.traffic.briefs.retain(|id| fleet.iter().any(|row| row.id == *id));
         self.traffic_changed(|_| true);
-    }
-
-    /// A cluster was closed: what was read of it is forgotten.
-    pub(super) fn traffic_closed(&mut self) {
-        self.traffic.forget();
     }
 
     /// A minute began: what was read may be too old by now.
@@ -146,7 +144,6 @@ impl App {
         // Said once more: where time moves only when it is told to, what is due is read then.
         self.traffic.asked.clear();
         self.traffic_changed(|_| true);
-        self.traffic.forget();
     }
 }
 

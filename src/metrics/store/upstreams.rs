@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::pod::is_of_cluster;
+use super::kept::is_of_cluster;
 use super::slice::Slices;
 use crate::metrics::series::Metric;
 use crate::metrics::view::Upstream;

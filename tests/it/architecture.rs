@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("materialize", &["model"]),
     ("routing", &["model"]),
     ("findings", &["model", "metrics", "envoy", "materialize", "routing"]),
+    ("recording", &["envoy", "metrics", "model"]),
     // What a person sets.
     ("config", &["model"]),
     ("cli", &["config", "model"]),
@@ -33,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What main and the verbs begin with.
     ("setup", &["app::command", "app::keymap", "cli", "cluster", "config", "model", "sources"]),
     // The screens.
-    ("app", &["config", "envoy", "findings", "materialize", "metrics", "model", "routing"]),
+    ("app", &["config", "envoy", "findings", "materialize", "metrics", "model", "recording", "routing"]),
     ("ui", &["app", "config", "envoy", "findings", "materialize", "metrics", "model", "routing"]),
     (
         "runtime",
@@ -50,6 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "metrics",
             "model",
             "reconcile",
+            "recording",
             "routing",
             "setup",
             "sources",
@@ -73,6 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "metrics",
             "model",
             "reconcile",
+            "recording",
             "routing",
             "setup",
             "sources",

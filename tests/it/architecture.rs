@@ -23,7 +23,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("recording", &["envoy", "metrics", "model"]),
     // What a person sets.
     ("config", &["model"]),
-    ("cli", &["config", "model"]),
+    // The words of rows and windows.
+    ("cli", &["config", "metrics::view", "model"]),
     // The world.
     // A context may be named by a pattern.
     ("cluster", &["config::Glob", "model"]),

@@ -58,7 +58,8 @@ impl App {
                         }
                         Tab::Service => describe::gateway_service(&row),
                         Tab::Scaling => {
-                            describe::gateway_scaling(&row, object(Kind::HorizontalPodAutoscaler), now)
+                            let scaler = object(Kind::HorizontalPodAutoscaler);
+                            self.with_resources(&row, describe::gateway_scaling(&row, scaler, now))
                         }
                         _ => {
                             let mut sections = describe::gateway_overview(&row, &object, now);

@@ -289,7 +289,8 @@ impl App {
         let (tabs, explain) = match self.screen() {
             Screen::Table(_) | Screen::Fleet(_) => (false, 2),
             // What is wrong with a host and what to do is a sentence each.
-            Screen::Details(details) if details.tab.is_pane() || details.tab == Tab::Traffic => (true, 3),
+            Screen::Details(details) if details.tab.is_pane() => (true, if self.size.1 < 20 { 3 } else { 4 }),
+            Screen::Details(details) if details.tab == Tab::Traffic => (true, 3),
             Screen::Details(_) => (true, 2),
             Screen::Logs(_) => (false, 1),
             Screen::Editor(_) => (false, 2),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::command::Command;
+use super::effect::Effect;
 use super::model::App;
 use super::open::key;
 use super::paint::{Line, Look, piece, plain};
@@ -11,10 +12,13 @@ use super::screen::{Details, DetailsOf, Screen, Tab};
 use super::traffic::chain_list::Chains;
 use super::traffic::chains::chains;
 use super::traffic::hosts::Hosts;
+use super::traffic::resources::{self, Known};
 use super::traffic::seen::PodSeen;
 use super::traffic::upstreams::{Place, hosts};
+use crate::metrics::view::PodReading;
 use crate::model::clean::clean;
-use crate::model::columns::clock;
+use crate::model::columns::{clock, link_words};
+use crate::model::facts::Section;
 use crate::model::fault::Fault;
 use crate::model::gateway::GatewayRow;
 use crate::model::name::{Kind, ObjectKey};
@@ -38,6 +42,12 @@ impl Tab {
 /// The pods of a gateway.
 pub(super) fn pods_of(row: &GatewayRow) -> Vec<ObjectKey> {
     row.pods.iter().map(|pod| key(&row.id.cluster, Kind::Pod, &pod.meta)).collect()
+}
+
+/// The pods of a gateway whose proxies can be asked.
+fn running(row: &GatewayRow) -> Vec<ObjectKey> {
+    let runs = row.pods.iter().filter(|pod| &*pod.phase == "Running");
+    runs.map(|pod| key(&row.id.cluster, Kind::Pod, &pod.meta)).collect()
 }
 
 /// When the pods answered last, and why some did not.
@@ -97,15 +107,31 @@ impl App {
             let next = "Whatever it serves, no proxy of it runs: the overview and the events tell why.";
             return instead(Tone::Warn, "It has no pods, so there is no proxy to ask.", next);
         }
-        match details.tab {
-            Tab::Certs => self.certs_made(&pods),
-            _ => self.upstreams_made(&pods),
+        let running: Vec<ObjectKey> = running(&row);
+        if running.is_empty() {
+            let next =
+                "A proxy can be asked once its pod runs: the pods tab and the events tell what it waits for.";
+            return instead(Tone::Warn, "None of its pods runs, so there is no proxy to ask.", next);
         }
+        let mut made = match details.tab {
+            Tab::Certs => self.certs_made(&running),
+            _ => self.upstreams_made(&running),
+        };
+        // Where the cluster does not answer, nothing is on its way.
+        if made.instead.as_ref().is_some_and(|(tone, ..)| *tone == Tone::Busy)
+            && let Some((tone, words)) =
+                self.cluster(&id.cluster).and_then(|s| link_words(&s.cluster, &s.link))
+        {
+            let next = format!("{} tries again now.", self.key_of(Command::Retry));
+            made.instead = Some((tone, format!("{} {words}", clean(id.cluster.as_str())), next));
+        }
+        made
     }
 
     fn heard<'a, T>(
         &'a self,
         pods: &'a [ObjectKey],
+        readings: &'a [PodReading],
         part: impl Fn(&'a PodSeen) -> Option<&'a (Timestamp, T)>,
     ) -> Heard<'a>
     where
@@ -113,20 +139,24 @@ impl App {
     {
         let mut heard = Heard { all: pods.len(), ..Heard::default() };
         for pod in pods {
-            let Some(seen) = self.traffic.seen.pod(pod) else { continue };
-            if let Some((at, _)) = part(seen) {
+            let seen = self.traffic.seen.pod(pod);
+            if let Some((at, _)) = seen.and_then(&part) {
                 heard.read += 1;
                 heard.last = heard.last.max(Some(*at));
             }
-            heard.faults.extend(seen.fault.as_ref().map(|(_, fault)| (pod, fault)));
+            // A proxy that cannot be reached at all is not asked for more.
+            let unreached = || readings.iter().find(|reading| reading.pod == *pod)?.fault.as_ref();
+            let fault = seen.and_then(|seen| seen.fault.as_ref()).map(|(_, fault)| fault);
+            heard.faults.extend(fault.or_else(unreached).map(|fault| (pod, fault)));
         }
         heard
     }
 
     fn upstreams_made(&self, pods: &[ObjectKey]) -> Made {
         let traffic = &self.traffic;
-        let heard = self.heard(pods, |seen| seen.clusters.as_ref());
-        let was_read = traffic.store.readings(pods).iter().any(|reading| reading.last.is_some());
+        let readings = traffic.store.readings(pods);
+        let heard = self.heard(pods, &readings, |seen| seen.clusters.as_ref());
+        let was_read = readings.iter().any(|reading| reading.last.is_some());
         let statistics = was_read.then(|| traffic.store.upstreams(pods, traffic.window, self.now));
         let seen = pods.iter().filter_map(|pod| traffic.seen.pod(pod));
         let thresholds = self.thresholds();
@@ -153,6 +183,51 @@ impl App {
         Made { instead: None, listing: Some(Box::new(listing)), head, foot }
     }
 
+    /// Of which namespaces the use of CPU and memory is read from now on, when that is not what is being read.
+    pub(super) fn use_what_is_shown(&mut self) -> Option<Effect> {
+        let of = match self.screen() {
+            Screen::Details(Details { of: DetailsOf::Gateway(id), tab: Tab::Scaling, .. }) => {
+                let answers = self.cluster(&id.cluster).is_some_and(|s| s.link.is_ready());
+                answers.then(|| (id.cluster.clone(), id.namespace.to_string()))
+            }
+            _ => None,
+        };
+        let wanted = Vec::from_iter(of);
+        if wanted == self.traffic.usage_asked {
+            return None;
+        }
+        self.traffic.usage_asked.clone_from(&wanted);
+        Some(Effect::ReadUsage(wanted))
+    }
+
+    /// How many pods there are, and what they use of what they may.
+    pub(super) fn with_resources(&self, row: &GatewayRow, mut sections: Vec<Section>) -> Vec<Section> {
+        let (traffic, pods) = (&self.traffic, pods_of(row));
+        let readings = traffic.store.readings(&pods);
+        let thresholds = self.thresholds();
+        let hosts = hosts(pods.iter().filter_map(|pod| traffic.seen.pod(pod)), None, &thresholds);
+        let server = |pod: &ObjectKey| {
+            let (_, server) = traffic.seen.pod(pod)?.server.as_ref()?;
+            Some((pod.name.clone(), server))
+        };
+        let known = Known {
+            row,
+            usage: traffic.usage.get(&row.id.cluster),
+            readings: &readings,
+            servers: pods.iter().filter_map(server).collect(),
+            hosts: &hosts,
+            thresholds,
+            now: self.now,
+        };
+        // What is used stands before what may be evicted, and behind what decides how many pods there are.
+        let behind = |section: &Section| matches!(&*section.title, "Conditions" | "Behavior" | "Disruptions");
+        let at = sections.iter().position(behind).unwrap_or(sections.len());
+        let rest = sections.split_off(at);
+        sections.extend(resources::sections(&known));
+        sections.extend(rest);
+        sections
+    }
+
     /// What `n/c` means, and the key that changes it.
     fn not_collected(&self) -> String {
         let key = self.key_of(Command::Statistics);
@@ -161,7 +236,8 @@ impl App {
     }
 
     fn certs_made(&self, pods: &[ObjectKey]) -> Made {
-        let heard = self.heard(pods, |seen| seen.certs.as_ref());
+        let readings = self.traffic.store.readings(pods);
+        let heard = self.heard(pods, &readings, |seen| seen.certs.as_ref());
         let certificates = pods.iter().filter_map(|pod| {
             let (_, certs) = self.traffic.seen.pod(pod)?.certs.as_ref()?;
             Some((&pod.name, certs.as_slice()))
@@ -223,10 +299,10 @@ impl Heard<'_> {
         })
     }
 
-    /// `   3 of 3 pods at 11:51:58`, and whether that is long ago.
+    /// `   3/3 pods at 11:51:58`, and whether that is long ago.
     fn words(&self, now: Timestamp, old: i64) -> Line {
         let Some(last) = self.last else { return Line::new() };
-        let pods = format!("   {} of {} pods", self.read, self.all);
+        let pods = format!("   {}/{} pods", self.read, self.all);
         let few = if self.read < self.all { Tone::Warn } else { Tone::Muted };
         let mut line = vec![piece(pods, Look::Tone(few))];
         line.push(match now.duration_since(last).as_secs() > old {

@@ -22,6 +22,8 @@ pub struct Replay {
     pub speed: f64,
     /// Whether its time runs.
     pub runs: bool,
+    /// Whether another moment was gone to just now: what differs from the one before did not change in time.
+    pub settles: bool,
 }
 
 /// How it is to be played from now on.
@@ -126,6 +128,11 @@ impl App {
                 What::Object(_) | What::Refused(..) => {}
             }
         }
+        let now = self.now;
+        self.traffic.markers.forget_after(now);
+        let fleet = self.fleet().to_vec();
+        self.traffic.rejoined(&fleet, now);
+        self.traffic_aged();
         self.proxies_heard();
     }
 }
@@ -136,7 +143,7 @@ mod tests {
 
     #[test]
     fn speeds_go_up_and_down_between_the_slowest_and_the_fastest() {
-        let at = |speed| Replay { start: Timestamp::MIN, end: Timestamp::MAX, speed, runs: true };
+        let at = |speed| Replay { start: Timestamp::MIN, end: Timestamp::MAX, speed, runs: true, settles: false };
         assert_eq!([0.25, 1.0, 7.0, 300.0, 1000.0].map(|s| at(s).next_speed(true)), [
             0.5, 2.0, 10.0, 300.0, 1000.0
         ]);

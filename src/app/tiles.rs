@@ -6,6 +6,8 @@ use super::model::App;
 use super::open::tickets;
 use super::screen::fleet::{FleetScreen, Tile};
 use super::screen::{Details, DetailsOf, Screen, Tab};
+use super::traffic::plot::{resampled, span};
+use crate::metrics::view::{Of, Quantity, Window};
 use crate::model::clean::clean;
 use crate::model::reading::Unit;
 use crate::model::table::{TableKind, Tone};
@@ -28,6 +30,20 @@ impl App {
         if let Screen::Fleet(fleet) = self.screen_mut() {
             fleet.set(&items);
         }
+    }
+
+    /// Makes the lines of the tiles in sight. What they show stands still until the next value comes.
+    pub(super) fn make_lines(&mut self) {
+        let (traffic, now) = (&self.traffic, self.now);
+        let Some(Screen::Fleet(fleet)) = self.stack.last_mut() else { return };
+        let cells = usize::from(fleet.width).saturating_sub(3).max(1);
+        fleet.draw_lines(|tile| {
+            let Some(live) = &tile.live else { return Vec::new() };
+            let quantity = if live.is_tcp { Quantity::Connections } else { Quantity::Requests };
+            let pods = traffic.pods(&tile.id);
+            let line = traffic.store.line(&pods, &Of::All, quantity, Window::FiveMinutes, now, cells);
+            resampled(&line, span(&line), cells)
+        });
     }
 
     /// What the keys of the tiles do.

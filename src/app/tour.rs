@@ -12,7 +12,7 @@ use crate::materialize::names::PAUSED;
 use crate::model::gateway::{GatewayRow, Origin};
 use crate::model::health::HealthState;
 use crate::model::name::ClusterName;
-use crate::model::table::{Subject, TableKind};
+use crate::model::table::{Subject, TableKind, Tone};
 
 /// The cluster whose gateways nobody keeps.
 const SANDBOX: &str = "sandbox";
@@ -56,6 +56,18 @@ const STEPS: &[Step] = &[
             && app.active_table().is_some_and(|t| t.is_filtered() && !t.filter.editing)
     }),
     step("{back} clears the filter", |app| app.active_table().is_some_and(|t| !t.is_filtered())),
+    step("traffic: {worst-first} brings up what fails. Put the cursor on the first", |app| {
+        selected_row(app).is_some_and(|row| fails(app, &row))
+    }),
+    step("{traffic} shows what goes through it now, host by host, the worst first", |app| {
+        details(app).is_some_and(|d| d.tab == Tab::Traffic)
+    }),
+    step("above: what fails, since when, and why. {upstreams} shows where", |app| {
+        details(app).is_some_and(|d| d.tab == Tab::Upstreams)
+    }),
+    step("{unfold} unfolds the host: which endpoint was put out? {back} leads back", |app| {
+        is_table(app, TableKind::Gateways)
+    }),
     step("{clusters} shows the clusters: one is down, in one you may only look", |app| {
         is_table(app, TableKind::Clusters)
     }),
@@ -161,10 +173,19 @@ fn is_scaled(row: &GatewayRow) -> bool {
 }
 
 fn selected(app: &App) -> Option<HealthState> {
+    Some(selected_row(app)?.health.state)
+}
+
+fn selected_row(app: &App) -> Option<Arc<GatewayRow>> {
     match &app.active_table()?.item()?.subject {
-        Subject::Gateway(gateway) => Some(gateway.health.state),
+        Subject::Gateway(gateway) => Some(gateway.clone()),
         _ => None,
     }
+}
+
+/// Whether its traffic fails, by the thresholds.
+fn fails(app: &App, row: &GatewayRow) -> bool {
+    app.traffic.brief(&row.id).is_some_and(|brief| brief.verdict.tone == Tone::Bad)
 }
 
 fn details(app: &App) -> Option<&Details> {

@@ -23,6 +23,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let reads = !matches!(msg, Msg::Scraped(_) | Msg::Admin(_) | Msg::LogLines(..));
     let mut effects = take(app, msg);
     effects.extend(app.ask_to_keep());
+    effects.extend(app.use_what_is_shown());
     effects.extend(app.follow_routes());
     effects.extend(app.ring());
     if reads {
@@ -303,7 +304,6 @@ impl App {
         self.clusters.retain(|s| s.cluster != *cluster);
         self.rights.forget(cluster);
         self.rejoin();
-        self.traffic_closed();
         let closing = self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
         self.refresh();
         closing
@@ -375,6 +375,7 @@ impl App {
             Screen::Form(form) => form.settle(body.width, body.height),
             Screen::Review(review) => review.settle(body.width, body.height),
         }
+        self.make_lines();
     }
 
     /// Which kind of table the outermost screen is.

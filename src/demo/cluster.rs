@@ -92,6 +92,30 @@ impl SimulatedCluster {
         })
     }
 
+    /// The same at several moments, in their order, without buckets of bytes, which nobody reads; none where the proxy did not
+    /// run yet.
+    pub fn stats_over(
+        &self,
+        pod: (&str, &str),
+        port: u16,
+        path: &str,
+        times: &[Timestamp],
+    ) -> Vec<Option<envoy::Answer>> {
+        let key = Key::new("pods", pod.0, pod.1);
+        self.with(|state| {
+            let pod = state.store.get(&key).cloned();
+            let proxy = pod.as_deref().and_then(|pod| Proxy::of(state, pod, state.now));
+            let at = |at: &Timestamp| {
+                proxy.as_ref()?.again((*at).min(state.now))?.thin().answer(Request {
+                    port,
+                    posts: false,
+                    path,
+                })
+            };
+            times.iter().map(at).collect()
+        })
+    }
+
     /// Lets happen what is due now.
     pub fn step(&self) {
         self.with(|_| ());

@@ -7,17 +7,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::clock::later;
+use super::envoy::access::{Dice, Sample};
 
 /// Most lines of the past that are kept, as a node keeps them.
 const KEPT: usize = 400;
 
-/// Hosts that gateways of the demo lead to, with the answers that they give.
-const HOSTS: &[(&str, &[u16])] = &[
-    ("api.stripe.com", &[200, 200, 200, 200, 201, 402]),
-    ("hooks.slack.com", &[200, 200, 200, 429]),
-    ("httpbin.org", &[200, 200, 404, 503]),
-    ("s3.eu-central-1.amazonaws.com", &[200, 204, 206]),
-];
+/// Hosts and the answers that they give, where nothing is known of hosts outside: in the worlds of tests.
+const HOSTS: &[(&str, &[u16])] =
+    &[("api.test.example", &[200, 200, 200, 200, 201, 402]), ("echo.test.example", &[200, 200, 404, 503])];
 
 /// One line and its moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +26,7 @@ pub(super) struct Line {
 }
 
 /// One run of a container.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Run<'a> {
     /// The pod.
     pub(super) pod: &'a Value,
@@ -41,6 +38,8 @@ pub(super) struct Run<'a> {
     pub(super) end: Option<Timestamp>,
     /// Exit code, when it ended.
     pub(super) exit: i64,
+    /// What its lines are about.
+    pub(super) sample: Sample,
 }
 
 impl Run<'_> {
@@ -64,6 +63,9 @@ impl Run<'_> {
             return None;
         }
         let opening = self.opening().into_iter().map(|l| l.at).find(|at| *at > now);
+        if self.sample.is_idle() {
+            return opening;
+        }
         opening.or_else(|| Some(self.moments(now).1).filter(|at| *at > now))
     }
 
@@ -97,26 +99,20 @@ impl Run<'_> {
     fn traffic(&self, until: Timestamp) -> Vec<Line> {
         let (next, _) = self.moments(until);
         let first = next.saturating_sub(KEPT as u64).max(1);
-        (first..next).map(|number| self.request(number)).collect()
+        (first..next).filter_map(|number| self.request(number)).collect()
     }
 
-    /// A line of Istio's access log.
-    fn request(&self, number: u64) -> Line {
+    /// A line of Istio's access log; none: there was no request.
+    fn request(&self, number: u64) -> Option<Line> {
         let at = later(self.start, Duration::from_secs(number * self.pace()));
-        let chance = self.chance(number);
-        let (host, codes) = HOSTS[(chance % HOSTS.len() as u64) as usize];
-        let code = codes[((chance >> 8) % codes.len() as u64) as usize];
-        let flags = if code == 503 { "UF" } else { "-" };
-        let took = 8 + (chance >> 16) % 240;
-        let bytes = (chance >> 24) % 9_000;
-        let stamp = stamp(at);
-        let text = format!(
-            "[{stamp}] \"GET /v1/items HTTP/1.1\" {code} {flags} via_upstream - \"-\" 0 {bytes} {took} {took} \"10.244.0.7\" \
-             \"checkout/2.1\" \"{:08x}\" \"{host}\" \"192.0.2.{}:443\" outbound|443||{host} - - 10.244.1.9:8080 - -",
-            chance as u32,
-            chance % 200 + 10
-        );
-        Line { at, text }
+        let rest = self.chance(number);
+        let text = if self.sample.is_known {
+            let part = |salt: u64| (self.chance(number ^ salt << 40) >> 11) as f64 / (1_u64 << 53) as f64;
+            self.sample.line(at, Dice { which: part(1), took: part(2), rest })?
+        } else {
+            any_request(rest)
+        };
+        Some(Line { at, text: format!("[{}] {text}", stamp(at)) })
     }
 
     fn chance(&self, number: u64) -> u64 {
@@ -126,6 +122,21 @@ impl Run<'_> {
         (self.container, number).hash(&mut hasher);
         hasher.finish()
     }
+}
+
+/// A request to a host that nobody knows.
+fn any_request(chance: u64) -> String {
+    let (host, codes) = HOSTS[(chance % HOSTS.len() as u64) as usize];
+    let code = codes[((chance >> 8) % codes.len() as u64) as usize];
+    let flags = if code == 503 { "UF" } else { "-" };
+    let took = 8 + (chance >> 16) % 240;
+    let bytes = (chance >> 24) % 9_000;
+    format!(
+        "\"GET /v1/items HTTP/1.1\" {code} {flags} via_upstream - \"-\" 0 {bytes} {took} {took} \"10.244.0.7\" \
+         \"checkout/2.1\" \"{:08x}\" \"{host}\" \"192.0.2.{}:443\" outbound|443||{host} - - 10.244.1.9:8080 - -",
+        chance as u32,
+        chance % 200 + 10
+    )
 }
 
 /// A moment as proxies write it.
@@ -138,12 +149,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::demo::state::State;
 
     #[test]
     fn lines_are_the_same_whenever_they_are_read_and_more_come_with_time() {
         let pod = json!({"metadata": {"name": "p", "uid": "u"}});
-        let run =
-            Run { pod: &pod, container: "istio-proxy", start: Timestamp::UNIX_EPOCH, end: None, exit: 0 };
+        let sample = Sample::of(&State::new(1, Timestamp::UNIX_EPOCH), &pod);
+        let start = Timestamp::UNIX_EPOCH;
+        let run = Run { pod: &pod, container: "istio-proxy", start, end: None, exit: 0, sample };
         let at = |s| later(Timestamp::UNIX_EPOCH, Duration::from_secs(s));
         let (early, late) = (run.lines(at(60)), run.lines(at(120)));
         assert!(late.len() > early.len() && late.starts_with(&early));

@@ -143,6 +143,13 @@ const BUILT_IN: &[Row] = &[
     ("rbac.authorization.k8s.io", "v1", "roles", "Role", &[], true, false, false, ALL),
 ];
 
+/// What a metrics server brings: what runs is measured, and nothing of it is stored.
+#[rustfmt::skip]
+const MEASURED: &[Row] = &[
+    ("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", &[], false, false, false, &["get", "list"]),
+    ("metrics.k8s.io", "v1beta1", "pods", "PodMetrics", &[], true, false, false, &["get", "list"]),
+];
+
 /// What is in the category `all`.
 const IN_ALL: &[&str] =
     &["pods", "services", "deployments", "replicasets", "daemonsets", "horizontalpodautoscalers"];
@@ -151,6 +158,7 @@ fn built_in(row: &Row) -> Resource {
     let &(group, version, plural, kind, short, namespaced, status, scale, verbs) = row;
     let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     let categories = match (IN_ALL.contains(&plural), group) {
+        (_, "metrics.k8s.io") => Vec::new(),
         (true, _) => vec!["all".into()],
         (_, "apiextensions.k8s.io" | "admissionregistration.k8s.io") => vec!["api-extensions".into()],
         _ => Vec::new(),
@@ -159,7 +167,8 @@ fn built_in(row: &Row) -> Resource {
         group: group.into(),
         version: version.into(),
         plural: plural.into(),
-        singular: kind.to_lowercase().into(),
+        // Measures have none.
+        singular: if group == "metrics.k8s.io" { "".into() } else { kind.to_lowercase().into() },
         kind: kind.into(),
         list_kind: format!("{kind}List").into(),
         short_names: short.iter().map(|s| (*s).into()).collect(),
@@ -205,6 +214,11 @@ impl Resources {
     fn add(&mut self, resource: Resource) {
         let key = (resource.group.clone(), resource.version.clone(), resource.plural.clone());
         self.all.insert(key, Arc::new(resource));
+    }
+
+    /// Serves what a metrics server measures.
+    pub fn measure(&mut self) {
+        MEASURED.iter().for_each(|row| self.add(built_in(row)));
     }
 
     /// The one that a path names.

@@ -45,6 +45,9 @@ pub const MOST_SAMPLES: usize = 100_000;
 /// Most hosts of one scrape.
 pub const MOST_HOSTS: usize = 10_000;
 
+/// Most bytes of lines of a histogram that hold nothing.
+const MOST_ZEROS: usize = 64 * 1024;
+
 /// Reads an exposition text as it arrives. It holds at most one line that is not complete.
 #[derive(Debug, Default)]
 pub struct Reader {
@@ -78,6 +81,9 @@ struct Inner {
     masked: String,
     /// What Envoy itself tells of requests, kept where nothing better does.
     graded: Vec<(Grade, Sample)>,
+    /// Lines of buckets that hold nothing, of one histogram, and what they have in common.
+    zeros: Vec<u8>,
+    zeros_of: usize,
     clusters: HashMap<Box<str>, Cluster>,
     services: HashMap<Box<str>, (Arc<str>, u16)>,
     flags: HashMap<Box<str>, Option<Arc<str>>>,
@@ -127,21 +133,68 @@ impl Inner {
         let end = memchr::memchr3(b'{', b' ', b'\t', line).unwrap_or(line.len());
         let Some(found) = line.get(..end).and_then(names::find) else { return };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let is_zero = found.family == Family::Cluster && line.ends_with(b" 0");
-        if is_zero && self.read.has_envoy {
-            return;
+        if found.family == Family::Cluster && line.ends_with(b" 0") {
+            return self.zero(line, found);
         }
-        if self.wanted(line, found).is_none() {
+        if found.what == What::Bucket {
+            self.zeros_before(line, found);
+        }
+        self.wanted(line, found);
+    }
+
+    /// A line of a cluster that says zero. Most of an idle proxy's are such ones, so they are not even read where they say
+    /// no more than if they were left out.
+    fn zero(&mut self, line: &[u8], found: Found<'_>) {
+        let says_more = match found.what {
+            What::Bucket => {
+                let of = histogram(line);
+                if self.zeros.get(..self.zeros_of) != Some(of) {
+                    self.zeros.clear();
+                    self.zeros_of = of.len();
+                }
+                if self.zeros.len() < MOST_ZEROS {
+                    self.zeros.extend_from_slice(line);
+                    self.zeros.push(b'\n');
+                }
+                false
+            }
+            // That requests are counted, if only none.
+            What::Codes | What::Classes | What::Plain(Metric::UpstreamRequests) => !self.read.has_envoy,
+            // That the control plane is away.
+            What::Plain(Metric::UpstreamActive) => {
+                memchr::memmem::find(line, host::PLANE.as_bytes()).is_some()
+            }
+            _ => false,
+        };
+        if says_more {
+            self.wanted(line, found);
+        }
+    }
+
+    /// The bounds of a histogram below the first that counts are those of buckets that hold nothing: they are read once one
+    /// does, for they say where the first begins.
+    fn zeros_before(&mut self, line: &[u8], found: Found<'_>) {
+        if !self.zeros.is_empty() && self.zeros.get(..self.zeros_of) == Some(histogram(line)) {
+            let zeros = std::mem::take(&mut self.zeros);
+            for zero in zeros.split(|b| *b == b'\n').filter(|zero| !zero.is_empty()) {
+                self.wanted(zero, found);
+            }
+        }
+        self.zeros.clear();
+    }
+
+    fn wanted(&mut self, line: &[u8], found: Found<'_>) {
+        if self.parse(line, found).is_none() {
             self.read.broken += 1;
         }
     }
 
     /// Reads a line that is wanted. `None`: it is broken.
-    fn wanted(&mut self, line: &[u8], found: Found<'_>) -> Option<()> {
+    fn parse(&mut self, line: &[u8], found: Found<'_>) -> Option<()> {
         let line = std::str::from_utf8(line).ok()?;
         let mut masked = std::mem::take(&mut self.masked);
-        let read = Line::read(line, &mut masked).and_then(|line| {
-            let labels = Labels::of(&line, found.what.seed());
+        let read = Line::read(line, &mut masked, labels::is_wanted).and_then(|line| {
+            let labels = Labels::of(&line, labels::mix(0, found.name));
             self.take(found, &labels, line.value)
         });
         self.masked = masked;
@@ -149,14 +202,10 @@ impl Inner {
     }
 }
 
-impl What {
-    /// Tells metrics apart that are read as one.
-    fn seed(self) -> u32 {
-        match self {
-            Self::Plain(metric) | Self::Coded(metric) => metric as u32,
-            _ => 0,
-        }
-    }
+/// What a line of a bucket says before its bound: whose it is. Envoy writes the bound last.
+fn histogram(line: &[u8]) -> &[u8] {
+    let end = line.windows(4).rposition(|part| part == b"le=\"").unwrap_or(line.len());
+    line.get(..end).unwrap_or(line)
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ impl Store {
         let all = || read.iter().map(|(_, pod)| *pod);
         let slices = Slices::of(all(), to - length, to);
         // Sparks have sixteen values even where the window has fewer scrapes.
-        let finest = slices.of.iter().map(|slice| slice.distance()).fold(1.0, f64::max).ceil();
+        let finest = grid::finest(slices.of.iter().map(|slice| slice.distance()));
         let grid = Grid::of(&slices, length.max(finest * rows::SPARK as f64), to, MOST_POINTS);
         let history = Slices::of(all(), grid.from - grid.step, to);
         let names: Vec<_> = read.iter().map(|(key, _)| key.name.clone()).collect();

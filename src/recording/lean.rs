@@ -11,12 +11,16 @@ const OF_CONTAINERS: &[&str] = &["args", "command"];
 const CONTAINERS: &[&str] = &["containers", "initContainers", "ephemeralContainers"];
 
 /// The object without what nobody may find in a recording (R27): values of environment variables, arguments and commands of
-/// containers, `managedFields`, the copy that `kubectl apply` leaves, and the schemas of a CRD, which only make it long.
+/// containers, `managedFields` of all but gateways, the copy that `kubectl apply` leaves, and the schemas of a CRD, which only make it long.
 /// Names stay, so that one still sees which variables there are.
 #[must_use]
 pub fn lean(mut object: Value) -> Value {
+    let is_gateway = object["kind"] == "IstioGateway";
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.shift_remove("managedFields");
+        // Who changed a gateway, and when, is told from them; of all else they only make it long.
+        if !is_gateway {
+            metadata.shift_remove("managedFields");
+        }
         if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
             annotations.shift_remove(LAST_APPLIED);
         }

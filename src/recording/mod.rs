@@ -22,7 +22,7 @@
 //! `networking.istio.io`.
 //!
 //! Objects are whole but for what nobody may find in a file: values of environment variables, arguments of containers,
-//! `managedFields`, and the copy that `kubectl apply` leaves (`lean`). Secrets are never read.
+//! `managedFields` of all but `IstioGateway`s, and the copy that `kubectl apply` leaves (`lean`). Secrets are never read.
 
 mod lean;
 mod line;

@@ -5,6 +5,7 @@ pub mod cells;
 pub mod clipboard;
 mod deeds;
 pub mod demo;
+mod demo_past;
 pub mod drafts;
 pub mod effects;
 mod files;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::demo_past::Past;
 use super::drafts::Drafts;
 use super::effects::{Home, Live};
 use super::replay::Player;
@@ -14,6 +15,7 @@ use crate::app::{App, Msg};
 use crate::cluster::journal;
 use crate::cluster::kubeconfig::Contexts;
 use crate::config::{Namespaces, Settings};
+use crate::metrics::Scraped;
 use crate::model::name::ClusterName;
 use crate::setup;
 use crate::sources::{self, Heard, Sources};
@@ -62,7 +64,11 @@ pub fn wire(
     }
     tell(&sender, Msg::Contexts(names));
     tokio::spawn(pass_on(snapshots, sender.clone()));
-    tokio::spawn(pass_on_heard(sources.listen(), sender.clone()));
+    let past = match &simulated {
+        Some(Simulated::World(world)) => Some(Past::new(world.clone())),
+        _ => None,
+    };
+    tokio::spawn(pass_on_heard(sources.listen(), sender.clone(), past));
     let is_demo = matches!(start.clusters, Clusters::Demo(_));
     let mut live = Live::new(sources, sender.clone(), raw, home(settings, &chosen, is_demo));
     if let Some(dir) = &start.state {
@@ -125,8 +131,17 @@ async fn pass_on(
 }
 
 /// What is heard of proxies becomes messages.
-async fn pass_on_heard(mut heard: tokio::sync::mpsc::Receiver<Heard>, inbox: UnboundedSender<Msg>) {
+async fn pass_on_heard(
+    mut heard: tokio::sync::mpsc::Receiver<Heard>,
+    inbox: UnboundedSender<Msg>,
+    mut past: Option<Past>,
+) {
     while let Some(heard) = heard.recv().await {
+        if let (Some(past), Heard::Scraped(Scraped::Scrape(scrape))) = (&mut past, &heard) {
+            for scrape in past.before(scrape).await {
+                tell(&inbox, Msg::Scraped(Scraped::Scrape(Box::new(scrape))));
+            }
+        }
         tell(
             &inbox,
             match heard {

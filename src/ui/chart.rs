@@ -94,10 +94,9 @@ fn scale(picture: &Picture, canvas: &mut Canvas<'_>, plot: Area) {
     }
     let (low, high) = picture.scale;
     label(canvas, plot.y, high);
-    if plot.height >= 5 {
-        let middle = plot.height / 2;
-        let part = 1.0 - f64::from(middle) / f64::from(plot.height.saturating_sub(1).max(1));
-        label(canvas, plot.y + middle, low + (high - low) * part);
+    // Only where a row stands for the middle of the scale.
+    if plot.height >= 5 && plot.height % 2 == 1 {
+        label(canvas, plot.y + plot.height / 2, f64::midpoint(low, high));
     }
     let axis = plot.y + plot.height;
     label(canvas, axis, low);

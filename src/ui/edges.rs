@@ -178,8 +178,10 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     let mut x = area.x;
     for (text, is_open) in &names {
         let style = if *is_open { open } else { plain };
-        x = canvas.char(x, area.y, if *is_open { left } else { ' ' }, style);
-        x = canvas.text(x, area.y, area.width, text, style, Cut::End);
+        if *is_open {
+            canvas.char(x, area.y, left, style);
+        }
+        x = canvas.text(x + 1, area.y, area.width, text, style, Cut::End);
         if *is_open {
             canvas.char(x, area.y, right, style);
         }
@@ -274,7 +276,7 @@ pub(super) fn explanation(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     let room = area.width.saturating_sub(2);
     let (style, rows) = match &app.notice {
         Some(notice) => (canvas.style(notice.tone.into()), facts::wrap(&notice.text, usize::from(room))),
-        None => (canvas.style(Role::Explanation), fill(app.explanation(), room, area.height)),
+        None => (canvas.style(Role::Explanation), fill(app, app.explanation(), room, area.height)),
     };
     let last = usize::from(area.height).saturating_sub(1);
     for (n, y) in (0..rows.len()).zip(area.y..area.y + area.height) {
@@ -292,17 +294,20 @@ pub(super) fn explanation(app: &App, canvas: &mut Canvas<'_>, area: Area) {
 
 /// Lets one long sentence use both lines. The second tells why, and the row tells who it is itself: where the reason
 /// is long, it takes the place of both.
-fn fill([first, second]: [String; 2], room: u16, lines: u16) -> Vec<String> {
+fn fill(app: &App, [first, second]: [String; 2], room: u16, lines: u16) -> Vec<String> {
     if lines > 2 {
-        return share(&first, &second, room, usize::from(lines));
+        // Of traffic, what is wrong and why goes before what to do next.
+        let most = if app.looks_at_traffic() { 1 } else { 2 };
+        return share(&first, &second, room, usize::from(lines), most);
     }
     let wide = |text: &str| lines > 1 && width(text) > room;
     let reason = if second.is_empty() { &first } else { &second };
     if wide(reason) { facts::wrap(reason, usize::from(room)) } else { vec![first, second] }
 }
 
-/// Both sentences in so many lines: the second has at most two of them, the first the others.
-fn share(first: &str, second: &str, room: u16, lines: usize) -> Vec<String> {
+/// Both sentences in so many lines: the second has at most so many of them, and where the first needs fewer, more; the
+/// first has the others.
+fn share(first: &str, second: &str, room: u16, lines: usize, most: usize) -> Vec<String> {
     let rows = |text: &str, most: usize| -> Vec<String> {
         let mut rows = facts::wrap(text, usize::from(room));
         if rows.len() > most {
@@ -311,7 +316,8 @@ fn share(first: &str, second: &str, room: u16, lines: usize) -> Vec<String> {
         }
         rows
     };
-    let second = if second.is_empty() { Vec::new() } else { rows(second, 2) };
+    let left = lines.saturating_sub(facts::wrap(first, usize::from(room)).len());
+    let second = if second.is_empty() { Vec::new() } else { rows(second, most.max(left.min(2))) };
     let mut all = rows(first, lines - second.len());
     all.extend(second);
     all

@@ -1,5 +1,7 @@
 //! Apps in situations worth a picture.
 
+pub(super) mod traffic;
+
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;

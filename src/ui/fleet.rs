@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::app::geometry::{Area, below};
 use crate::app::screen::FleetScreen;
 use crate::app::screen::fleet::{HEIGHT, Tile};
-use crate::model::columns::Symbol;
+use crate::model::columns::{Symbol, spark};
 use crate::model::reading::{Reading, Unit};
 use crate::model::table::Tone;
 
@@ -105,26 +105,11 @@ fn tile(tile: &Tile, is_selected: bool, canvas: &mut Canvas<'_>, area: Area) {
     if let Some(y) = rows.next() {
         canvas.text(x, y, room, &numbers(tile), text, Cut::End);
     }
-    if let (Some(y), Some(live)) = (rows.next(), &tile.live) {
+    if let (Some(y), false) = (rows.next(), tile.spark.is_empty()) {
         let style = look(canvas.style(Role::ToneGood));
-        let line = spark(&live.spark, room.into(), canvas.glyphs.is_ascii());
+        let line = spark(&tile.spark, room.into());
         canvas.text(x, y, room, &line, style, Cut::End);
     }
-}
-
-/// The last values as a line of so many cells: each a bar of eight heights, a gap where nothing was read.
-fn spark(values: &[Option<f32>], cells: usize, ascii: bool) -> String {
-    const BARS: [&[char; 8]; 2] =
-        [&['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'], &['_', '.', '.', '-', '-', '=', '=', '#']];
-    let bars = BARS[usize::from(ascii)];
-    let seen = &values[values.len().saturating_sub(cells)..];
-    let top = seen.iter().flatten().fold(0.0_f32, |top, n| top.max(*n));
-    let bar = |value: &Option<f32>| match value {
-        None => ' ',
-        Some(n) if top > 0.0 => bars[((n / top * 7.0).round() as usize).min(7)],
-        Some(_) => bars[0],
-    };
-    seen.iter().map(bar).collect()
 }
 
 /// `412/s 99.97% p99 38ms`.

@@ -80,6 +80,8 @@ const SITUATIONS: &[Situation] = &[
         fixture::keys(&mut app, "p down");
         app
     }),
+    ("gateways-live", fixture::traffic::live),
+    ("traffic", fixture::traffic::traffic),
     ("gateway-yaml", fixture::yaml),
     ("logs", |size| fixture::logs(200, size)),
     ("editor", |size| {
@@ -131,6 +133,29 @@ const SITUATIONS: &[Situation] = &[
 
 /// Situations of which one size tells enough.
 const ONCE: &[Situation] = &[
+    ("traffic-reading", fixture::traffic::reading),
+    ("traffic-denied", fixture::traffic::denied),
+    ("traffic-partly", fixture::traffic::partly),
+    ("traffic-host", |size| {
+        let mut app = fixture::traffic::traffic(size);
+        fixture::keys(&mut app, "enter");
+        app
+    }),
+    ("traffic-cursor-and-errors", |size| {
+        let mut app = fixture::traffic::traffic(size);
+        fixture::keys(&mut app, "m left left left left left left left left left left left left");
+        app
+    }),
+    ("traffic-frozen-flags", |size| {
+        let mut app = fixture::traffic::traffic(size);
+        fixture::keys(&mut app, "b b b f <");
+        app
+    }),
+    ("traffic-compared-pods", |size| {
+        let mut app = fixture::traffic::traffic(size);
+        fixture::keys(&mut app, "b space space m m m");
+        app
+    }),
     ("connecting", fixture::connecting),
     ("empty", fixture::empty),
     ("denied", fixture::denied),
@@ -405,7 +430,7 @@ fn a_cell_that_changed_is_marked_until_the_next_frame() {
         let before = painted(&app, &look).0;
         fixture::recovered(&mut app);
         let after = painted(&app, &look).0;
-        let (was, is) = (cells(&before, "1/3"), cells(&after, "2/3 10"));
+        let (was, is) = (cells(&before, "1/3"), cells(&after, "2/3   "));
         assert_ne!(was[0].style(), is[0].style(), "{theme} {depth:?}");
         assert!(is[0].modifier.contains(Modifier::UNDERLINED), "{theme} {depth:?}");
     }

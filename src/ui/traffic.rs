@@ -13,6 +13,9 @@ use crate::app::traffic::view::{Card, ShownRow, Trend};
 use crate::metrics::view::Window;
 use crate::model::table::{Align, Tone};
 
+/// Cells before a row: the cursor, or the letter of its line, and air.
+const LEAD: u16 = 2;
+
 /// Most cells of a number.
 const CARD: u16 = 14;
 
@@ -107,7 +110,7 @@ fn rows(view: &View, canvas: &mut Canvas<'_>, area: Area) {
     }
     let heading = canvas.style(Role::TableHeading);
     canvas.tint(Area { height: 1, ..area }, heading);
-    let mut x = area.x + 1;
+    let mut x = area.x + LEAD;
     for column in &shown.headings {
         let lead = match column.align {
             Align::Right => column.width.saturating_sub(width(column.title)),
@@ -136,7 +139,7 @@ fn draw_row(view: &View, row: &ShownRow, canvas: &mut Canvas<'_>, area: Area) {
     if let Some(mark) = mark {
         canvas.char(area.x, area.y, mark, over(base));
     }
-    let mut x = area.x + 1;
+    let mut x = area.x + LEAD;
     for (column, (text, tone)) in view.shown.headings.iter().zip(&row.cells) {
         let tone: Tone = *tone;
         let style = over(base.patch(canvas.style(tone.into())));

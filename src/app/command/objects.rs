@@ -103,7 +103,7 @@ pub(super) const TABLE: &[Spec] = &[
     spec(
         C::Upstreams,
         &["u"],
-        &[S::Gateways, S::Pane, S::Fleet],
+        &[S::Gateways, S::Traffic, S::Pane, S::Fleet],
         G::Objects,
         "upstreams",
         "The hosts and endpoints behind it, and how they are",
@@ -139,7 +139,7 @@ pub(super) const TABLE: &[Spec] = &[
         "worst",
         "The gateways that fail or are slow come first, or as they come again",
     ),
-    spec(C::Ingress, &["i"], &[S::Gateways], G::Tables, "ingress", "Show ingress gateways too"),
+    spec(C::Ingress, &["i"], &[S::Gateways, S::Fleet], G::Tables, "ingress", "Show ingress gateways too"),
     spec(
         C::RunCredentialPlugin,
         &["x"],

@@ -44,6 +44,8 @@ pub struct Tile {
     pub why: String,
     /// Its traffic; none: it is not read.
     pub live: Option<Arc<Brief>>,
+    /// Requests a second of the last minutes, oldest first, as many as a tile has cells; made for tiles in sight.
+    pub spark: Vec<Option<f32>>,
 }
 
 impl Tile {
@@ -51,7 +53,8 @@ impl Tile {
     pub fn of(item: &Item) -> Option<Self> {
         let Subject::Gateway(row) = &item.subject else { return None };
         let (symbol, tone, word, why) = state(row, item.live.as_deref());
-        Some(Self { id: row.id.clone(), stale: item.stale, symbol, tone, word, why, live: item.live.clone() })
+        let (id, live) = (row.id.clone(), item.live.clone());
+        Some(Self { id, stale: item.stale, symbol, tone, word, why, live, spark: Vec::new() })
     }
 
     /// Whether somebody must look at it.
@@ -174,6 +177,16 @@ impl FleetScreen {
         self.tiles.get(self.cursor)
     }
 
+    /// Gives the tiles on the screen their lines.
+    pub fn draw_lines(&mut self, line: impl Fn(&Tile) -> Vec<Option<f32>>) {
+        let (from, many) = (self.offset, self.grid.0 * self.grid.1);
+        for tile in self.tiles.iter_mut().skip(from).take(many) {
+            if tile.spark.is_empty() {
+                tile.spark = line(tile);
+            }
+        }
+    }
+
     /// The tiles on the screen.
     pub fn visible(&self) -> &[Tile] {
         let end = (self.offset + self.grid.0 * self.grid.1).min(self.tiles.len());
@@ -217,6 +230,7 @@ impl FleetScreen {
     fn to(&mut self, at: usize) {
         self.cursor = at.min(self.tiles.len().saturating_sub(1));
         self.selected = self.tile().map(|tile| tile.id.clone());
+        self.turn();
     }
 
     /// Lays the tiles out in an area whose first row is the line of sums.
@@ -226,6 +240,11 @@ impl FleetScreen {
         let rows = (area.height / HEIGHT).max(1);
         self.grid = (columns.into(), rows.into());
         self.width = area.width / columns;
+        self.turn();
+    }
+
+    /// To the page of the cursor.
+    fn turn(&mut self) {
         let many = (self.grid.0 * self.grid.1).max(1);
         self.offset = self.cursor / many * many;
     }

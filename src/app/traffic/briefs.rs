@@ -5,31 +5,15 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::plot::aligned;
-use super::{Store, pod_key};
 use crate::app::effect::Effect;
 use crate::app::model::App;
 use crate::app::screen::Screen;
-use crate::metrics::view::{By, Of, Quantity, Totals, Window};
-use crate::model::brief::{Brief, Thresholds, Verdict};
+use crate::metrics::view::{By, Row, Totals, Window};
+use crate::model::brief::Brief;
 use crate::model::clean::clean;
-use crate::model::columns::figure;
 use crate::model::gateway::{GatewayId, GatewayRow};
-use crate::model::name::ObjectKey;
-use crate::model::reading::{Reading, Unit};
+use crate::model::reading::Reading;
 use crate::model::table::{TableKind, Tone};
-
-/// What a gateway is judged by: the last minute.
-const JUDGED: Window = Window::Minute;
-
-/// What its line of blocks tells of.
-const SPARK: Window = Window::FiveMinutes;
-
-/// Blocks of that line.
-const BLOCKS: usize = 8;
-
-/// Requests in the minute below which success says nothing.
-const FEW: f64 = 3.0;
 
 /// The bell rings at most this often.
 const QUIET: SignedDuration = SignedDuration::from_secs(10);
@@ -93,27 +77,26 @@ impl App {
     }
 
     fn brief_of(&self, row: &GatewayRow) -> Brief {
-        let (store, now) = (&self.traffic.store, self.now);
-        let pods: Vec<ObjectKey> = row.pods.iter().map(|pod| pod_key(row, pod)).collect();
-        let before = self.traffic.briefs.get(&row.id);
-        let totals = store.totals(&pods, &Of::All, JUDGED, now);
-        let is_tcp = is_tcp(&totals);
-        let quantity = if is_tcp { Quantity::Connections } else { Quantity::Requests };
-        // Pods that are gone count here: the load was there before they were replaced.
-        let all = self.traffic.pods(&row.id);
-        let line = store.line(&all, &Of::All, quantity, SPARK, aligned(now, SPARK, BLOCKS), BLOCKS);
-        let judged = judge(store, &pods, &totals, &self.settings.thresholds, now);
-        Brief {
-            requests: if is_tcp { totals.connections } else { totals.requests },
-            is_tcp,
-            success: totals.success,
-            p99: totals.p99,
-            active: totals.active,
-            spark: line.values.into(),
-            source: totals.source,
-            verdict: lasting(judged, before.as_deref(), now),
-            trouble: trouble(store, &pods),
+        let (store, limits) = (&self.traffic.store, &self.settings.thresholds);
+        // Pods that are gone count: the load was there before they were replaced.
+        let pods = self.traffic.pods(&row.id);
+        let mut brief = store.brief(&pods, self.now, limits);
+        brief.trouble = clean(&brief.trouble).into();
+        let verdict = &mut brief.verdict;
+        if verdict.tone == Tone::Plain {
+            return brief;
         }
+        verdict.success = below(brief.success, limits.success);
+        verdict.p99 = above(brief.p99, limits.p99);
+        let rows = store.rows(&pods, By::Host, Window::Minute, self.now);
+        let fails = |row: &&Row| below(row.totals.success, limits.success) != Tone::Plain;
+        if let Some(worst) = rows.iter().find(fails).filter(|_| verdict.success != Tone::Plain) {
+            let flags = worst.flags.first().map(|(flag, _)| format!(" {}", clean(flag))).unwrap_or_default();
+            verdict.words = format!("{}, worst is {}{flags}", verdict.words, clean(&worst.key)).into();
+        }
+        let before = self.traffic.briefs.get(&row.id).filter(|b| b.verdict.tone != Tone::Plain);
+        verdict.since = before.and_then(|b| b.verdict.since).or(verdict.since).or(Some(self.now));
+        brief
     }
 
     /// How many gateways are bad by the thresholds.
@@ -156,66 +139,5 @@ fn crossed(reading: Reading, warn: impl Fn(f64) -> bool, bad: impl Fn(f64) -> bo
         Some(n) if bad(n) => Tone::Bad,
         Some(n) if warn(n) => Tone::Warn,
         _ => Tone::Plain,
-    }
-}
-
-fn judge(store: &Store, pods: &[ObjectKey], totals: &Totals, limits: &Thresholds, now: Timestamp) -> Verdict {
-    let enough = totals.requests.number().is_some_and(|n| n * f64::from(JUDGED.seconds()) >= FEW);
-    let success = if enough { below(totals.success, limits.success) } else { Tone::Plain };
-    let p99 = above(totals.p99, limits.p99);
-    let tone = worse(success, p99);
-    if tone == Tone::Plain {
-        return Verdict::default();
-    }
-    let limit = |tone, (warn, bad): (f64, f64)| if tone == Tone::Bad { bad } else { warn };
-    let mut words = Vec::new();
-    let mut since = None;
-    if success != Tone::Plain {
-        let limit = Reading::Value(limit(success, limits.success));
-        words.push(format!(
-            "success {} % is below {} %",
-            figure(totals.success, Unit::Percent),
-            figure(limit, Unit::Percent)
-        ));
-        let rows = store.rows(pods, By::Host, JUDGED, now);
-        if let Some(worst) = rows.iter().find(|row| below(row.totals.success, limits.success) != Tone::Plain)
-        {
-            since = worst.failing_since;
-            let flags = worst.flags.first().map(|(flag, _)| format!(" {}", clean(flag))).unwrap_or_default();
-            words.push(format!("worst is {}{flags}", clean(&worst.key)));
-        }
-    }
-    if p99 != Tone::Plain {
-        let limit = Reading::Value(limit(p99, limits.p99));
-        let figures = [totals.p99, limit].map(|n| figure(n, Unit::Milliseconds));
-        words.push(format!("p99 {} is above {}", figures[0], figures[1]));
-    }
-    Verdict { tone, success, p99, words: words.join(", ").into(), since }
-}
-
-fn worse(a: Tone, b: Tone) -> Tone {
-    let rank = |tone: Tone| match tone {
-        Tone::Bad => 2,
-        Tone::Warn => 1,
-        _ => 0,
-    };
-    if rank(a) >= rank(b) { a } else { b }
-}
-
-/// A verdict with the moment since which there is one.
-fn lasting(mut verdict: Verdict, before: Option<&Brief>, now: Timestamp) -> Verdict {
-    if verdict.tone != Tone::Plain {
-        let held = before.filter(|brief| brief.verdict.tone != Tone::Plain).and_then(|b| b.verdict.since);
-        verdict.since = held.or(verdict.since).or(Some(now));
-    }
-    verdict
-}
-
-/// Why none of its proxies can be read.
-fn trouble(store: &Store, pods: &[ObjectKey]) -> Box<str> {
-    let readings = store.readings(pods);
-    match readings.iter().find_map(|reading| reading.fault.as_ref()) {
-        Some(fault) if readings.iter().all(|reading| reading.fault.is_some()) => clean(&fault.summary).into(),
-        _ => Box::default(),
     }
 }

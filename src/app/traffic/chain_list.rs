@@ -36,7 +36,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Chains {
-    /// The list, as it is now.
+    /// The list, as it is now: what is bad first, what ends first at the top of each.
     pub fn new(chains: Vec<Chain>, thresholds: &Thresholds, now: Timestamp) -> Self {
         let row = |chain: Chain| {
             let terms: Vec<Term> = chain.issues.iter().map(|issue| term(issue, thresholds, now)).collect();
@@ -47,7 +47,14 @@ impl Chains {
             let unknown = || Term { tone: Tone::Muted, words: String::new(), is_short: false };
             Row { chain, term: first.unwrap_or_else(unknown), key, parts }
         };
-        Self { rows: chains.into_iter().map(row).collect() }
+        let mut rows: Vec<Row> = chains.into_iter().map(row).collect();
+        // What is renewed by itself ends soon as a rule: what is to be renewed stands above it.
+        rows.sort_by_key(|row| match row.term.tone {
+            Tone::Bad => 0,
+            Tone::Warn => 1,
+            _ => 2,
+        });
+        Self { rows }
     }
 
     /// How many are bad, and how many are to be looked at.
@@ -61,10 +68,9 @@ impl Chains {
 fn parts(chain: &Chain, terms: &[Term]) -> Vec<(String, String, Tone)> {
     let mut parts: Vec<(String, String, Tone)> = Vec::new();
     if chain.names.len() > 1 {
-        let name = |(n, name): (usize, &Box<str>)| {
-            (format!("name {}", n + 1), clean(name).into_owned(), Tone::Plain)
-        };
-        parts.extend(chain.names.iter().enumerate().map(name));
+        for (n, name) in chain.names.iter().enumerate() {
+            parts.push((format!("name {}", n + 1), clean(name).into_owned(), Tone::Plain));
+        }
     }
     for (issue, term) in chain.issues.iter().zip(terms) {
         let from = issue.not_before.map(|at| format!("from {} ", day(at))).unwrap_or_default();

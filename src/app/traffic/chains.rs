@@ -43,9 +43,12 @@ pub struct Issue {
     pub pods: Vec<Arc<str>>,
 }
 
+/// What certificates have in common that are shown as one row: whether it is an authority's, source, names.
+type Key<'a> = (bool, &'a str, &'a [Box<str>]);
+
 /// The certificates of these pods, the first that ends first; those without an end last.
 pub fn chains<'a>(pods: impl IntoIterator<Item = (&'a Arc<str>, &'a [Certificate])>) -> Vec<Chain> {
-    let mut all: BTreeMap<(bool, &str, &[Box<str>]), Vec<Issue>> = BTreeMap::new();
+    let mut all: BTreeMap<Key<'_>, Vec<Issue>> = BTreeMap::new();
     let mut asked = 0;
     for (pod, certificates) in pods {
         asked += 1;
@@ -68,7 +71,7 @@ pub fn chains<'a>(pods: impl IntoIterator<Item = (&'a Arc<str>, &'a [Certificate
             }
         }
     }
-    let chain = |((is_ca, source, names), mut issues): ((bool, &str, &[Box<str>]), Vec<Issue>)| {
+    let chain = |((is_ca, source, names), mut issues): (Key<'_>, Vec<Issue>)| {
         issues.sort_by(|a, b| end(a).cmp(&end(b)).then_with(|| a.serial.cmp(&b.serial)));
         Chain { is_ca, source: source.into(), names: names.to_vec(), issues, asked }
     };

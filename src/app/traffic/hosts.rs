@@ -28,7 +28,7 @@ const COLUMNS: &[Column] = &[
     column("timeouts", "TIMEOUT", "Requests that took too long lately", Align::Right, (5, 8), 180),
     column("pending", "PENDING", "Requests that wait, of how many may", Align::Right, (5, 12), 200),
     column("retries", "RETRIES", "Retries in the window", Align::Right, (5, 8), 150),
-    column("ejections", "EJECTED", "Endpoints put out in the window", Align::Right, (5, 8), 140),
+    column("ejected", "EJECTED", "Endpoints that are put out for their failures", Align::Right, (5, 8), 140),
     column("tls", "TLS FAILS", "TLS handshakes that failed in the window", Align::Right, (5, 9), 160),
     column("dns", "DNS FAILS", "Lookups that failed in the window", Align::Right, (5, 9), 155),
     column(
@@ -40,6 +40,7 @@ const COLUMNS: &[Column] = &[
         145,
     ),
     column("handshakes", "TLS", "TLS handshakes in the window", Align::Right, (4, 8), 90),
+    column("ejections", "EJECTIONS", "Endpoints put out in the window", Align::Right, (5, 9), 85),
     column("requests", "REQUESTS", "Under way, of how many a pod may have", Align::Right, (8, 20), 120),
 ];
 
@@ -110,6 +111,15 @@ fn healthy(host: &Host) -> PaneText {
     (format!("{healthy}/{many}{word}").into(), tone)
 }
 
+/// Endpoints that are put out: of any pod.
+fn ejected(host: &Host) -> PaneText {
+    if host.asked == 0 {
+        return trouble(host.stats.ejected);
+    }
+    let is_ejected = |spot: &&Spot| spot.flags.iter().any(|(flag, _)| &**flag == verdicts::EJECTED);
+    trouble(Reading::Value(host.endpoints.iter().filter(is_ejected).count() as f64))
+}
+
 /// What statistics say, else what `/clusters` counted lately.
 fn either(statistics: Reading, host: &Host, lately: impl Fn(&super::seen::Counts) -> u64) -> PaneText {
     match (statistics.number(), &host.lately) {
@@ -169,11 +179,12 @@ impl Listing for Hosts {
             either(stats.timeouts, host, |counts| counts.timeouts),
             pending,
             quiet(stats.retries),
-            trouble(stats.ejections),
+            ejected(host),
             trouble(stats.tls_fails),
             trouble(stats.dns_fails),
             trouble(stats.overflows),
             quiet(stats.tls_handshakes),
+            trouble(stats.ejections),
             self.used(host.requests, asked, stats.active),
         ]
     }
@@ -300,7 +311,8 @@ mod tests {
     fn what_is_not_collected_is_never_shown_as_nothing() {
         let none = super::super::upstreams::uncollected();
         let hosts = of(Host { asked: 3, stats: none.clone(), ..Host::default() });
-        assert_eq!(texts(&hosts)[5..11], ["n/c"; 6]);
+        assert_eq!(texts(&hosts)[5..7], ["n/c"; 2]);
+        assert_eq!(texts(&hosts)[8..13], ["n/c"; 5]);
         assert_eq!(
             texts(&hosts)[3],
             "…",

@@ -26,7 +26,7 @@ const COMPARED: usize = 2;
 
 impl App {
     /// Whether the Traffic tab of a gateway is in front.
-    pub(in crate::app) fn looks_at_traffic(&self) -> bool {
+    pub fn looks_at_traffic(&self) -> bool {
         matches!(self.screen(), Screen::Details(Details { of: DetailsOf::Gateway(_), tab: Tab::Traffic, .. }))
     }
 

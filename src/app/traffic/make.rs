@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::briefs::{above, below, is_tcp};
 use super::parts::{AXIS, parts};
-use super::plot::{LETTERS, Picture, aligned, resampled, scale};
+use super::plot::{LETTERS, Picture, resampled, scale, span};
 use super::pod_key;
 use super::rows::{Judge, headings};
 use super::view::{Card, Plot, Shown, ShownRow, Trend, View};
@@ -24,6 +24,9 @@ use crate::model::table::Tone;
 
 /// How long rows keep their order while one reads them.
 const ORDERED: SignedDuration = SignedDuration::from_secs(5);
+
+/// Below this width not all numbers fit.
+const NARROW: u16 = 72;
 
 /// A number has changed when it differs by more than this part.
 const CHANGED: f64 = 0.05;
@@ -92,7 +95,7 @@ impl App {
             self.note_of(row, &readings, &totals, &open)
         });
         shown.parts = parts(height, rows.len(), shown.note.is_some());
-        shown.cards = self.cards(&asked, &totals, row.as_deref(), &readings);
+        shown.cards = self.cards(width, &asked, &totals, row.as_deref(), &readings);
         if shown.parts.chart > 0 {
             shown.chart = Some(self.picture(id, view, &asked, width));
         }
@@ -192,6 +195,7 @@ impl App {
 
     fn cards(
         &self,
+        width: u16,
         asked: &Asked,
         totals: &Totals,
         row: Option<&GatewayRow>,
@@ -214,7 +218,7 @@ impl App {
         let success = below(totals.success, limits.success);
         let slow = above(totals.p99, limits.p99);
         let used = row.map_or(Reading::Unknown, |row| saturation(row, readings));
-        vec![
+        let all = [
             first,
             card("OK%", totals.success, before.success, Unit::Percent, success),
             card("P50", totals.p50, before.p50, Unit::Milliseconds, plain),
@@ -224,20 +228,21 @@ impl App {
             card("OUT/s", totals.bytes_out, before.bytes_out, Unit::BytesPerSecond, plain),
             card("IN/s", totals.bytes_in, before.bytes_in, Unit::BytesPerSecond, plain),
             Card { title: "MEM%", value: whole(used), trend: None, tone: above(used, limits.saturation) },
-        ]
+        ];
+        // Where little fits, one quantile tells enough.
+        let fits = |card: &Card| width >= NARROW || !matches!(card.title, "P50" | "P90");
+        all.into_iter().filter(fits).collect()
     }
 
     fn picture(&self, id: &GatewayId, view: &View, asked: &Asked, width: u16) -> Picture {
         let cells = usize::from(width.saturating_sub(AXIS + 1).max(1));
         let points = cells * 2;
-        let end = aligned(asked.now, asked.window, points);
         let (title, unit) = view.plot.title();
-        let line = |pods: &[ObjectKey], quantity| {
-            let line: Line = self.traffic.store.line(pods, &asked.of, quantity, asked.window, end, points);
-            resampled(&line, end, asked.window, points)
+        let line = |pods: &[ObjectKey], quantity| -> Line {
+            self.traffic.store.line(pods, &asked.of, quantity, asked.window, asked.now, points)
         };
         let compared = self.compared(id, view, asked);
-        let lines: Vec<(String, Vec<Option<f32>>)> = if compared.is_empty() {
+        let lines: Vec<(String, Line)> = if compared.is_empty() {
             let named = |(name, quantity): &(&'static str, Quantity)| {
                 ((*name).to_owned(), line(&asked.pods, *quantity))
             };
@@ -246,21 +251,21 @@ impl App {
             let first = view.plot.lines().first().map_or(Quantity::Requests, |(_, quantity)| *quantity);
             compared.into_iter().map(|(name, pods)| (name, line(&pods, first))).collect()
         };
-        let length = SignedDuration::from_secs(i64::from(asked.window.seconds()));
-        let start = end.checked_sub(length).unwrap_or(end);
-        let place = |at: Timestamp| place(at, start, asked.window, points);
-        let marks =
-            self.traffic.markers.of(id).iter().filter_map(|mark| {
-                Some((place(mark.at)?, format!("{} {}", short_clock(mark.at), mark.text)))
-            });
-        let marks = marks.collect();
-        let cursor = view.cursor.map(|at| place(at).unwrap_or(if at < start { 0 } else { points - 1 }));
-        let said = said(&lines, unit, cursor, start, asked.window, points);
+        let span = lines.first().map_or((asked.now, asked.now), |(_, line)| span(line));
+        let lines: Vec<(String, Vec<Option<f32>>)> =
+            lines.into_iter().map(|(name, line)| (name, resampled(&line, span, points))).collect();
+        let place = |at: Timestamp| place(at, span, points);
+        let marks = self.traffic.markers.of(id).iter();
+        let marks = marks
+            .filter_map(|mark| Some((place(mark.at)?, format!("{} {}", short_clock(mark.at), mark.text))))
+            .collect();
+        let cursor = view.cursor.map(|at| place(at).unwrap_or(if at < span.0 { 0 } else { points - 1 }));
+        let said = said(&lines, unit, cursor, span, points);
         let of = view.host.as_ref().map(|host| format!(" to {}", clean(host))).unwrap_or_default();
         Picture {
             title: format!("{title}{of}"),
             unit,
-            span: (start, end),
+            span,
             scale: scale(&lines, unit),
             lines,
             marks,
@@ -296,9 +301,9 @@ fn pace(view: &View) -> (Tone, String) {
 }
 
 /// Where a moment stands among the values; none: before or behind them.
-fn place(at: Timestamp, start: Timestamp, window: Window, points: usize) -> Option<usize> {
-    let past = (at.as_millisecond() - start.as_millisecond()) as f64 / 1000.0;
-    let part = past / f64::from(window.seconds());
+fn place(at: Timestamp, (start, end): (Timestamp, Timestamp), points: usize) -> Option<usize> {
+    let length = (end.as_millisecond() - start.as_millisecond()) as f64;
+    let part = (at.as_millisecond() - start.as_millisecond()) as f64 / length;
     (0.0..=1.0).contains(&part).then(|| ((part * points as f64) as usize).min(points.saturating_sub(1)))
 }
 
@@ -312,17 +317,16 @@ fn said(
     lines: &[(String, Vec<Option<f32>>)],
     unit: Unit,
     cursor: Option<usize>,
-    start: Timestamp,
-    window: Window,
+    (start, end): (Timestamp, Timestamp),
     points: usize,
 ) -> String {
     let words = |value: Option<f32>| {
         value.map_or_else(|| "not read".to_owned(), |v| figure(Reading::Value(f64::from(v)), unit))
     };
     if let Some(at) = cursor {
-        let seconds = (at as f64 + 0.5) / points.max(1) as f64 * f64::from(window.seconds());
-        let moment =
-            start.checked_add(SignedDuration::from_millis((seconds * 1000.0) as i64)).unwrap_or(start);
+        let length = (end.as_millisecond() - start.as_millisecond()) as f64;
+        let past = (at as f64 + 0.5) / points.max(1) as f64 * length;
+        let moment = start.checked_add(SignedDuration::from_millis(past as i64)).unwrap_or(start);
         let values: Vec<String> =
             lines.iter().map(|(_, values)| words(values.get(at).copied().flatten())).collect();
         return format!("at {}: {}", clock(moment), values.join(" | "));

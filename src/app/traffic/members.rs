@@ -46,6 +46,12 @@ impl Members {
         self.of.get(id).map(|pods| pods.keys().cloned().collect()).unwrap_or_default()
     }
 
+    /// Whether a pod is there.
+    pub(super) fn is_there(&self, pod: &ObjectKey) -> bool {
+        let gone = self.owner.get(pod).and_then(|id| self.of.get(id)?.get(pod));
+        matches!(gone, Some(None))
+    }
+
     /// The gateway that a pod belongs to.
     pub(super) fn owner(&self, pod: &ObjectKey) -> Option<&GatewayId> {
         self.owner.get(pod)

@@ -12,9 +12,12 @@ pub mod markers;
 mod members;
 pub mod parts;
 pub mod plot;
+pub mod resources;
 mod routes;
 mod rows;
 pub mod seen;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod upstreams;
@@ -48,6 +51,8 @@ pub struct Traffic {
     pub seen: seen::SeenPods,
     /// What pods use, by cluster, or why the metrics API does not tell.
     pub usage: BTreeMap<ClusterName, Result<Arc<[PodUsage]>, Fault>>,
+    /// Of which namespaces that was asked for last.
+    pub(super) usage_asked: Vec<(ClusterName, String)>,
     /// How far back one looks.
     pub window: Window,
     /// What changed, and when: it stands on the charts.
@@ -73,10 +78,16 @@ impl Traffic {
         self.members.pods(id)
     }
 
-    /// Forgets what was read of pods that nothing shows any more.
-    fn forget(&mut self) {
+    /// Whose pods are whose, as if nothing was known of before.
+    pub(super) fn rejoined(&mut self, fleet: &[Arc<GatewayRow>], now: jiff::Timestamp) {
+        self.members = members::Members::default();
+        self.members.join(fleet, now);
+    }
+
+    /// What was read of pods that are gone is past.
+    fn leave(&mut self) {
         let members = &self.members;
-        self.store.retain(&|pod| members.owner(pod).is_some());
+        self.store.retain(&|pod| members.is_there(pod));
     }
 }
 
@@ -127,21 +138,20 @@ impl App {
         let now = self.now;
         let fleet = self.fleet().to_vec();
         self.traffic.members.join(&fleet, now);
-        self.traffic.markers.compare(before, &fleet, now);
+        self.traffic.leave();
+        if !self.replay.is_some_and(|replay| replay.settles) {
+            self.traffic.markers.compare(before, &fleet, now);
+        }
         self.traffic.briefs.retain(|id| fleet.iter().any(|row| row.id == *id));
         self.traffic_changed(|_| true);
-    }
-
-    /// A cluster was closed: what was read of it is forgotten.
-    pub(super) fn traffic_closed(&mut self) {
-        self.traffic.forget();
     }
 
     /// A minute began: what was read may be too old by now.
     pub(super) fn traffic_aged(&mut self) {
         self.traffic.briefs.ask_all();
+        // Said once more: where time moves only when it is told to, what is due is read then.
+        self.traffic.asked.clear();
         self.traffic_changed(|_| true);
-        self.traffic.forget();
     }
 }
 

@@ -22,7 +22,7 @@ pub const AXIS: u16 = 7;
 const LEAST: u16 = 3;
 
 /// Most lines of a plot that are of use.
-const MOST: u16 = 18;
+const MOST: u16 = 17;
 
 /// Divides so many lines for so many rows. Where little fits, the table goes before the chart: it tells who fails.
 pub(super) fn parts(height: u16, rows: usize, has_note: bool) -> Parts {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::metrics::view::{Line, Window};
+use crate::metrics::view::Line;
 use crate::model::reading::Unit;
 
 /// A chart, ready to be drawn.
@@ -29,31 +29,25 @@ pub struct Picture {
 /// Letters of lines, and of the rows that they are of.
 pub const LETTERS: [char; 2] = ['a', 'b'];
 
-/// The end of a window in which values stand still until the next one comes: a chart that moved a little with each
-/// scrape would be drawn anew each time.
-pub(super) fn aligned(now: Timestamp, window: Window, points: usize) -> Timestamp {
-    let step = (i64::from(window.seconds()) * 1000 / (points.max(1) as i64)).max(1);
-    let past = now.as_millisecond().rem_euclid(step);
-    let more = if past == 0 { 0 } else { step - past };
-    now.checked_add(SignedDuration::from_millis(more)).unwrap_or(now)
+/// When a line begins and ends.
+pub(in crate::app) fn span(line: &Line) -> (Timestamp, Timestamp) {
+    let length = SignedDuration::from_millis((line.step * line.values.len() as f64 * 1000.0) as i64);
+    (line.from, line.from.checked_add(length).unwrap_or(line.from))
 }
 
-/// The values of a line at so many equal distances over a window that ends then.
-pub(super) fn resampled(line: &Line, end: Timestamp, window: Window, points: usize) -> Vec<Option<f32>> {
-    let length = f64::from(window.seconds());
-    let offset = (line.from.as_millisecond() - end.as_millisecond()) as f64 / 1000.0 + length;
-    let each = length / points.max(1) as f64;
+/// The values of a line at so many equal distances of a span. A value stands for the distance behind its moment.
+pub(in crate::app) fn resampled(
+    line: &Line,
+    (start, end): (Timestamp, Timestamp),
+    points: usize,
+) -> Vec<Option<f32>> {
+    let seconds = |at: Timestamp| (at.as_millisecond() - line.from.as_millisecond()) as f64 / 1000.0;
+    let (from, to) = (seconds(start), seconds(end));
     let value = |point: usize| {
-        if line.step <= 0.0 {
-            return None;
-        }
-        let at = ((point as f64 + 0.5) * each - offset) / line.step;
-        // A value stands for the distance before it.
-        let at = at.ceil();
-        if at < 0.0 {
-            return None;
-        }
-        line.values.get(at as usize).copied().flatten()
+        let at = from + (to - from) * (point as f64 + 0.5) / points.max(1) as f64;
+        let cell = (at / line.step).floor();
+        // Also where the step is none.
+        (cell >= 0.0 && cell.is_finite()).then(|| line.values.get(cell as usize).copied().flatten()).flatten()
     };
     (0..points).map(value).collect()
 }
@@ -88,28 +82,15 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_window_moves_by_whole_steps() {
-        let ends: Vec<Timestamp> = ["00.1", "01.9", "02.1"]
-            .map(|s| aligned(at(&format!("2026-05-03T11:52:{s}Z")), Window::FiveMinutes, 150))
-            .to_vec();
-        assert_eq!(ends[0], ends[1]);
-        assert_eq!(ends[2].duration_since(ends[1]), SignedDuration::from_secs(2));
-    }
-
-    #[test]
     fn values_stand_where_they_were_read_and_gaps_stay_gaps() {
-        let end = at("2026-05-03T11:52:00Z");
-        let from = at("2026-05-03T11:51:10Z");
-        let line = Line {
-            from,
-            step: 10.0,
-            values: vec![Some(1.0), Some(2.0), None, Some(4.0), Some(5.0), Some(6.0)],
-        };
-        let values = resampled(&line, end, Window::Minute, 6);
-        assert_eq!(values, [Some(1.0), Some(2.0), None, Some(4.0), Some(5.0), Some(6.0)]);
-        let late = Line { values: vec![Some(1.0)], from: end, ..line };
-        assert_eq!(resampled(&late, end, Window::Minute, 3), [None, None, Some(1.0)]);
-        assert_eq!(resampled(&Line::default(), end, Window::Minute, 3), [None; 3]);
+        let from = at("2026-05-03T11:51:00Z");
+        let line = Line { from, step: 10.0, values: vec![Some(1.0), None, Some(3.0)] };
+        let whole = span(&line);
+        assert_eq!(whole.1.duration_since(whole.0), SignedDuration::from_secs(30));
+        assert_eq!(resampled(&line, whole, 6), [Some(1.0), Some(1.0), None, None, Some(3.0), Some(3.0)]);
+        let earlier = (at("2026-05-03T11:50:40Z"), at("2026-05-03T11:51:20Z"));
+        assert_eq!(resampled(&line, earlier, 4), [None, None, Some(1.0), None], "as beside another line");
+        assert_eq!(resampled(&Line::default(), whole, 3), [None; 3]);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::app::effect::{Effect, Ticket};
 use crate::app::model::App;
 use crate::app::screen::{DetailsOf, Screen, Tab};
@@ -11,6 +13,9 @@ use crate::model::fault::Fault;
 use crate::model::gateway::GatewayRow;
 use crate::model::name::ClusterName;
 use crate::model::route::{RouteChange, RouteNews, Routes};
+
+/// What was written longer ago than this was seen now, and not when it was written.
+const RECENT: SignedDuration = SignedDuration::from_mins(2);
 
 /// What is followed.
 #[derive(Debug, Default)]
@@ -31,14 +36,15 @@ impl App {
         let of = |screen: &Screen| match screen {
             Screen::Details(details) if matches!(details.tab, Tab::Traffic | Tab::Upstreams) => {
                 match &details.of {
-                    DetailsOf::Gateway(id) => Some(id.cluster.clone()),
-                    _ => None,
+                    DetailsOf::Gateway(id) => vec![id.cluster.clone()],
+                    _ => Vec::new(),
                 }
             }
-            _ => None,
+            Screen::Fleet(fleet) => fleet.tiles.iter().map(|tile| tile.id.cluster.clone()).collect(),
+            _ => Vec::new(),
         };
         let ready = |name: &ClusterName| self.cluster(name).is_some_and(|s| s.link.is_ready());
-        self.stack.iter().filter_map(of).filter(ready).collect()
+        self.stack.iter().flat_map(of).filter(ready).collect()
     }
 
     /// Follows what leads traffic where it is looked at, and nowhere else.
@@ -88,7 +94,19 @@ impl App {
     }
 
     /// Puts a change on the charts of these gateways.
-    fn mark_route(&mut self, _rows: &[Arc<GatewayRow>], _change: &RouteChange) {}
+    fn mark_route(&mut self, rows: &[Arc<GatewayRow>], change: &RouteChange) {
+        let meta = &change.row.meta;
+        let by = change.row.by.as_ref().filter(|_| change.what != "deleted");
+        // A clock that goes wrong there must not put it where nobody looks.
+        let recent = |at: &Timestamp| *at <= self.now && self.now.duration_since(*at) < RECENT;
+        let at = by.map(|(_, at)| *at).filter(recent).unwrap_or(self.now);
+        let by = by.map(|(by, _)| format!(" ({by})")).unwrap_or_default();
+        let text = format!("{} {}/{} {}{by}", change.kind, meta.namespace, meta.name, change.what);
+        for row in rows {
+            self.traffic.markers.add(&row.id, at, &text);
+        }
+        self.traffic_changed(|id| rows.iter().any(|row| row.id == *id));
+    }
 
     /// Why changes of routes in a cluster are not all on its charts; none: they are.
     pub fn routes_fault(&self, cluster: &ClusterName) -> Option<&Fault> {

@@ -76,7 +76,8 @@ pub(super) fn headings(
     let table = if matches!(by.by, By::Host | By::Pod) { MANY } else { PARTS };
     let shown: Vec<&'static Column> = table.iter().filter(|c| width >= c.from).collect();
     let taken: u16 = shown.iter().map(|c| c.width + 1).sum();
-    let left = width.saturating_sub(taken + 2);
+    // Before the first stand the cursor and air.
+    let left = width.saturating_sub(taken + 3);
     let longest = rows.iter().map(|row| text_width(&name(row))).max().unwrap_or(0).max(6);
     // What is told of a row last needs some room too.
     let name_width = longest.min(left.saturating_sub(10).max(12)).min(left);
@@ -232,7 +233,7 @@ mod tests {
         for width in [60, 66, 76, 80, 92, 100, 110, 120, 130, 200] {
             let (headings, cells) = headings(&rows, &by, width);
             let used: u16 = headings.iter().map(|h| h.width + 1).sum();
-            assert!(used <= width, "{width}: {used}");
+            assert!(used < width, "{width}: {used}");
             assert!(headings.last().is_some_and(|h| h.width >= 9), "{width}: {headings:?}");
             assert_eq!(cells(&rows[0], &by).len(), headings.len());
         }

@@ -34,10 +34,13 @@ impl Judged {
     }
 }
 
+/// The flag of an endpoint that outlier detection put out.
+pub const EJECTED: &str = "failed_outlier_check";
+
 /// Why an endpoint gets no traffic, or less: Envoy's flag, whether nothing is sent to it, what it means, what to do.
 const FLAGS: &[(&str, bool, &str, &str)] = &[
     (
-        "failed_outlier_check",
+        EJECTED,
         true,
         "put out for its failures",
         "It comes back by itself: outlierDetection.baseEjectionTime of the DestinationRule. Its failures are why: see FAILS.",

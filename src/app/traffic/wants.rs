@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::pod_key;
 use crate::app::effect::Effect;
 use crate::app::model::App;
+use crate::app::review::Review;
 use crate::app::screen::fleet::FleetScreen;
 use crate::app::screen::{Details, DetailsOf, Screen, Tab, Table};
 use crate::metrics::Want;
@@ -26,7 +27,7 @@ impl App {
     pub(in crate::app) fn read_what_is_shown(&mut self) -> Option<Effect> {
         let is_unknown = match self.screen() {
             Screen::Table(table) => table.kind == TableKind::Gateways && !table.is_settled(),
-            Screen::Fleet(fleet) => fleet.stale,
+            Screen::Fleet(fleet) => fleet.tiles.is_empty() && fleet.stale,
             _ => false,
         };
         if is_unknown {
@@ -46,6 +47,7 @@ impl App {
             Screen::Table(table) if table.kind == TableKind::Gateways => self.wants_of_table(table),
             Screen::Details(details) => self.wants_of_details(details),
             Screen::Fleet(fleet) => self.wants_of_tiles(fleet),
+            Screen::Review(review) => self.wants_of_review(review),
             // What is behind them is hidden.
             _ => Vec::new(),
         };
@@ -83,6 +85,15 @@ impl App {
         wants
     }
 
+    /// Of gateways that are to be deleted: what goes through them is told until the last moment.
+    fn wants_of_review(&self, review: &Review) -> Vec<Want> {
+        let mut wants = Vec::new();
+        for row in review.items.iter().flat_map(|item| self.ending(item)) {
+            self.want_proxies(&row, wish(), &mut wants);
+        }
+        wants
+    }
+
     fn wants_of_details(&self, details: &Details) -> Vec<Want> {
         let DetailsOf::Gateway(id) = &details.of else { return Vec::new() };
         let view = &details.traffic;
@@ -92,7 +103,8 @@ impl App {
             Tab::Traffic => Want { every, ..wish() },
             Tab::Upstreams => Want { every, clusters: true, ..wish() },
             Tab::Certs => Want { every, certs: true, ..wish() },
-            Tab::Scaling => Want { every: SHOWN, ..wish() },
+            // Threads and limits are told too.
+            Tab::Scaling => Want { every: SHOWN, clusters: true, certs: true, ..wish() },
             _ => return Vec::new(),
         };
         let mut wants = Vec::new();

@@ -162,7 +162,7 @@ impl App {
         let slow = above(totals.p99, by.limits.p99) != Tone::Plain;
         let since = row
             .failing_since
-            .map(|at| format!(", since {} ({})", clock(at), age(at, now)))
+            .map(|at| format!(" since {} ({})", clock(at), age(at, now)))
             .unwrap_or_default();
         let places = match pods {
             Some((some, all)) if all > 1 && some > 0 => format!(", in {some} of {all} pods"),
@@ -171,7 +171,8 @@ impl App {
         let first_flag = row.flags.first().map(|(flag, _)| &**flag);
         if fails || (first_flag.is_some() && row.failing_since.is_some()) {
             let part = figure(totals.success, Unit::Percent);
-            let how = format!("{who}: {part} % of {} succeed{since}{places}.", rate_words(row));
+            let rate = figure(totals.requests, Unit::PerSecond);
+            let how = format!("{who}: {part} % of {rate}/s succeed{since}{places}.");
             return match first_flag.and_then(|short| flag(short.split(',').next().unwrap_or(short))) {
                 Some(flag) => {
                     let much = figure(

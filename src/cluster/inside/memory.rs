@@ -86,9 +86,17 @@ impl Memory {
         if prefer == Prefer::PortForward {
             order.rotate_right(1);
         }
+        // Each is looked up once: who looks when its time is over is the one that tries it.
+        let whole = [What::PodProxy, What::PortForward].map(|what| (what, self.known(pod, what, now)));
         let (mut steps, mut wrong) = (Vec::new(), Vec::new());
         for step in order {
-            match self.avoided(pod, step, now) {
+            let of_way =
+                whole.iter().find(|(what, _)| *what == What::of(step)).and_then(|(_, known)| known.clone());
+            let of_port = || match step {
+                Step::PodProxy(port) => self.known(pod, What::PodProxyPort(port), now),
+                Step::PortForward => None,
+            };
+            match of_way.or_else(of_port) {
                 Some(known) => wrong.push((step, known)),
                 None => steps.push(step),
             }
@@ -96,21 +104,20 @@ impl Memory {
         (steps, wrong)
     }
 
-    /// Why a way is not tried. When its time is over, whoever asks first tries it, and the others wait for what comes of
-    /// it.
-    pub(super) fn avoided(&mut self, pod: &ObjectKey, step: Step, now: Timestamp) -> Option<Wrong> {
-        let mut whats = vec![What::of(step)];
-        if let Step::PodProxy(port) = step {
-            whats.push(What::PodProxyPort(port));
-        }
-        for what in whats {
-            for scope in scopes(pod) {
-                let Some(avoided) = self.avoided.get_mut(&(scope, what)) else { continue };
-                if now < avoided.until {
-                    return Some(avoided.wrong.clone());
-                }
-                avoided.until = later(now, avoided.again);
+    /// Why no port-forward is tried.
+    pub(super) fn no_forward(&mut self, pod: &ObjectKey, now: Timestamp) -> Option<Wrong> {
+        self.known(pod, What::PortForward, now)
+    }
+
+    /// Why something is not tried. When its time is over, whoever asks first tries it, and the others wait for what comes
+    /// of it.
+    fn known(&mut self, pod: &ObjectKey, what: What, now: Timestamp) -> Option<Wrong> {
+        for scope in scopes(pod) {
+            let Some(avoided) = self.avoided.get_mut(&(scope, what)) else { continue };
+            if now < avoided.until {
+                return Some(avoided.wrong.clone());
             }
+            avoided.until = later(now, avoided.again);
         }
         None
     }

@@ -111,7 +111,7 @@ impl Inside {
                 Err(Trouble::Ends(fault)) => return Err(fault),
                 Err(Trouble::Way(trouble)) => trouble,
             };
-            dead |= trouble.is_of_all_ports();
+            dead |= step.is_proxy() && trouble.is_of_all_ports();
             wrong.push((step, trouble));
         }
         self.memory().lost(pod, &wrong, self.now());
@@ -138,7 +138,7 @@ impl Inside {
     /// # Errors
     /// When no port-forward can be opened, nothing listens, or the answer is no answer.
     pub async fn admin(&self, pod: &ObjectKey, path: &str) -> Result<(Vec<u8>, Got), Fault> {
-        let known = self.memory().avoided(pod, Step::PortForward, self.now());
+        let known = self.memory().no_forward(pod, self.now());
         if let Some(known) = known {
             return Err(trouble::fault(&self.c, pod, &[(Step::PortForward, known)]).await);
         }

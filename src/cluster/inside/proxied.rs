@@ -65,6 +65,8 @@ fn why(status: &Status, port: u16) -> Option<Trouble> {
         502..=504 if status.message.contains("connection refused") => way(Wrong::Refused(port)),
         502..=504 => way(Wrong::Unreachable(said(status))),
         429 | 500 if is_own(status) => None,
+        // A gate between the API server and its pods: neither of them says this.
+        403 | 407 => way(Wrong::Unreachable(format!("something between answers with {code}"))),
         code => way(Wrong::Odd(port, u16::try_from(code).unwrap_or_default())),
     }
 }

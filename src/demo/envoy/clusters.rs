@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::Proxy;
+use super::outside::Trouble;
 use super::route::{Endpoint, Host, Limits, Mode, UNLIMITED};
 use super::tally::Tally;
 
@@ -15,6 +16,7 @@ struct Told {
     observed: String,
     host: String,
     limits: Limits,
+    ejects: bool,
     endpoints: Vec<Counted>,
 }
 
@@ -23,7 +25,7 @@ struct Counted {
     address: (String, u16),
     ejected: bool,
     counters: [(&'static str, u64); 6],
-    gauges: [(&'static str, u64); 2],
+    gauges: [(&'static str, u64); 3],
 }
 
 /// The clusters of a proxy: its hosts, then istiod.
@@ -34,41 +36,75 @@ fn told(proxy: &Proxy<'_>) -> Vec<Told> {
 
 fn of_host(proxy: &Proxy<'_>, host: &Host, tally: &Tally) -> Told {
     let endpoints = host.endpoints_at(proxy.at);
-    let well = endpoints.iter().filter(|e| !e.refuses).count().max(1) as u64;
-    let refusing = endpoints.iter().filter(|e| e.refuses).count().max(1) as u64;
+    let before = match host.demand.trouble {
+        Trouble::Refuses(since) if proxy.at > since => proxy.tally_by(host, since),
+        _ => Tally::default(),
+    };
+    let shared = Shared { host, tally, before, endpoints: &endpoints };
     Told {
         observed: format!("{};", host.cluster()),
         name: host.cluster(),
         host: host.name.to_string(),
         limits: host.limits,
-        endpoints: endpoints.iter().map(|e| counted(host, tally, e, (well, refusing))).collect(),
+        ejects: host.ejects,
+        endpoints: endpoints.iter().map(|e| shared.counted(e)).collect(),
     }
 }
 
-/// What of a host's numbers is one endpoint's: those that are well share what arrived, the others what did not.
-fn counted(host: &Host, tally: &Tally, endpoint: &Endpoint, (well, refusing): (u64, u64)) -> Counted {
-    // Of the two that refuse, the one that was put out met only the first.
-    let refused = match (endpoint.refuses, endpoint.ejected) {
-        (false, _) => 0,
-        (true, true) => tally.refused / (refusing * 20),
-        (true, false) => tally.refused - tally.refused / (refusing * 20),
-    };
-    let part = |number: u64| if endpoint.refuses { 0 } else { number / well };
-    let http = host.mode != Mode::Passthrough;
-    let (arrived, failed) = (part(tally.arrived()), part(tally.failed()));
-    let succeeded = if http { arrived - failed.min(arrived) } else { part(tally.opened) };
-    Counted {
-        address: (endpoint.ip.clone(), host.port),
-        ejected: endpoint.ejected,
-        counters: [
-            ("cx_connect_fail", refused),
-            ("cx_total", part(tally.connections) + refused),
-            ("rq_error", failed + refused),
-            ("rq_success", succeeded),
-            ("rq_timeout", 0),
-            ("rq_total", if http { arrived } else { part(tally.opened) }),
-        ],
-        gauges: [("cx_active", part(tally.active)), ("rq_active", part(tally.running))],
+/// What endpoints share: all of a host, and what it was before some of them refused.
+struct Shared<'a> {
+    host: &'a Host,
+    tally: &'a Tally,
+    before: Tally,
+    endpoints: &'a [Endpoint],
+}
+
+/// Of the two endpoints that refuse, the one that was put out met one in so many of the refused.
+const MET: u64 = 40;
+
+impl Shared<'_> {
+    /// One endpoint's part of a number: all shared it before, and since then those that are well.
+    fn part(&self, endpoint: &Endpoint, of: fn(&Tally) -> u64) -> u64 {
+        let (all, well) = (self.endpoints.len(), self.endpoints.iter().filter(|e| !e.refuses).count());
+        let (before, now) = (of(&self.before), of(self.tally));
+        let since = if endpoint.refuses { 0 } else { now.saturating_sub(before) / well.max(1) as u64 };
+        before / all.max(1) as u64 + since
+    }
+
+    fn counted(&self, endpoint: &Endpoint) -> Counted {
+        let refused = match (endpoint.refuses, endpoint.ejected) {
+            (false, _) => 0,
+            (true, true) => self.tally.refused / MET,
+            (true, false) => self.tally.refused - self.tally.refused / MET,
+        };
+        let part = |of| self.part(endpoint, of);
+        let (all, failed) = if self.host.mode == Mode::Passthrough {
+            (part(|t| t.opened), 0)
+        } else {
+            (part(Tally::arrived), part(Tally::failed))
+        };
+        let now = |of: u64| if endpoint.refuses { 0 } else { of / self.well() };
+        Counted {
+            address: (endpoint.ip.clone(), self.host.port),
+            ejected: endpoint.ejected,
+            counters: [
+                ("cx_connect_fail", refused),
+                ("cx_total", part(|t| t.connections) + refused),
+                ("rq_error", failed + refused),
+                ("rq_success", all.saturating_sub(failed)),
+                ("rq_timeout", 0),
+                ("rq_total", all),
+            ],
+            gauges: [
+                ("cx_active", now(self.tally.active)),
+                ("rq_active", now(self.tally.running)),
+                ("rq_pending_active", now(self.tally.pending)),
+            ],
+        }
+    }
+
+    fn well(&self) -> u64 {
+        self.endpoints.iter().filter(|e| !e.refuses).count().max(1) as u64
     }
 }
 
@@ -80,6 +116,7 @@ fn istiod(uptime: u64) -> Told {
         observed: "xds-grpc;".to_owned(),
         host: String::new(),
         limits: unlimited,
+        ejects: false,
         endpoints: vec![Counted {
             address: ("./etc/istio/proxy/XDS".to_owned(), 0),
             ejected: false,
@@ -91,7 +128,7 @@ fn istiod(uptime: u64) -> Told {
                 ("rq_timeout", 0),
                 ("rq_total", connections),
             ],
-            gauges: [("cx_active", 1), ("rq_active", 1)],
+            gauges: [("cx_active", 1), ("rq_active", 1), ("rq_pending_active", 0)],
         }],
     }
 }
@@ -176,6 +213,12 @@ pub(super) fn text(proxy: &Proxy<'_>) -> String {
     for told in told(proxy) {
         let name = &told.name;
         let _ = writeln!(text, "{name}::observability_name::{}", told.observed);
+        if told.ejects {
+            for what in ["success_rate", "local_origin_success_rate"] {
+                let _ = writeln!(text, "{name}::outlier::{what}_average::-1");
+                let _ = writeln!(text, "{name}::outlier::{what}_ejection_threshold::-1");
+            }
+        }
         for (priority, all) in limits(&told.limits) {
             for (what, number) in all {
                 let _ = writeln!(text, "{name}::{priority}_priority::{what}::{number}");

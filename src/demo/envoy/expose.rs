@@ -1,6 +1,8 @@
 //! Statistics in the formats that Envoy tells them in: exposition text, JSON, plain lines.
 
+use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -40,16 +42,16 @@ pub(super) struct Stat {
     /// Its whole name: what filters look at.
     pub(super) name: String,
     /// Its name in exposition text, without tags.
-    pub(super) family: String,
+    pub(super) family: Cow<'static, str>,
     /// Its tags, rendered: `cluster_name="…"`.
-    pub(super) tags: String,
+    pub(super) tags: Arc<str>,
     pub(super) worth: Worth,
     /// A gauge that nobody has set yet.
     pub(super) unset: bool,
 }
 
 impl Stat {
-    pub(super) fn new(name: String, family: String, tags: String, worth: Worth) -> Self {
+    pub(super) fn new(name: String, family: Cow<'static, str>, tags: Arc<str>, worth: Worth) -> Self {
         Self { name, family, tags, worth, unset: false }
     }
 }
@@ -75,7 +77,7 @@ impl Wish {
         let get = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let filter = get("filter").filter(|f| !f.is_empty()).map(Regex::new).transpose();
         // In RE2's words or nearly so: nobody reads more than the code.
-        let filter = filter.map_err(|why| Answer::text(400, format!("Invalid re2 regex: {why}\n")))?;
+        let filter = filter.map_err(|why| Answer::text(400, format!("Invalid re2 regex: {why}")))?;
         Ok(Self { used: get("usedonly").is_some(), filter })
     }
 
@@ -97,12 +99,12 @@ impl Proxy<'_> {
         let mut text = String::with_capacity(all.len() * 160);
         let mut family = "";
         for stat in &all {
-            if family != stat.family {
+            if family != &*stat.family {
                 family = &stat.family;
                 let kind = ["counter", "gauge", "histogram"][usize::from(stat.worth.rank())];
                 let _ = writeln!(text, "# TYPE {family} {kind}");
             }
-            exposed(&mut text, stat);
+            exposed(&mut text, stat, !(self.is_thin && stat.family.ends_with("_bytes")));
         }
         Answer { code: 200, kind: TEXT, text }
     }
@@ -125,19 +127,21 @@ impl Proxy<'_> {
     }
 }
 
-fn exposed(text: &mut String, stat: &Stat) {
+fn exposed(text: &mut String, stat: &Stat, buckets: bool) {
     let Stat { family, tags, .. } = stat;
     match &stat.worth {
         Worth::Counter(n) | Worth::Gauge(n) => {
             let _ = writeln!(text, "{family}{{{tags}}} {n}");
         }
         Worth::Histogram(of) => {
-            let before = if tags.is_empty() { String::new() } else { format!("{tags},") };
-            for (bound, below) in BOUNDS.iter().zip(of.below) {
-                let _ = writeln!(text, "{family}_bucket{{{before}le=\"{bound}\"}} {below}");
+            let comma = if tags.is_empty() { "" } else { "," };
+            let before = format!("{family}_bucket{{{tags}{comma}le=\"");
+            for (bound, below) in BOUNDS.iter().zip(of.below).filter(|_| buckets) {
+                text.push_str(&before);
+                let _ = writeln!(text, "{bound}\"}} {below}");
             }
             let (sum, count) = (digits(of.sum), of.count);
-            let _ = writeln!(text, "{family}_bucket{{{before}le=\"+Inf\"}} {count}");
+            let _ = writeln!(text, "{before}+Inf\"}} {count}");
             let _ = writeln!(text, "{family}_sum{{{tags}}} {sum}");
             let _ = writeln!(text, "{family}_count{{{tags}}} {count}");
         }
@@ -168,7 +172,7 @@ fn lines(all: &[Stat]) -> String {
             Worth::Counter(n) | Worth::Gauge(n) => writeln!(text, "{}: {n}", stat.name),
             Worth::Histogram(of) if of.count == 0 => writeln!(text, "{}: No recorded values", stat.name),
             Worth::Histogram(of) => {
-                let told = QUANTILES.map(|q| format!("P{q}(nan,{:.4})", quantile(of, q)));
+                let told = QUANTILES.map(|q| format!("P{q}(nan,{})", quantile(of, q)));
                 writeln!(text, "{}: {}", stat.name, told.join(" "))
             }
         };

@@ -1,5 +1,7 @@
 //! Istio's standard metrics, as its filter of a gateway makes them: one series for each way that requests ended.
 
+use std::sync::Arc;
+
 use super::expose::{Stat, Worth};
 use super::route::{Host, Mode};
 use super::tally::{ANSWER, Ended, Histogram, REQUEST, Tally};
@@ -8,16 +10,30 @@ use super::{Proxy, collect};
 /// Tags with their values, in the filter's order.
 type Tags = Vec<(&'static str, String)>;
 
-/// A statistic of Istio's: its whole name has its tags in it.
-fn stat(family: &str, tags: &Tags, worth: Worth) -> Stat {
-    let mut name = format!("istiocustom.{family}");
-    let mut shown = String::with_capacity(800);
-    for (key, value) in tags {
-        name.extend([".", key, ".", value]);
-        let comma = if shown.is_empty() { "" } else { "," };
-        shown.extend([comma, key, "=\"", value, "\""]);
+/// What all statistics of one set of tags share: what follows their names, and the tags as exposition text has them.
+struct Tagged {
+    behind: String,
+    shown: Arc<str>,
+}
+
+impl Tagged {
+    fn new(tags: &Tags) -> Self {
+        let (mut behind, mut shown) = (String::with_capacity(800), String::with_capacity(1_000));
+        for (key, value) in tags {
+            behind.extend([".", key, ".", value]);
+            let comma = if shown.is_empty() { "" } else { "," };
+            shown.extend([comma, key, "=\"", value, "\""]);
+        }
+        Self { behind, shown: shown.into() }
     }
-    Stat::new(name, family.to_owned(), shown, worth)
+
+    fn stat(&self, family: &'static str, worth: Worth) -> Stat {
+        Stat::new(format!("istiocustom.{family}{}", self.behind), family.into(), self.shown.clone(), worth)
+    }
+
+    fn histogram(&self, family: &'static str, of: Histogram) -> Stat {
+        self.stat(family, Worth::Histogram(Box::new(of)))
+    }
 }
 
 /// All of a proxy; none where Telemetry turns them off.
@@ -26,8 +42,8 @@ pub(super) fn stats(proxy: &Proxy<'_>, tallies: &[(&Host, Tally)]) -> Vec<Stat> 
         return Vec::new();
     }
     let version = proxy.version().to_owned();
-    let build = vec![("component", "proxy".to_owned()), ("tag", version)];
-    let mut all = vec![stat("istio_build", &build, Worth::Gauge(1))];
+    let build = Tagged::new(&vec![("component", "proxy".to_owned()), ("tag", version)]);
+    let mut all = vec![build.stat("istio_build", Worth::Gauge(1))];
     for (host, tally) in tallies {
         match host.mode {
             Mode::Passthrough if tally.opened > 0 => all.extend(of_tcp(proxy, host, tally)),
@@ -78,19 +94,20 @@ fn of_http(proxy: &Proxy<'_>, host: &Host, ended: &Ended) -> Vec<Stat> {
         ("response_flags", ended.flags.to_owned()),
         ("connection_security_policy", "unknown".to_owned()),
     ]);
-    let histogram = |family: &str, of: Histogram| stat(family, &tags, Worth::Histogram(Box::new(of)));
+    let tagged = Tagged::new(&tags);
     vec![
-        stat("istio_requests_total", &tags, Worth::Counter(ended.count)),
-        histogram("istio_request_duration_milliseconds", ended.took.clone()),
-        histogram("istio_request_bytes", Histogram::of(ended.count, &REQUEST)),
-        histogram("istio_response_bytes", Histogram::of(ended.count, &ANSWER)),
+        tagged.stat("istio_requests_total", Worth::Counter(ended.count)),
+        tagged.histogram("istio_request_duration_milliseconds", ended.took.clone()),
+        tagged.histogram("istio_request_bytes", Histogram::of(ended.count, &REQUEST)),
+        tagged.histogram("istio_response_bytes", Histogram::of(ended.count, &ANSWER)),
     ]
 }
 
 fn of_tcp(proxy: &Proxy<'_>, host: &Host, tally: &Tally) -> Vec<Stat> {
     let mut tags = tags(proxy, host, "tcp");
     tags.extend([("response_flags", "-".to_owned()), ("connection_security_policy", "unknown".to_owned())]);
-    let counter = |family: &str, number: u64| stat(family, &tags, Worth::Counter(number));
+    let tagged = Tagged::new(&tags);
+    let counter = |family: &'static str, number: u64| tagged.stat(family, Worth::Counter(number));
     // Sent is what goes back to the client, received what came from it.
     vec![
         counter("istio_tcp_connections_opened_total", tally.opened),

@@ -46,6 +46,11 @@ const LOGGERS: &[&str] = &[
 /// Levels, the finest first.
 const LEVELS: &[&str] = &["trace", "debug", "info", "warning", "error", "critical", "off"];
 
+/// How levels are changed.
+const USAGE: &str = "usage: /logging?<name>=<level> (change single level)\n\
+    usage: /logging?level=<level> (change all levels)\n\
+    levels: trace debug info warning error critical off \n";
+
 /// What Istio starts its proxies with.
 const USUAL: &str = "warning";
 
@@ -65,7 +70,6 @@ impl LevelsOf {
             let usual = if *logger == "misc" { "error" } else { USUAL };
             let _ = writeln!(text, "  {logger}: {}", self.0.get(logger).unwrap_or(&usual));
         }
-        text.push('\n');
         text
     }
 }
@@ -80,15 +84,18 @@ impl Levels {
     pub(in crate::demo) fn change(&mut self, uid: &str, query: &str) -> Answer {
         let asked: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let levels = self.0.entry(uid.to_owned()).or_default();
-        let usage = || Answer::text(400, "usage: /logging?<name>=<level> (change single level)\n");
+        let usage = |why: &str| Answer::text(400, format!("error: {why}\n\n{USAGE}"));
         let [(name, level)] = &*asked else {
-            return if asked.is_empty() { Answer::text(200, levels.told()) } else { usage() };
+            let told = Answer::text(200, levels.told());
+            return if asked.is_empty() { told } else { usage("invalid number of parameters") };
         };
-        let Some(level) = LEVELS.iter().find(|l| *l == level) else { return usage() };
+        let Some(level) = LEVELS.iter().find(|l| *l == level) else {
+            return usage("unknown logger level");
+        };
         let named = |l: &&&'static str| name == "level" || **l == name;
         let found: Vec<&&'static str> = LOGGERS.iter().filter(named).collect();
         if found.is_empty() {
-            return usage();
+            return usage("unknown logger name");
         }
         levels.0.extend(found.into_iter().map(|logger| (*logger, *level)));
         Answer::text(200, levels.told())

@@ -10,10 +10,12 @@
 //! | `stats`, `istio`, `expose` | statistics, and the formats that they are told in |
 //! | `clusters`, `certs`, `config`, `server` | the rest of the admin interface |
 //! | `collect` | which statistics a proxy collects at all |
+//! | `access` | lines of the access log |
 //!
 //! All of it is a function of the objects, the world's seed and a moment: two who read at any moments agree, counters only
 //! grow while a container runs, and begin anew with it. Nothing is kept but levels of logging, and who was ready when.
 
+pub(super) mod access;
 mod agent;
 mod certs;
 mod clusters;
@@ -159,7 +161,9 @@ pub(super) struct Proxy<'a> {
     start: Timestamp,
     ready: bool,
     shifts: Vec<Shift>,
-    hosts: Vec<Host>,
+    hosts: Arc<[Host]>,
+    /// Buckets of bytes are left out.
+    is_thin: bool,
 }
 
 impl<'a> Proxy<'a> {
@@ -175,15 +179,20 @@ impl<'a> Proxy<'a> {
         let uid = pod["metadata"]["uid"].as_str().unwrap_or_default();
         let gateway = (namespace, workload(pod));
         let shifts = state.workload.roster.shifts(gateway, uid, start, at);
-        let hosts = route::hosts(state, pod, gateway);
-        Some(Self { state, pod, at, start, ready, shifts, hosts })
+        let hosts = route::hosts(state, pod, gateway).into();
+        Some(Self { state, pod, at, start, ready, shifts, hosts, is_thin: false })
     }
 
-    /// The same proxy at another moment of its run.
-    pub(super) fn at(&self, at: Timestamp) -> Option<Self> {
+    /// The same proxy at another moment of its run, as it was told the same then; none: it did not run.
+    pub(super) fn again(&self, at: Timestamp) -> Option<Self> {
         let gateway = (self.namespace(), workload(self.pod));
         let shifts = self.state.workload.roster.shifts(gateway, self.uid(), self.start, at);
         (at >= self.start).then(|| Self { at, shifts, hosts: self.hosts.clone(), ..*self })
+    }
+
+    /// The same without what nobody reads of the past.
+    pub(super) fn thin(self) -> Self {
+        Self { is_thin: true, ..self }
     }
 
     fn namespace(&self) -> &'a str {
@@ -238,6 +247,13 @@ impl<'a> Proxy<'a> {
         (42 << 20) + self.hosts.len() as u64 * (180 << 10) + connections * (96 << 10) + noise
     }
 
+    /// What was counted of one host by a moment before.
+    fn tally_by(&self, host: &Host, by: Timestamp) -> Tally {
+        let end = rate::seconds(by);
+        let shifts = self.shifts.iter().map(|s| Shift { to: s.to.min(end), ..*s }).filter(|s| s.to > s.from);
+        tally::tally(host, &shifts.collect::<Vec<_>>(), by, self.uid())
+    }
+
     /// What was counted of each host.
     fn tallies(&self) -> Vec<(&Host, Tally)> {
         self.hosts.iter().map(|h| (h, tally::tally(h, &self.shifts, self.at, self.uid()))).collect()
@@ -282,7 +298,7 @@ impl<'a> Proxy<'a> {
                 let levels = self.state.workload.levels.of(self.uid());
                 if posts { Answer::text(200, levels.told()) } else { logging::refused() }
             }
-            _ => Answer::text(404, server::unknown(path)),
+            _ => Answer::text(404, server::unknown()),
         }
     }
 }

@@ -169,12 +169,15 @@ const SLOW: f64 = 0.15;
 fn streams(own: u64, trouble: Trouble) -> Vec<Stream> {
     let took = Spread { median: 18.0 + (own % 90) as f64, shape: 4.0 };
     let short = Spread { median: took.median / 3.0, shape: 4.0 };
-    let mut all = vec![
-        Stream::always(200, 0.93, took),
-        Stream::always([201, 204, 206][(own % 3) as usize], 0.055, took),
-        Stream::always([404, 402, 429][(own / 3 % 3) as usize], 0.0147, short),
-        Stream::always(503, 0.0003, took),
-    ];
+    // Most hosts answer in one way, and refuse in another now and then.
+    let refused = [404, 402, 429, 400][(own / 3 % 4) as usize];
+    let mut all = vec![Stream::always(200, 0.985, took), Stream::always(refused, 0.0147, short)];
+    if own % 3 == 0 {
+        all.push(Stream::always([201, 204, 206][(own / 5 % 3) as usize], 0.06, took));
+    }
+    if own % 5 == 0 {
+        all.push(Stream::always(503, 0.0003, took));
+    }
     match trouble {
         Trouble::None => all,
         Trouble::Refuses(since) => {

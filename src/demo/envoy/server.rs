@@ -29,16 +29,15 @@ pub(super) fn info(proxy: &Proxy<'_>) -> Value {
     json!({
         "version": format!("{:040x}/1.{}.2-dev/Clean/RELEASE/BoringSSL", super::rate::hashed(minor), minor + 8),
         "state": if proxy.ready { "LIVE" } else { "PRE_INITIALIZING" },
-        "hot_restart_version": "disabled",
+        "uptime_current_epoch": uptime, "uptime_all_epochs": uptime, "hot_restart_version": "disabled",
         "command_line_options": {
-            "base_id": "0", "use_dynamic_base_id": false, "concurrency": proxy.workers(),
-            "config_path": "etc/istio/proxy/envoy-rev.json", "log_level": "warning", "component_log_level": "misc:error",
-            "mode": "Serve", "drain_time": "45s", "drain_strategy": "Immediate", "parent_shutdown_time": "60s",
-            "local_address_ip_version": "v4", "service_cluster": "", "service_node": "", "service_zone": "",
-            "disable_hot_restart": true, "restart_epoch": 0,
+            "base_id": "0", "concurrency": proxy.workers(), "config_path": "etc/istio/proxy/envoy-rev.json",
+            "local_address_ip_version": "v4", "log_level": "warning", "component_log_level": "misc:error",
+            "service_cluster": "", "service_node": "", "service_zone": "", "drain_time": "45s",
+            "parent_shutdown_time": "60s", "mode": "Serve", "disable_hot_restart": true, "restart_epoch": 0,
+            "use_dynamic_base_id": false, "drain_strategy": "Immediate",
         },
         "node": node(proxy),
-        "uptime_current_epoch": uptime, "uptime_all_epochs": uptime,
     })
 }
 
@@ -56,8 +55,8 @@ const PATHS: &[(&str, &str)] = &[
 ];
 
 /// What is said of a path that there is not.
-pub(super) fn unknown(path: &str) -> String {
-    let mut text = format!("invalid path. admin commands are:\n  {path} is none of them\n");
+pub(super) fn unknown() -> String {
+    let mut text = "invalid path. admin commands are:\n".to_owned();
     PATHS.iter().for_each(|(path, what)| text.extend(["  ", path, ": ", what, "\n"]));
     text
 }

@@ -24,7 +24,12 @@ struct Scope<'a> {
 impl Scope<'_> {
     fn put(&mut self, name: &str, worth: Worth) {
         let family = format!("{}_{}", self.family, name.replace(['.', '-'], "_"));
-        self.all.push(Stat::new(format!("{}.{name}", self.whole), family, self.tag.clone(), worth));
+        self.all.push(Stat::new(
+            format!("{}.{name}", self.whole),
+            family.into(),
+            self.tag.as_str().into(),
+            worth,
+        ));
     }
 
     fn counters(&mut self, all: &[(&str, u64)]) {
@@ -45,9 +50,9 @@ impl Scope<'_> {
         let family = format!("{}_{before}", self.family);
         let mut put = |suffix: String, key: &str, number: u64| {
             let comma = if tag.is_empty() { "" } else { "," };
-            let tags = format!("{key}=\"{suffix}\"{comma}{tag}");
+            let tags = format!("{tag}{comma}{key}=\"{suffix}\"");
             let name = format!("{}.{before}_{suffix}", self.whole);
-            self.all.push(Stat::new(name, family.clone(), tags, Counter(number)));
+            self.all.push(Stat::new(name, family.clone().into(), tags.into(), Counter(number)));
         };
         for class in 2..6_u16 {
             let of_class = codes.iter().filter(|(code, _)| code / 100 == class).map(|(_, n)| n).sum::<u64>();

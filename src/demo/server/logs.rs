@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::Answer;
 use super::request::Ask;
 use crate::demo::cluster::SimulatedCluster;
+use crate::demo::envoy::access::Sample;
 use crate::demo::log_text::{Line, Run};
 use crate::demo::state::State;
 use crate::demo::status::{Cause, Status};
@@ -33,7 +34,7 @@ pub(super) fn open(state: &State, cluster: &SimulatedCluster, ask: &Ask) -> Resu
     let pod = state.store.get(&key).cloned().ok_or_else(|| Status::not_found(&ask.resource, &ask.name))?;
     check_options(ask)?;
     let wish = wish(ask, &pod, state.now)?;
-    let lines = match run(&pod, &wish)? {
+    let lines = match run(state, &pod, &wish)? {
         Some(run) => run.lines(state.now),
         None => return Ok(Answer::Nothing),
     };
@@ -120,7 +121,7 @@ fn wish(ask: &Ask, pod: &Value, now: Timestamp) -> Result<Wish, Status> {
 }
 
 /// The run of a container that a wish is about; none: nothing has been written yet.
-fn run<'a>(pod: &'a Value, wish: &'a Wish) -> Result<Option<Run<'a>>, Status> {
+fn run<'a>(state: &State, pod: &'a Value, wish: &'a Wish) -> Result<Option<Run<'a>>, Status> {
     let name = pod["metadata"]["name"].as_str().unwrap_or_default();
     let container = wish.container.as_str();
     let lists = ["containerStatuses", "initContainerStatuses"].map(|l| pod["status"][l].as_array());
@@ -134,9 +135,11 @@ fn run<'a>(pod: &'a Value, wish: &'a Wish) -> Result<Option<Run<'a>>, Status> {
         return Err(Status::bad_request(why));
     };
     let time = |v: &Value| v.as_str().and_then(|t| t.parse::<Timestamp>().ok());
+    let sample = || Sample::of(state, pod);
     let ended = |of: &Value| {
         let (start, end) = (time(&of["startedAt"])?, time(&of["finishedAt"])?);
-        Some(Run { pod, container, start, end: Some(end), exit: of["exitCode"].as_i64().unwrap_or_default() })
+        let exit = of["exitCode"].as_i64().unwrap_or_default();
+        Some(Run { pod, container, start, end: Some(end), exit, sample: sample() })
     };
     if wish.previous {
         let missing = || {
@@ -146,14 +149,14 @@ fn run<'a>(pod: &'a Value, wish: &'a Wish) -> Result<Option<Run<'a>>, Status> {
         };
         return ended(&status["lastState"]["terminated"]).map(Some).ok_or_else(missing);
     }
-    let state = &status["state"];
-    if let Some(start) = time(&state["running"]["startedAt"]) {
-        return Ok(Some(Run { pod, container, start, end: None, exit: 0 }));
+    let now = &status["state"];
+    if let Some(start) = time(&now["running"]["startedAt"]) {
+        return Ok(Some(Run { pod, container, start, end: None, exit: 0, sample: sample() }));
     }
-    if let Some(run) = ended(&state["terminated"]).or_else(|| ended(&status["lastState"]["terminated"])) {
+    if let Some(run) = ended(&now["terminated"]).or_else(|| ended(&status["lastState"]["terminated"])) {
         return Ok(Some(run));
     }
-    let reason = match state["waiting"]["reason"].as_str() {
+    let reason = match now["waiting"]["reason"].as_str() {
         Some("ErrImagePull" | "ImagePullBackOff") => "trying and failing to pull image",
         Some("InvalidImageName") => "InvalidImageName",
         Some(reason) => reason,
@@ -180,7 +183,7 @@ impl Follow {
         }
         loop {
             let pod: Object = self.cluster.with(|state| state.store.get(&self.key).cloned())?;
-            let run = run(&pod, &self.wish).ok().flatten()?;
+            let run = self.cluster.with(|state| run(state, &pod, &self.wish)).ok().flatten()?;
             let now = self.cluster.clock().now();
             let new: Vec<Line> = run.lines(now).into_iter().filter(|l| l.at > self.at).collect();
             self.at = now;

@@ -11,6 +11,7 @@ mod reviews;
 mod scale;
 mod twice;
 mod upgrade;
+mod usage;
 mod watch;
 mod write;
 
@@ -177,10 +178,16 @@ fn permitted(state: &State, ask: &Ask) -> Result<(), Status> {
         namespace: if &*resource.kind == "Namespace" { &ask.name } else { &ask.namespace },
         name: &named,
     };
-    match allowed(state, &ask.user, &deed) {
-        Some(_) => Ok(()),
-        None => Err(refusal(&ask.user, resource, &deed)),
+    if allowed(state, &ask.user, &deed).is_none() {
+        return Err(refusal(&ask.user, resource, &deed));
     }
+    // By a WebSocket it is a GET, and does as much as a POST: who may only get is refused without a word.
+    let Deed::Resource { group, namespace, name, .. } = deed else { return Ok(()) };
+    let creates = Deed::Resource { verb: "create", group, resource: &what, namespace, name };
+    if ask.sub == "portforward" && allowed(state, &ask.user, &creates).is_none() {
+        return Err(Status::new(403, "Forbidden", ""));
+    }
+    Ok(())
 }
 
 /// What is asked of a resource that is not served.
@@ -250,6 +257,9 @@ fn answer(
     }
     if !known || (is_review && one) {
         return Err(Status::nowhere());
+    }
+    if &*resource.group == usage::GROUP {
+        return usage::answer(state, ask);
     }
     match (ask.sub.as_str(), method, one) {
         ("", &Method::POST, false) if is_review => write::review(state, ask, body),

@@ -83,6 +83,8 @@ const EVENTS: &[Scene] = &[
     (35, |state| scale(state, "istio-egress-settlement", 0)),
     (20, lose_a_node),
     (18, begin_to_delete_kyc),
+    (14, |state| break_one_pod(state, "istio-egress-currency", "crash=Error")),
+    (13, |state| mend_pods(state, "istio-egress-currency")),
     (11, |state| break_one_pod(state, "istio-egress-payments", "crash=OOMKilled")),
 ];
 
@@ -117,6 +119,7 @@ pub(super) fn fill(state: &mut State) {
     extras(state);
     keeper::looks_at_all(state);
     state.workload.metrics = true;
+    state.resources.measure();
     until(state, begin().checked_sub(Duration::from_secs(35)).unwrap_or(begin()));
     begin_rollout_of_refunds(state);
     keeper::looks_at_all(state);

@@ -19,6 +19,20 @@
 //! | `egress-kyc` | on its way out: a cluster of its record is gone, and can be forgotten |
 //! | `egress-sms` | cannot be adopted: Argo CD keeps it |
 //!
+//! What is to be seen of traffic in `frankfurt` (the hosts are of `outside.rs`; how each is counted, of `demo::envoy`):
+//!
+//! | gateway | |
+//! |---|---|
+//! | `egress-payments` | `api.cardpay.example` fails since 7 minutes before the beginning: two of its four endpoints refuse connections (UF), one is put out, and no more may be |
+//! | `egress-webhooks` | `hooks.chat.example` holds its connections: as many as may be (UO) |
+//! | `egress-search` | `search.catalog.example` turns slow for two and a half minutes in ten (p99 about 2.4 s) |
+//! | `egress-open-banking-…` | the certificate that it shows to `accounts.openbank.example` ends in 5 days |
+//! | `egress-currency` | a pod that started again 13 minutes before the beginning, and counts from zero since |
+//! | `egress-mail` | collects nothing but the default, and Telemetry turns Istio's metrics off: only `/clusters` tells |
+//! | `egress-loyalty` | nobody calls its host |
+//! | `egress-legacy-erp`, `egress-mainframe` | TLS is passed through: connections and bytes alone |
+//! | `egress-payments`, `egress-webhooks`, `egress-search` | collect Envoy's statistics of their hosts, too; all others have Istio's alone |
+//!
 //! A cluster is played, not drawn: its gateways are made some days before the beginning, and the controllers do the
 //! rest in simulated time.
 
@@ -118,6 +132,12 @@ pub fn places(seed: u64) -> Vec<Place> {
     let place =
         |(name, user, play): (&str, User, Played)| Place { name: name.to_owned(), state: play(seed), user };
     cast().into_iter().map(place).collect()
+}
+
+/// One of its clusters at the beginning; none of that name.
+pub fn place(seed: u64, name: &str) -> Option<Place> {
+    let (name, user, play) = cast().into_iter().find(|(n, ..)| *n == name)?;
+    Some(Place { name: name.to_owned(), state: play(seed), user })
 }
 
 /// A cluster whose life began so many days before the beginning.

@@ -11,7 +11,7 @@ fn all(state: &State, resource: &str) -> Vec<Object> {
 }
 
 fn place(name: &str) -> State {
-    places(1).into_iter().find(|p| p.name == name).map(|p| p.state).unwrap()
+    super::place(1, name).unwrap().state
 }
 
 fn text(state: &State) -> String {

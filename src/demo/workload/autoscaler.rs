@@ -162,6 +162,12 @@ fn load(state: &State, deployment: &Value) -> i64 {
     total / number(deployment, "/status/readyReplicas").max(1)
 }
 
+/// CPU that each pod of a Deployment uses in the mean, in thousandths of a processor: what its autoscaler goes by.
+pub(in crate::demo) fn processor(state: &State, deployment: &Value) -> i64 {
+    let requests = &deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]["cpu"];
+    super::scheduler::amount(requests, true).max(1).saturating_mul(load(state, deployment)) / 1000
+}
+
 fn usage(metric: &Value, state: &State, deployment: &Value) -> Option<Usage> {
     let name = metric["resource"]["name"].as_str()?;
     let milli = name == "cpu";

@@ -3,7 +3,7 @@
 //! A controller is a function of a key: it looks at what is there, and writes what is missing. Nothing is written when
 //! nothing changes, so they come to rest.
 
-mod autoscaler;
+pub(super) mod autoscaler;
 mod budgets;
 mod collector;
 mod daemon_sets;

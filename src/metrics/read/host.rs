@@ -21,7 +21,7 @@ const INTERNAL: [&str; 9] = [
 ];
 
 /// The cluster over which a proxy gets its configuration.
-const PLANE: &str = "xds-grpc";
+pub(super) const PLANE: &str = "xds-grpc";
 
 /// Names of a destination that say that nobody knows it.
 pub(super) const NOBODY: [&str; 5] = ["", "-", "unknown", "BlackHoleCluster", "PassthroughCluster"];

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use super::line::{Line, unmask};
 
+/// The label that tells a bucket from the others of its histogram.
+const BOUND: &str = "le";
+
 /// What the labels of a line say, as far as it is read; what a label does not say is empty.
 #[derive(Debug, Default)]
 pub(super) struct Labels<'l> {
@@ -33,38 +36,45 @@ pub(super) struct Labels<'l> {
     pub(super) part: u32,
 }
 
+/// Whether a label is read.
+pub(super) fn is_wanted(name: &str) -> bool {
+    Labels::default().place(name).is_some()
+}
+
 impl<'l> Labels<'l> {
     /// Reads the labels of a line; `seed` goes into the hash.
     pub(super) fn of(line: &Line<'l>, seed: u32) -> Self {
         let mut read = Self::default();
-        let mut hash = seed;
-        for (name, value) in line.labels().flatten() {
-            let place = match name {
-                "le" => {
-                    read.le = value;
-                    continue;
-                }
-                // By Istio's tags, and by Envoy's own.
-                "cluster_name" | "envoy_cluster_name" => &mut read.cluster,
-                "listener_address" | "envoy_listener_address" => &mut read.listener,
-                "reporter" => &mut read.reporter,
-                "destination_service" | "authority" | "request_authority" | "host" => &mut read.service,
-                "destination_service_name" => &mut read.service_name,
-                "response_code" | "envoy_response_code" => &mut read.code,
-                "envoy_response_code_class" | "response_code_class" => &mut read.class,
-                "response_flags" => &mut read.flags,
-                "grpc_response_status" => &mut read.grpc,
-                "component" => &mut read.component,
-                _ => {
-                    hash = mix(mix(hash, name), value);
-                    continue;
-                }
-            };
-            *place = value;
-            hash = mix(mix(hash, name), value);
+        let mut hash = seed ^ line.others;
+        for (name, value) in line.labels() {
+            if name != BOUND {
+                hash = mix(mix(hash, name), value);
+            }
+            if let Some(place) = read.place(name) {
+                *place = value;
+            }
         }
         read.part = hash;
         read
+    }
+
+    /// Where the value of a label goes; `None`: it is not read.
+    fn place(&mut self, name: &str) -> Option<&mut &'l str> {
+        Some(match name {
+            BOUND => &mut self.le,
+            // By Istio's tags, and by Envoy's own.
+            "cluster_name" | "envoy_cluster_name" => &mut self.cluster,
+            "listener_address" | "envoy_listener_address" => &mut self.listener,
+            "reporter" => &mut self.reporter,
+            "destination_service" | "authority" | "request_authority" | "host" => &mut self.service,
+            "destination_service_name" => &mut self.service_name,
+            "response_code" | "envoy_response_code" => &mut self.code,
+            "envoy_response_code_class" | "response_code_class" => &mut self.class,
+            "response_flags" => &mut self.flags,
+            "grpc_response_status" => &mut self.grpc,
+            "component" => &mut self.component,
+            _ => return None,
+        })
     }
 
     /// Host names, unmasked.

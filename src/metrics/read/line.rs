@@ -2,12 +2,14 @@
 //!
 //! The crate splits label text at `,`, `=` and `}` and knows no escapes. So these characters are written otherwise inside
 //! label values before it sees the line: [`MASK`] and a letter, which no value can hold by itself, since `MASK` has a letter
-//! too.
+//! too. Labels that nobody asks for it does not see at all: they are most of a line of Istio's.
 
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr2, memchr3};
 use prometheus_parse::LineInfo;
+
+use super::labels::mix;
 
 /// Begins what stands for another character.
 const MASK: char = '\u{1}';
@@ -26,102 +28,121 @@ const MASKS: [(&str, char, char); 7] = [
 /// A line that was read.
 #[derive(Debug)]
 pub(super) struct Line<'l> {
-    /// Text between the braces, masked.
+    /// Text between the braces, masked: only labels that are wanted.
     labels: &'l str,
     /// The value.
     pub(super) value: f64,
+    /// A hash of the other labels.
+    pub(super) others: u32,
 }
 
 impl<'l> Line<'l> {
-    /// Reads a line. `masked` is a buffer that is used again and again. `None`: it is broken.
-    pub(super) fn read(line: &str, masked: &'l mut String) -> Option<Self> {
+    /// Reads a line and those of its labels that are wanted. `masked` is a buffer that is used again and again. `None`: it is
+    /// broken.
+    pub(super) fn read(line: &str, masked: &'l mut String, wanted: fn(&str) -> bool) -> Option<Self> {
         masked.clear();
-        mask(line, masked)?;
+        let others = mask(line, masked, wanted)?;
         let LineInfo::Sample { labels, value, timestamp, .. } = LineInfo::parse(masked) else {
             return None;
         };
         let value = value.parse().ok()?;
         // A time of its own is left aside: it is the proxy's clock. An exemplar begins with `#`.
         let fits = timestamp.is_none_or(|t| t.starts_with('#') || t.parse::<f64>().is_ok());
-        let line = Self { labels: labels.unwrap_or_default(), value };
-        (fits && line.labels().all(|label| label.is_some())).then_some(line)
+        fits.then(|| Self { labels: labels.unwrap_or_default(), value, others })
     }
 
-    /// The labels, each with its value still masked; `None`: that is no label.
-    pub(super) fn labels(&self) -> impl Iterator<Item = Option<(&'l str, &'l str)>> + use<'l> {
-        let parts = self.labels.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.map(|part| {
-            let (name, value) = part.split_once('=')?;
-            let value = value.trim_start().strip_prefix('"')?.strip_suffix('"')?;
-            Some((name.trim_end(), value))
-        })
+    /// The wanted labels, each with its value still masked.
+    pub(super) fn labels(&self) -> impl Iterator<Item = (&'l str, &'l str)> + use<'l> {
+        let parts = self.labels.split(',').filter_map(|part| part.split_once('='));
+        parts.map(|(name, value)| (name, value.trim_matches('"')))
     }
 }
 
-/// Writes the line with masks in its label values. `None`: a brace or a quote stays open.
-fn mask(line: &str, out: &mut String) -> Option<()> {
-    let end = line.find(|c: char| c == '{' || c.is_ascii_whitespace()).unwrap_or(line.len());
+/// Writes the line with masks in the values of its labels, of which only those that are wanted are written: the others go into
+/// the hash that is given back. `None`: it is broken.
+fn mask(line: &str, out: &mut String, wanted: fn(&str) -> bool) -> Option<u32> {
+    let end = memchr3(b'{', b' ', b'\t', line.as_bytes()).unwrap_or(line.len());
     let (name, rest) = line.split_at(end);
     out.push_str(name);
     let Some(mut rest) = rest.trim_start().strip_prefix('{') else {
         out.push_str(rest);
-        return Some(());
+        return Some(0);
     };
-    if let Some(none) = rest.trim_start().strip_prefix('}') {
-        out.push_str(none);
-        return Some(());
-    }
-    out.push('{');
+    let mut others = 0;
+    let before = out.len();
     loop {
-        let at = memchr2(b'"', b'}', rest.as_bytes())?;
-        let (before, after) = rest.split_at(at + 1);
-        out.push_str(before);
-        rest = after;
-        if before.ends_with('}') {
-            out.push_str(rest);
-            return Some(());
+        rest = rest.trim_start();
+        if let Some(after) = rest.strip_prefix('}') {
+            if out.len() > before {
+                out.push('}');
+            }
+            out.push_str(after);
+            return Some(others);
         }
-        rest = mask_value(rest, out)?;
-    }
-}
-
-/// Writes a value and the quote at its end; gives what follows.
-fn mask_value<'t>(text: &'t str, out: &mut String) -> Option<&'t str> {
-    let mut rest = text;
-    loop {
-        let at = memchr2(b'"', b'\\', rest.as_bytes())?;
-        let (plain, after) = rest.split_at(at);
-        push_plain(plain, out);
-        if let Some(end) = after.strip_prefix('"') {
+        let (name, value, after) = label(rest)?;
+        if wanted(name) {
+            out.push(if out.len() == before { '{' } else { ',' });
+            out.push_str(name);
+            out.push_str("=\"");
+            push(value, out);
             out.push('"');
-            return Some(end);
+        } else {
+            others = mix(mix(others, name), value);
         }
-        let escape = MASKS.iter().find(|(from, ..)| from.len() == 2 && after.starts_with(from));
-        match escape {
-            Some((from, letter, _)) => {
-                out.extend([MASK, *letter]);
-                rest = after.get(from.len()..)?;
-            }
-            // Another escape means itself: the backslash, and then what follows.
-            None => {
-                out.extend([MASK, 's']);
-                rest = after.get(1..)?;
-            }
+        rest = after.trim_start();
+        match rest.strip_prefix(',') {
+            Some(after) => rest = after,
+            None if rest.starts_with('}') => {}
+            None => return None,
         }
     }
 }
 
-fn push_plain(text: &str, out: &mut String) {
-    let bytes = text.as_bytes();
-    if memchr3(b',', b'=', b'}', bytes).is_none() && memchr(1, bytes).is_none() {
-        out.push_str(text);
+/// The name of a label, its value as it is written, and what follows.
+fn label(text: &str) -> Option<(&str, &str, &str)> {
+    let (name, rest) = text.split_at_checked(memchr(b'=', text.as_bytes())?)?;
+    let name = name.trim_end();
+    let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let value = rest.get(1..)?.trim_start().strip_prefix('"')?;
+    let mut end = 0;
+    loop {
+        end += memchr2(b'"', b'\\', value.as_bytes().get(end..)?)?;
+        if value.as_bytes().get(end) == Some(&b'"') {
+            break;
+        }
+        // Whatever is escaped is no end.
+        end += 2;
+    }
+    (is_name && !name.is_empty()).then_some(())?;
+    Some((name, value.get(..end)?, value.get(end + 1..)?))
+}
+
+/// Writes a value with masks.
+fn push(value: &str, out: &mut String) {
+    let bytes = value.as_bytes();
+    if memchr3(b',', b'=', b'}', bytes).is_none() && memchr2(b'\\', 1, bytes).is_none() {
+        out.push_str(value);
         return;
     }
-    for c in text.chars() {
-        match MASKS.iter().find(|(from, _, to)| from.len() == 1 && *to == c) {
-            Some((_, letter, _)) => out.extend([MASK, *letter]),
-            None => out.push(c),
-        }
+    let mut rest = value;
+    while let Some(c) = rest.chars().next() {
+        let mask = MASKS.iter().find(|(from, ..)| rest.starts_with(from));
+        let taken = match mask {
+            Some((from, letter, _)) => {
+                out.extend([MASK, *letter]);
+                from.len()
+            }
+            // An escape that is none means itself: the backslash, and then what follows.
+            None if c == '\\' => {
+                out.extend([MASK, 's']);
+                1
+            }
+            None => {
+                out.push(c);
+                c.len_utf8()
+            }
+        };
+        rest = rest.get(taken..).unwrap_or_default();
     }
 }
 
@@ -148,8 +169,8 @@ mod tests {
 
     fn read(line: &str) -> Option<(Vec<(String, String)>, f64)> {
         let mut buffer = String::new();
-        let line = Line::read(line, &mut buffer)?;
-        let labels = line.labels().flatten().map(|(k, v)| (k.to_owned(), unmask(v).into_owned()));
+        let line = Line::read(line, &mut buffer, |name| name != "unread")?;
+        let labels = line.labels().map(|(k, v)| (k.to_owned(), unmask(v).into_owned()));
         Some((labels.collect(), line.value))
     }
 
@@ -188,6 +209,7 @@ mod tests {
             ("m_total{ a = \"b\" , c=\"d\" , } 5", 5.0),
             ("m_total\t5\t1700000000000", 5.0),
             ("m_total{a=\"b\"} 5 1700000000000", 5.0),
+            ("m_total{unread=\"b,}=\\\"\"} 5", 5.0),
             ("m_total{a=\"b\"} 5 1700000000.123", 5.0),
             ("m_total{a=\"b\"} 5 -1", 5.0),
             ("m_total{a=\"b\"} 5 # {trace_id=\"x\"} 0.5 1700000000.1", 5.0),
@@ -218,6 +240,10 @@ mod tests {
             "m_total 5 yesterday",
             "m_total{a=\"b\"c} 5",
             "m_total{a=\"b\"} 5 }",
+            "m_total{unread=\"b\" 5",
+            "m_total{unread=\"b} 5",
+            "m_total{,} 5",
+            "m_total{=\"b\"} 5",
         ] {
             assert_eq!(read(line), None, "{line}");
         }

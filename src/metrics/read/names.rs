@@ -131,6 +131,8 @@ const TAIL: usize = 8;
 pub(super) struct Found<'n> {
     pub(super) what: What,
     pub(super) family: Family,
+    /// Its name in the table: tells metrics apart that are read as one.
+    pub(super) name: &'static str,
     /// What leaked of the cluster's name into the metric's: `example_com`. Empty: nothing.
     pub(super) leak: &'n str,
 }
@@ -179,7 +181,7 @@ pub(super) fn find(name: &[u8]) -> Option<Found<'_>> {
     let mut found =
         candidates.filter(|(_, entry)| entry.0 == *family).filter_map(|(_, (family, end, what))| {
             let leak = rest.strip_suffix(end)?;
-            Some(Found { what: *what, family: *family, leak })
+            Some(Found { what: *what, family: *family, name: end, leak })
         });
     let whole = found.clone().find(|f| f.leak.is_empty());
     whole.or_else(|| found.find_map(leaked))
@@ -205,7 +207,11 @@ mod tests {
             for (begin, _) in FAMILIES.iter().filter(|(_, f)| f == family) {
                 let name = format!("{begin}{end}");
                 let found = find(name.as_bytes());
-                assert_eq!(found, Some(Found { what: *what, family: *family, leak: "" }), "{name}");
+                assert_eq!(
+                    found,
+                    Some(Found { what: *what, family: *family, name: end, leak: "" }),
+                    "{name}"
+                );
             }
         }
     }

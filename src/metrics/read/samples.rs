@@ -7,8 +7,8 @@ use super::host::{Cluster, NOBODY, destination, flags, guess};
 use super::labels::{Labels, mix};
 use super::line::unmask;
 use super::names::{Family, Found, What};
-use super::{Inner, MOST_HOSTS, MOST_SAMPLES, Metric, Read};
-use crate::metrics::series::{Sample, Series, is_failure};
+use super::{Inner, MOST_HOSTS, MOST_SAMPLES, Read};
+use crate::metrics::series::{Metric, Sample, Series, is_failure};
 
 /// Statuses of gRPC that are failures of the host or of the way to it (R15).
 const GRPC_FAILURES: [&str; 6] = ["2", "4", "12", "13", "14", "15"];
@@ -70,7 +70,7 @@ impl Inner {
         self.has_classes |= found.what == What::Classes;
         self.read.has_envoy |= matches!(found.what, What::Codes | What::Classes)
             || found.what == What::Plain(Metric::UpstreamRequests);
-        // A bucket that holds nothing yet is still a bound.
+        // A bucket that holds nothing is still a bound.
         if value != 0.0 || found.what == What::Bucket {
             match grade(found.what) {
                 Some(grade) => self.grade(grade, series, value),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::grid::Grid;
+use super::grid::{Grid, finest};
 use super::pod::{Pod, seconds};
 use super::rows::SPARK;
 use super::{Store, lines};
@@ -46,7 +46,7 @@ impl Store {
 
     fn spark(&self, pods: &[ObjectKey], is_tcp: bool, now: Timestamp) -> Arc<[Option<f32>]> {
         let to = seconds(now);
-        let interval = pods.iter().filter_map(|key| self.pods.get(key)?.interval).fold(1.0, f64::max).ceil();
+        let interval = finest(pods.iter().filter_map(|key| self.pods.get(key)?.interval));
         let length = interval * SPARK as f64;
         let grid = Grid::of(&self.slices(pods, to - length, to), length, to, SPARK);
         let from = grid.from - grid.step;
@@ -73,6 +73,7 @@ impl Store {
         let p99 = Some(totals.p99).filter(|p99| !matches!(p99, Reading::Rough(_)));
         let p99 = p99.and_then(|p99| Some((p99, judge(p99.number()?, t.p99, |n, limit| n > limit)?)));
         let mut verdict = Verdict::default();
+        let (mut verdict_success, mut verdict_p99) = (Tone::Plain, Tone::Plain);
         let mut words = Vec::new();
         let mut worst = |tone, quantity, is_bad: &dyn Fn(f64) -> bool| {
             if tone == Tone::Bad || verdict.tone == Tone::Plain {
@@ -82,16 +83,17 @@ impl Store {
             verdict.since = verdict.since.into_iter().chain(since(&line, is_bad)).min();
         };
         if let Some((n, (tone, limit))) = success {
+            verdict_success = tone;
             words.push(format!("success {} is below {}", Unit::Percent.words(n), whole_percent(limit)));
             worst(tone, Quantity::Success, &|n| n < t.success.0);
         }
         if let Some((p99, (tone, limit))) = p99 {
+            verdict_p99 = tone;
             let (is, limit) = (p99.words(Unit::Milliseconds), Unit::Milliseconds.words(limit));
             words.push(format!("p99 {is} is above {limit}"));
             worst(tone, Quantity::P99, &|n| n > t.p99.0);
         }
-        verdict.words = words.join(", ").into();
-        verdict
+        Verdict { success: verdict_success, p99: verdict_p99, words: words.join(", ").into(), ..verdict }
     }
 
     /// Why pods cannot be read; empty: the last try of each went well.

@@ -5,6 +5,15 @@ use std::ops::Range;
 use super::pod::{GAP, Kept};
 use super::slice::{Slice, Slices};
 
+/// Lengths of cells: the interval wavers, and a chart should not.
+const LENGTHS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0];
+
+/// The shortest cell that is of use, seconds, where the numbers of pods have these distances: about the longest of them.
+pub(super) fn finest(distances: impl Iterator<Item = f64>) -> f64 {
+    let longest = distances.fold(0.0, f64::max);
+    LENGTHS.into_iter().rev().find(|length| *length <= longest * 1.25).unwrap_or(1.0)
+}
+
 /// Equal distances.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Grid {
@@ -21,7 +30,7 @@ impl Grid {
     /// The last one is where all pods that still answer were read: were it later, one that is about to be read would be
     /// missing in it. Cells begin at multiples of their length, so that they stay what they are while time goes on.
     pub(super) fn of(slices: &Slices<'_>, length: f64, now: f64, most: usize) -> Self {
-        let finest = slices.of.iter().map(Slice::distance).fold(1.0, f64::max).ceil();
+        let finest = finest(slices.of.iter().map(Slice::distance));
         let wanted = length / most.max(1) as f64;
         let step = (wanted / finest).ceil().max(1.0) * finest;
         let cells = (length / step).floor().clamp(1.0, most.max(1) as f64) as usize;
@@ -110,11 +119,11 @@ impl Slice<'_> {
         }
     }
 
-    /// When it was last read, if it still answers.
+    /// When it was last read, if it still answers: a try that failed is to be seen as a gap.
     fn answered(&self, now: f64) -> Option<f64> {
         let last = self.end_of_all()?;
         let patience = GAP * self.distance().max(self.pod.interval.unwrap_or_default());
-        (!self.pod.gone && now - last <= patience).then_some(last)
+        (!self.pod.gone && self.pod.missed == 0 && now - last <= patience).then_some(last)
     }
 }
 

@@ -144,7 +144,7 @@ pub(super) struct Pod {
     /// Number of the last scrape; the first is 1.
     pub(super) scrape: u64,
     /// Scrapes that failed since.
-    missed: u32,
+    pub(super) missed: u32,
     missed_at: f64,
     pub(super) steps: VecDeque<Step>,
     /// Seconds of each slot for which increases are known.

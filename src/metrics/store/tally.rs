@@ -29,6 +29,8 @@ pub(super) enum Cell {
     In,
     /// TCP connections.
     Opened,
+    /// Connections to hosts that are asked over HTTP.
+    Dialled,
     /// TCP connections that were tried, and those of them that were not made.
     Tried,
     Unmade,
@@ -63,6 +65,7 @@ pub(super) fn cells(pod: &Pod, key: &Key) -> [Option<Cell>; 2] {
         Metric::UpstreamReceived if !istio => [Some(Cell::In), None],
         Metric::TcpOpened => [Some(Cell::Opened), None],
         Metric::UpstreamConnections if !istio && tcp() => [Some(Cell::Opened), Some(Cell::Tried)],
+        Metric::UpstreamConnections if !istio => [Some(Cell::Dialled), None],
         Metric::ConnectFails if !istio && tcp() => [Some(Cell::Unmade), None],
         Metric::TcpClosed => {
             let unmade = split(key.flags.as_deref()).any(|flag| UNMADE.contains(&flag));

@@ -137,9 +137,11 @@ impl Judge<'_> {
 
     /// Bytes and connections: no counter is nothing that moved, unless something did.
     fn moved(&self, cell: Cell) -> Reading {
+        let requests = is_some(self.tally.count(Cell::Requests));
         let others = match cell {
-            Cell::Opened => false,
-            _ => is_some(self.tally.count(Cell::Requests) + self.tally.count(Cell::Opened)),
+            // Requests need connections: Envoy that counts these counts those too.
+            Cell::Opened => self.source == Some(Source::Envoy) && requests && !self.tally.has(Cell::Dialled),
+            _ => requests || is_some(self.tally.count(Cell::Opened)),
         };
         let collects = self.source.is_some_and(|source| source != Source::Admin);
         if self.tally.has(cell) || collects && !others {

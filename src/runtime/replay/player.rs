@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Instant;
 
 use super::{Options, Stage};
 use crate::app::Msg;
@@ -17,6 +18,9 @@ use crate::runtime::looping::Inbox;
 /// Least time between two looks: however fast it plays, a person sees no more.
 const LEAST: Duration = Duration::from_millis(100);
 
+/// How long the screens take to see the objects of another moment.
+const SETTLING: Duration = Duration::from_secs(1);
+
 /// Plays a recording.
 #[derive(Debug)]
 pub struct Player {
@@ -26,6 +30,8 @@ pub struct Player {
     inbox: Inbox,
     /// How many entries are told.
     told: usize,
+    /// Until when another moment is being gone to.
+    settles: Option<Instant>,
     replay: Replay,
 }
 
@@ -36,10 +42,11 @@ impl Player {
         let (start, end) = (past.start(), past.end());
         let clock = stage.world().clock().clone();
         let speed = if options.speed > 0.0 { options.speed } else { 1.0 };
-        let replay = Replay { start, end, speed, runs: options.speed > 0.0 && options.from < end };
+        let runs = options.speed > 0.0 && options.from < end;
+        let replay = Replay { start, end, speed, runs, settles: true };
         // The clusters are there as they were before anybody asks.
         stage.set_all(&past, past.until(options.from));
-        Self { past, stage, clock, inbox, told: 0, replay }
+        Self { past, stage, clock, inbox, told: 0, settles: None, replay }
     }
 
     /// How it is played.
@@ -52,6 +59,13 @@ impl Player {
         self.seek(self.clock.now());
         loop {
             let next = self.next();
+            let settles = self.settles;
+            let settled = async {
+                match settles {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
             let turn = async {
                 match next {
                     Some(wait) => tokio::time::sleep(wait).await,
@@ -64,6 +78,7 @@ impl Player {
                     Some(wish) => self.obey(wish),
                     None => return,
                 },
+                () = settled => self.settled(),
                 () = turn => self.go_on(),
             }
         }
@@ -122,8 +137,20 @@ impl Player {
         self.set_clock(to);
         self.told = self.past.until(to);
         self.stage.set_all(&self.past, self.told);
+        self.replay.settles = true;
+        self.settles = Some(Instant::now() + SETTLING);
         self.tell(Msg::Replaying(self.replay));
         self.tell(Msg::Rewound(self.past.clone(), self.told));
+    }
+
+    /// The objects of the moment are on the screens. What proxies said is told again: of pods that were not there before
+    /// nothing was kept.
+    fn settled(&mut self) {
+        self.settles = None;
+        self.go_on();
+        self.replay.settles = false;
+        self.tell(Msg::Rewound(self.past.clone(), self.told));
+        self.tell(Msg::Replaying(self.replay));
     }
 
     fn set_clock(&self, at: Timestamp) {

@@ -16,6 +16,7 @@
 mod fill;
 mod keep;
 mod pace;
+pub mod past;
 mod reach;
 mod read;
 mod usage;

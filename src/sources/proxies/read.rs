@@ -98,7 +98,7 @@ pub(super) async fn read(
 }
 
 /// Where the counters of requests come from (R15).
-fn source(read: &Read) -> Source {
+pub(super) fn source(read: &Read) -> Source {
     match (read.has_istio, read.has_envoy) {
         (true, _) => Source::Istio,
         (false, true) => Source::Envoy,
@@ -107,7 +107,7 @@ fn source(read: &Read) -> Source {
 }
 
 /// Adds what is not there yet: what the proxy collects itself is better.
-fn filled(samples: &mut Vec<Sample>, more: Vec<Sample>) {
+pub(super) fn filled(samples: &mut Vec<Sample>, more: Vec<Sample>) {
     let fresh = |sample: &Sample| {
         samples.iter().all(|s| s.series.metric != sample.series.metric || s.series.host.is_none())
     };

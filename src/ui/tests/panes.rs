@@ -14,11 +14,8 @@ use crate::model::fault::{Fault, Reason};
 use crate::model::name::{Kind, ObjectKey};
 use crate::model::reading::{Reading, Source};
 
-/// The keys that lead from the gateways to the certificates of the first that has pods.
-const GATEWAY: &str = "down";
-
 fn pod(n: usize) -> ObjectKey {
-    let name = format!("istio-egressgateway-{n}");
+    let name = format!("istio-egressgateway-1-{n}");
     ObjectKey {
         cluster: "prod-eu".into(),
         kind: Kind::Pod,
@@ -73,7 +70,7 @@ fn clusters(n: usize, later: bool) -> Vec<Cluster> {
 
 fn gateway(size: (u16, u16), tab: &str) -> App {
     let mut app = fixture::fleet(TableKind::Gateways, size);
-    fixture::keys(&mut app, &format!("{GATEWAY} {tab}"));
+    fixture::keys(&mut app, tab);
     app
 }
 
@@ -155,9 +152,12 @@ pub(super) fn tiles(size: (u16, u16)) -> App {
         source: Some(Source::Istio),
         verdict: match n {
             1 => Verdict {
+                success: Tone::Bad,
+                p99: Tone::Plain,
                 tone: Tone::Bad,
                 words: "success 87.2 % is below 95 %".into(),
                 since: Some(fixture::now()),
+                ..Verdict::default()
             },
             _ => Verdict::default(),
         },
@@ -172,6 +172,11 @@ pub(super) fn tiles(size: (u16, u16)) -> App {
     }
     if let Screen::Fleet(fleet) = app.screen_mut() {
         fleet.set(&items);
+        fleet
+            .tiles
+            .iter_mut()
+            .filter(|tile| tile.live.is_some())
+            .for_each(|tile| tile.spark.clone_from(&spark));
     }
     app.settle();
     app

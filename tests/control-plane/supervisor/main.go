@@ -10,7 +10,7 @@
 //	{"id":2,"op":"signal","name":"a/etcd","signal":"stop"}     stop, cont, term or kill
 //	{"id":3,"op":"stop","name":"a/etcd","millis":5000}         term, then kill; answers when it is gone
 //	{"id":4,"op":"own","dir":"/tmp/…"}                         remove it at the end
-//	{"id":5,"op":"release","name":"a/","dir":"/tmp/…"}         kill all named a/…, then remove the directory
+//	{"id":5,"op":"release","name":"a/","dir":"/tmp/…"}         kill all named a/… and what they started, then remove the directory
 package main
 
 import (
@@ -220,11 +220,21 @@ func (s *supervisor) stop(name string, patience time.Duration) error {
 		return nil
 	case <-time.After(patience):
 	}
-	if err := found.process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := killGroup(found.process); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	<-found.gone
 	return nil
+}
+
+// A server may have started others: pilot-agent starts Envoy. Each server leads
+// a process group of its own, and what it started is in it.
+func killGroup(leader *os.Process) error {
+	err := leader.Kill()
+	if err == nil {
+		_ = syscall.Kill(-leader.Pid, syscall.SIGKILL)
+	}
+	return err
 }
 
 func (s *supervisor) kill(prefix string) {
@@ -237,7 +247,7 @@ func (s *supervisor) kill(prefix string) {
 	}
 	s.lock.Unlock()
 	for _, e := range ending {
-		_ = e.process.Kill()
+		_ = killGroup(e.process)
 	}
 	for _, e := range ending {
 		<-e.gone

@@ -56,6 +56,8 @@ pub struct Cluster {
     pub(super) supervisor: &'static Supervisor,
     pub(super) api: Mutex<Option<Server>>,
     pub(super) others: Mutex<Vec<Server>>,
+    /// The port of istiod that asks for certificates and gives them.
+    pub(super) istiod: std::sync::OnceLock<u16>,
 }
 
 /// The loopback ports of one cluster.
@@ -138,6 +140,7 @@ impl Cluster {
             supervisor,
             api: Mutex::new(None),
             others: Mutex::new(Vec::new()),
+            istiod: std::sync::OnceLock::new(),
         };
         cluster.write_files()?;
         cluster.start_etcd().await?;

@@ -73,6 +73,7 @@ impl Cluster {
         apply_yaml(&client, &discovery_chart("templates/istiod-injector-configmap.yaml")?).await?;
         let [http, grpc, secure, webhook, monitoring] = free_ports()?;
         self.start_istiod([http, grpc, secure, webhook, monitoring]).await?;
+        let _ = self.istiod.set(secure);
         self.put_webhooks(webhook, "default").await
     }
 
@@ -128,7 +129,7 @@ impl Cluster {
 }
 
 /// Whether a server on this port says that it is ready.
-async fn answers(port: u16, path: &str) -> bool {
+pub(super) async fn answers(port: u16, path: &str) -> bool {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let asked = async {
         let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;

@@ -16,10 +16,12 @@
 #![allow(unreachable_pub, unused_imports, reason = "`pub` says what the including programs may use")]
 #![allow(clippy::disallowed_methods, reason = "the clock rule is for the pure modules of the product")]
 
+mod agent;
 mod api;
 mod bootstrap;
 mod build;
 mod cluster;
+mod egress;
 mod envoy;
 mod forward;
 mod istio;
@@ -40,9 +42,11 @@ mod upstream;
 mod users;
 pub mod web;
 
+pub use agent::Agent;
 pub use api::{AuditEntry, Mark};
-pub use bootstrap::{Bootstrap, Collected, Host, Tags};
+pub use bootstrap::{Bootstrap, Collected, Host, Tags, address};
 pub use cluster::{Cluster, NodeSize, Options, shared, shared_with_crds, unique};
+pub use egress::{Gateway, gateway_pod};
 pub use envoy::Envoy;
 pub use istio::{rendered_gateway_chart, shared_with_istio};
 pub use kubeconfig::kubeconfig_of;

@@ -8,16 +8,16 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// A server that makes of a path: `/status/503` that code, `/slow/200` a 200 after so many milliseconds, `/bytes/1000` a
 /// body of that size, `/hang` nothing at all, `/reset` the end of the connection without an answer. Anything else is 200.
 pub struct Upstream {
     port: u16,
-    asked: Arc<AtomicU64>,
+    asked: Arc<watch::Sender<u64>>,
     serving: Option<JoinHandle<()>>,
 }
 
@@ -54,7 +54,13 @@ impl Upstream {
 
     /// How many requests reached it.
     pub fn asked(&self) -> u64 {
-        self.asked.load(Ordering::Relaxed)
+        *self.asked.borrow()
+    }
+
+    /// Waits until so many requests have reached it.
+    pub async fn until_asked(&self, times: u64) {
+        // The sender lives as long as this does.
+        let _ = self.asked.subscribe().wait_for(|asked| *asked >= times).await;
     }
 }
 
@@ -66,13 +72,13 @@ impl Drop for Upstream {
     }
 }
 
-async fn serve(listener: TcpListener, asked: Arc<AtomicU64>) {
+async fn serve(listener: TcpListener, asked: Arc<watch::Sender<u64>>) {
     // The connections end with the task that holds them.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let asked = Arc::clone(&asked);
         let service = service_fn(move |request: Request<Incoming>| {
-            asked.fetch_add(1, Ordering::Relaxed);
+            asked.send_modify(|asked| *asked += 1);
             async move { answer(request.uri().path()).await }
         });
         connections.spawn(async move {

@@ -82,3 +82,15 @@ pub async fn hold(
     }
     held
 }
+
+/// Whether a gateway on this port serves a host.
+pub(super) async fn answers(port: u16, host: &str) -> bool {
+    let asked = async {
+        let request = http::Request::get(format!("http://127.0.0.1:{port}/status/200"))
+            .header(http::header::HOST, host)
+            .body(Full::default())
+            .ok()?;
+        client().request(request).await.ok().map(|answer| answer.status().is_success())
+    };
+    asked.await.unwrap_or_default()
+}

@@ -1,0 +1,5 @@
+//! Traffic through a real Envoy behind a real control plane, found again by who reads it: a known load, and exactly that.
+
+mod reading;
+mod site;
+mod trouble;

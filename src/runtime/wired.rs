@@ -54,6 +54,7 @@ pub fn wire(
     if simulated.is_some() {
         // Its past is played while the first requests wait: on a busy machine that takes a while.
         options.patience.answer = demo::PATIENCE;
+        options.patience.inside = demo::INSIDE;
     }
     let mut app =
         App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, contexts.clock().now());

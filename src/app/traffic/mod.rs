@@ -128,7 +128,9 @@ impl App {
         for details in self.all_details() {
             if let super::screen::DetailsOf::Gateway(id) = &details.of {
                 // Of two that are compared, the other one is not the one that it is of.
-                details.traffic.stale |= which(id) || details.traffic.other.is_some();
+                let concerns = which(id) || details.traffic.other.is_some();
+                // One that stands is made anew by keys alone.
+                details.traffic.stale |= concerns && details.traffic.frozen.is_none();
             }
         }
     }

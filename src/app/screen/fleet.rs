@@ -46,6 +46,10 @@ pub struct Tile {
     pub live: Option<Arc<Brief>>,
     /// Requests a second of the last minutes, oldest first, as many as a tile has cells; made for tiles in sight.
     pub spark: Vec<Option<f32>>,
+    /// Pods that run.
+    pub pods: usize,
+    /// The last change of it, while it is new: when and what.
+    pub change: Option<String>,
 }
 
 impl Tile {
@@ -54,7 +58,19 @@ impl Tile {
         let Subject::Gateway(row) = &item.subject else { return None };
         let (symbol, tone, word, why) = state(row, item.live.as_deref());
         let (id, live) = (row.id.clone(), item.live.clone());
-        Some(Self { id, stale: item.stale, symbol, tone, word, why, live, spark: Vec::new() })
+        let pods = row.pods.iter().filter(|pod| &*pod.phase == "Running").count();
+        Some(Self {
+            id,
+            stale: item.stale,
+            symbol,
+            tone,
+            word,
+            why,
+            live,
+            spark: Vec::new(),
+            pods,
+            change: None,
+        })
     }
 
     /// Whether somebody must look at it.
@@ -177,13 +193,18 @@ impl FleetScreen {
         self.tiles.get(self.cursor)
     }
 
-    /// Gives the tiles on the screen their lines.
-    pub fn draw_lines(&mut self, line: impl Fn(&Tile) -> Vec<Option<f32>>) {
+    /// Gives the tiles on the screen their lines and their last changes.
+    pub fn fill(
+        &mut self,
+        line: impl Fn(&Tile) -> Vec<Option<f32>>,
+        change: impl Fn(&GatewayId) -> Option<String>,
+    ) {
         let (from, many) = (self.offset, self.grid.0 * self.grid.1);
         for tile in self.tiles.iter_mut().skip(from).take(many) {
             if tile.spark.is_empty() {
                 tile.spark = line(tile);
             }
+            tile.change = change(&tile.id);
         }
     }
 
@@ -237,7 +258,7 @@ impl FleetScreen {
     pub fn settle(&mut self, area: Area) {
         let columns = (area.width / WIDTH).max(1);
         // The air below the last row of tiles may go.
-        let rows = (area.height / HEIGHT).max(1);
+        let rows = ((area.height + 1) / HEIGHT).max(1);
         self.grid = (columns.into(), rows.into());
         self.width = area.width / columns;
         self.turn();

@@ -18,6 +18,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How often certificates are read.
 const CERTS: Duration = Duration::from_secs(600);
 
+/// How soon after they could not be.
+const CERTS_AGAIN: Duration = Duration::from_secs(60);
+
 /// One proxy.
 pub(super) struct Keep {
     reach: Arc<Reach>,
@@ -26,6 +29,8 @@ pub(super) struct Keep {
     going: Going,
     /// When the last read began, and how often it was read.
     last: Option<(Timestamp, u64)>,
+    /// Whether its clusters were read since they are wanted: whoever opens a screen of them does not wait for a turn.
+    clusters: bool,
     /// When its certificates were read.
     certs: Option<Timestamp>,
     uid: Box<str>,
@@ -43,6 +48,7 @@ impl Keep {
             told,
             going: Going::default(),
             last: None,
+            clusters: false,
             certs: None,
             uid: Box::default(),
             again,
@@ -92,9 +98,11 @@ impl Keep {
                 // Another pod of the same name.
                 self.reach.let_go(&self.pod);
                 (self.going, self.last, self.certs) = (Going::default(), None, None);
+                self.clusters = false;
             }
             self.uid.clone_from(&want.uid);
         }
+        self.clusters &= want.clusters;
         if std::mem::replace(&mut self.again, again) != again && self.going.failed > 0 {
             (self.going.failed, self.last) = (0, None);
         }
@@ -103,6 +111,10 @@ impl Keep {
     /// How long until it is to be read.
     fn due(&self, want: &Want) -> Duration {
         let Some((last, reads)) = self.last else { return Duration::ZERO };
+        let asks_more = (want.clusters && !self.clusters) || (want.certs && self.certs.is_none());
+        if asks_more && self.going.failed == 0 {
+            return Duration::ZERO;
+        }
         let mut interval = self.going.interval(want.every);
         if reads == 1 && self.going.failed == 0 {
             interval = first_gap(interval, &self.pod);
@@ -142,11 +154,16 @@ impl Keep {
         self.reach.spend(done.wire);
         self.last = Some((began, self.last.map_or(1, |(_, reads)| reads + 1)));
         match done.way {
-            Some(way) => self.going.succeeded(way, clock.since(began)),
+            Some(way) => {
+                self.going.succeeded(way, clock.since(began));
+                self.clusters = want.clusters;
+            }
             None => self.going.failed += 1,
         }
         if done.certs {
-            self.certs = Some(began);
+            // What could not be read is tried again before its time.
+            let ago = if done.certs_failed { CERTS - CERTS_AGAIN } else { Duration::ZERO };
+            self.certs = began.checked_sub(ago).ok();
         }
     }
 

@@ -159,7 +159,6 @@ pub(super) fn tiles(size: (u16, u16)) -> App {
                 tone: Tone::Bad,
                 words: "success 87.2 % is below 95 %".into(),
                 since: Some(fixture::now()),
-                ..Verdict::default()
             },
             _ => Verdict::default(),
         },

@@ -225,7 +225,8 @@ mod tests {
         for kind in TableKind::iter() {
             let columns = columns(kind);
             for (n, column) in columns.iter().enumerate() {
-                assert!(column.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", column.id);
+                let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+                assert!(column.id.chars().all(allowed), "{}", column.id);
                 assert!(columns[..n].iter().all(|c| c.id != column.id), "{kind}: {} twice", column.id);
                 assert!(column.min <= column.max && column.min > 0, "{kind}: {}", column.id);
             }

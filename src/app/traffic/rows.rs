@@ -253,7 +253,7 @@ mod tests {
         let by = Judge { by: By::Host, limits: &limits, sum: 0.0, source: None };
         let (_, cells) = headings(std::slice::from_ref(&row), &by, 80);
         let texts: Vec<String> = cells(&row, &by).into_iter().map(|(text, _)| text).collect();
-        assert_eq!(texts[..3], ["db.example.com:5432", "4.0", "tcp"]);
-        assert_eq!(texts.last().map(String::as_str), Some("out 2.0k/s in 10/s"));
+        assert_eq!(texts[..3], ["db.example.com:5432", "4", "tcp"]);
+        assert_eq!(texts.last().map(String::as_str), Some("out 2k/s in 10/s"));
     }
 }

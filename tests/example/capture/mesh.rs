@@ -11,6 +11,7 @@ pub(crate) async fn capture() -> Result<()> {
     let up = Upstream::start().await?;
     let client = cluster.admin().await;
     let gateway = gateway_pod(&client, "istio-system", "egress", "api.example.com", up.port()).await?;
+    secure(&client, &gateway.pod).await?;
     for (folder, more) in
         [("agent", json!({})), ("agent-all", json!({"proxyStatsMatcher": {"inclusionRegexps": [".*"]}}))]
     {
@@ -23,14 +24,22 @@ pub(crate) async fn capture() -> Result<()> {
         )
         .await?;
         // What needs certificates comes after what does not.
-        while !agent.get(agent.admin, "/certs").await?.contains("ca_cert\": [") {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
+        let there = async {
+            while !agent
+                .get(agent.admin, crate::SECRETS)
+                .await
+                .is_ok_and(|text| text.contains("payments-tls"))
+            {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        let there = tokio::time::timeout(std::time::Duration::from_secs(60), there).await;
+        there.map_err(|_| Error("istiod brings no certificate out of a Secret".to_owned()))?;
         // Statistics of histograms are told from the last flush.
         tokio::time::sleep(std::time::Duration::from_secs(6)).await;
         for (file, port, path) in [
             ("stats-15090.prom", agent.prometheus, "/stats/prometheus?usedonly"),
-            ("stats-15020.prom", agent.status, "/stats/prometheus"),
+            ("stats-15020.prom", agent.status, "/stats/prometheus?usedonly"),
             ("ready.txt", agent.admin, "/ready"),
         ] {
             shelf.put(file, &agent.get(port, path).await?)?;
@@ -41,7 +50,7 @@ pub(crate) async fn capture() -> Result<()> {
             ("server_info.json", "/server_info"),
             ("listeners.json", "/listeners?format=json"),
             ("config_dump.json", "/config_dump"),
-            ("secrets.json", "/config_dump?resource=dynamic_active_secrets"),
+            ("secrets.json", crate::SECRETS),
         ] {
             shelf.put_json(file, &agent.get(agent.admin, path).await?)?;
         }

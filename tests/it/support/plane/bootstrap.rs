@@ -207,7 +207,6 @@ fn request_counters() -> Value {
     let host = || {
         vec![
             tag("reporter", "source"),
-            tag("source_workload", "gateway"),
             tag("destination_service", "%REQ(:AUTHORITY)%"),
             tag("response_code", "%RESPONSE_CODE%"),
             tag("response_flags", "%RESPONSE_FLAGS%"),

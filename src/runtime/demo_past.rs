@@ -125,7 +125,8 @@ mod tests {
                 let then = Reader::read(told.text.as_bytes());
                 assert_eq!(one.uptime, then.uptime);
                 for sample in &then.samples {
-                    let same = one.samples.iter().find(|s| s.series == sample.series).unwrap();
+                    let same = one.samples.iter().find(|s| s.series == sample.series);
+                    let Some(same) = same else { panic!("{stem}: no {sample:?} in {:?}", one.samples) };
                     let near = (same.value - sample.value).abs() <= 1e-9 * sample.value.abs();
                     assert!(near, "{:?}: {} is not {}", sample.series, same.value, sample.value);
                 }

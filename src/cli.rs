@@ -1,6 +1,7 @@
 //! The command line. The doc comments of these types are the help: what is written here is what people read.
 
 mod change;
+mod metrics;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use strum::VariantNames;
 
 pub use change::{Agreement, Apply, Deletable, Delete, Journal, Report};
+pub use metrics::{Floor, From, Metrics, MetricsForm, Replay};
 
 use crate::config::{Color, Contexts, Glyphs, Namespaces, Settings, Source, Value};
 use crate::model::table::TableKind;
@@ -111,6 +113,10 @@ pub enum Verb {
     Demo(Demo),
     /// Print clusters, gateways, services or pods.
     Get(Get),
+    /// Print what goes through a gateway now, read from its proxies; or record it.
+    Metrics(Metrics),
+    /// Open the screens on a recording, as it was then.
+    Replay(Replay),
     /// Print the objects that a gateway is made of.
     Render(Render),
     /// Keep the gateways of a cluster: make of each IstioGateway what it asks for.
@@ -347,9 +353,14 @@ impl Cli {
 
     /// What clap cannot check by itself.
     fn check(&self) -> Result<(), clap::Error> {
-        let verb = self.verb.is_some() && !matches!(self.verb, Some(Verb::Demo(_)));
+        let opens = matches!(self.verb, Some(Verb::Demo(_) | Verb::Replay(_)));
+        let verb = self.verb.is_some() && !opens;
         if self.reconcile && verb {
             let why = "--reconcile is of the screens; `egret controller` keeps gateways without one";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+        }
+        if self.reconcile && matches!(self.verb, Some(Verb::Replay(_))) {
+            let why = "--reconcile writes to clusters, and a recording has none";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
         }
         if self.view.is_some() && self.verb.is_some() {

@@ -98,6 +98,7 @@ pub mod materialize;
 pub mod metrics;
 pub mod model;
 pub mod reconcile;
+pub mod recording;
 pub mod routing;
 pub mod runtime;
 pub mod setup;

@@ -8,7 +8,7 @@ use egret::demo::fault::Rule;
 use egret::headless::{self, Outcome};
 use egret::model::table::TableKind;
 use egret::runtime::demo::Options;
-use egret::runtime::{self, Clusters, Start};
+use egret::runtime::{self, Clusters, Start, replay};
 use egret::setup;
 
 fn main() -> ExitCode {
@@ -23,6 +23,10 @@ fn main() -> ExitCode {
         Some(Verb::Demo(demo)) => match simulated(demo) {
             Ok(clusters) => screens(cli.globals, clusters, cli.view, cli.reconcile).into(),
             Err(wrong) => complain(&wrong, Outcome::Usage).into(),
+        },
+        Some(Verb::Replay(wish)) => match replay::open(&wish.file, wish.speed, wish.from) {
+            Ok(options) => screens(cli.globals, Clusters::Replay(options), cli.view, false).into(),
+            Err(wrong) => complain(&wrong, Outcome::Failed).into(),
         },
         Some(verb) => headless::run(verb, &cli.globals).into(),
         None => {
@@ -45,6 +49,7 @@ fn screens(globals: Globals, clusters: Clusters, view: Option<TableKind>, reconc
     };
     let setup = match clusters {
         Clusters::Demo(_) => setup.for_other_clusters(),
+        Clusters::Replay(_) => setup.for_recording(),
         Clusters::Kubeconfig(_) => setup,
     };
     let view = view.unwrap_or(TableKind::Gateways);

@@ -67,6 +67,21 @@ impl Setup {
     }
 }
 
+impl Setup {
+    /// For the clusters of a recording: nothing is written, and all that was recorded is shown.
+    #[must_use]
+    pub fn for_recording(self) -> Self {
+        let mut setup = self.for_other_clusters();
+        let settings = &mut setup.settings;
+        settings.read_only = Value::new(true, Source::Flag("replay"));
+        settings.reconcile = Settings::default().reconcile;
+        if !matches!(settings.namespaces.source, Source::Flag(_)) {
+            settings.namespaces = Value::new(Namespaces::All, Source::Flag("replay"));
+        }
+        setup
+    }
+}
+
 /// The words that a config file may use.
 pub const VOCABULARY: Vocabulary = Vocabulary {
     commands: Some(|| COMMANDS.iter().map(|spec| spec.command.to_string()).collect()),

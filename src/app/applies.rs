@@ -20,6 +20,9 @@ impl App {
         if let Screen::Editor(editor) = self.screen() {
             return editor.applies(command);
         }
+        if let Some(why) = self.replay_lacks(command) {
+            return Err(why.to_owned());
+        }
         match command {
             C::Open | C::Yaml | C::CopyName | C::CopyYaml | C::Owner if self.active_table().is_some() => {
                 need(selected(), "no row is selected")

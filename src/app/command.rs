@@ -29,6 +29,15 @@ pub enum Command {
     OpenContext,
     CloseContext,
     RunCredentialPlugin,
+    ReplayPause,
+    ReplayBack,
+    ReplayOn,
+    ReplayBackMinute,
+    ReplayOnMinute,
+    ReplayStart,
+    ReplayEnd,
+    ReplaySlower,
+    ReplayFaster,
     Redraw,
     Up,
     Down,
@@ -332,6 +341,11 @@ impl Command {
     /// Whether only the demo has it.
     pub fn is_for_demo(self) -> bool {
         matches!(self, Self::Tour | Self::Fault | Self::Tamper)
+    }
+
+    /// Whether only a replay has it.
+    pub fn is_for_replay(self) -> bool {
+        super::replay::wish(self).is_some()
     }
 
     /// The one row of [`COMMANDS`] that is this command's.

@@ -77,6 +77,17 @@ impl App {
             }
             C::Namespaces => return self.set_namespaces(argument),
             C::Theme => self.set_theme(argument),
+            C::ReplayPause
+            | C::ReplayBack
+            | C::ReplayOn
+            | C::ReplayBackMinute
+            | C::ReplayOnMinute
+            | C::ReplayStart
+            | C::ReplayEnd
+            | C::ReplaySlower
+            | C::ReplayFaster => {
+                return super::replay::wish(command).map(Effect::Replay).into_iter().collect();
+            }
             C::Tour => self.toggle_tour(),
             C::Fault => return self.set_fault(argument),
             C::Tamper => return self.tamper(argument.trim()),

@@ -84,6 +84,8 @@ pub enum Effect {
     EditOutside(Box<str>),
     /// Refuse every write before it leaves, or allow writes where nothing else demands it.
     SetReadOnly(bool),
+    /// In a replay: play it otherwise.
+    Replay(super::replay::Wish),
     /// In the demo: let something go wrong, or no longer; empty: nothing any more.
     Fault(String),
     /// In the demo: somebody changes something by hand.

@@ -24,6 +24,7 @@ pub mod palette;
 pub mod panes;
 pub mod picking;
 pub mod plans;
+pub mod replay;
 pub mod review;
 pub mod rights;
 pub mod screen;

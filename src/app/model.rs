@@ -88,6 +88,8 @@ pub struct App {
     pub(super) asked_to_keep: BTreeSet<ClusterName>,
     /// What the demo adds; none: these are real clusters.
     pub demo: Option<super::tour::Demo>,
+    /// The recording that is played; none: it is now.
+    pub replay: Option<super::replay::Replay>,
     /// What was typed and not applied, newest first: of this run, and of runs before.
     pub drafts: Vec<crate::model::draft::Draft>,
     /// What was changed in this run, the last at the end: it can be undone.
@@ -124,6 +126,7 @@ impl App {
             keeping: BTreeMap::new(),
             asked_to_keep: BTreeSet::new(),
             demo: None,
+            replay: None,
             drafts: Vec::new(),
             past: Vec::new(),
             awaited: None,

@@ -21,6 +21,7 @@ use crate::model::route::RouteNews;
 use crate::model::row::EventRow;
 use crate::model::snapshot::Snapshot;
 use crate::model::usage::PodUsage;
+use crate::recording::Past;
 
 /// Something happened. Every message that answers an effect carries the effect's ticket: an answer whose ticket
 /// nobody holds any more is dropped.
@@ -87,6 +88,11 @@ pub enum Msg {
     EditedOutside(Result<String, Fault>),
     /// Something a person should know.
     Notice(Fault),
+    /// In a replay: how it is played from now on.
+    Replaying(super::replay::Replay),
+    /// In a replay: another moment is looked at. All that proxies said is forgotten, but for what the first so many entries
+    /// of the recording say.
+    Rewound(Arc<Past>, usize),
     /// In the demo: the faults in force.
     Faults(Vec<String>),
 }

@@ -263,7 +263,10 @@ impl App {
         let mut rows = Vec::new();
         for group in groups {
             let is_for_demo = |s: &&Spec| s.command.is_for_demo();
-            let here = |s: &&Spec| self.demo.is_some() || !is_for_demo(s);
+            let is_for_replay = |s: &&Spec| s.command.is_for_replay();
+            let here = |s: &&Spec| {
+                (self.demo.is_some() || !is_for_demo(s)) && (self.replay.is_some() || !is_for_replay(s))
+            };
             let of_group =
                 |s: &&Spec| s.group == group && here(s) && s.scopes.iter().any(|x| focus.contains(x));
             let mut specs = COMMANDS.iter().filter(of_group).peekable();

@@ -316,7 +316,9 @@ impl Heard<'_> {
     fn foot(&self) -> Vec<Line> {
         let shown = if self.faults.len() > FAULTS { FAULTS - 1 } else { self.faults.len() };
         let line = |(pod, fault): &(&ObjectKey, &Fault)| {
-            let text = format!("▲ {}: {}", clean(&pod.name), clean(&fault.summary));
+            // The summary names the cluster and the pod first: the row has room for why.
+            let why = fault.summary.split_once(&*pod.name).and_then(|(_, rest)| rest.strip_prefix(": "));
+            let text = format!("▲ {}: {}", clean(&pod.name), clean(why.unwrap_or(&fault.summary)));
             vec![plain(" "), piece(text, Look::Tone(Tone::Warn))]
         };
         let mut lines: Vec<Line> = self.faults.iter().take(shown).map(line).collect();

@@ -46,7 +46,12 @@ pub struct ClusterCounts {
 impl App {
     /// Where the person is, from the outermost in.
     pub fn crumbs(&self) -> Vec<String> {
-        let mut crumbs = vec![if self.demo.is_some() { "egret demo" } else { "egret" }.to_owned()];
+        let program = match (&self.demo, &self.replay) {
+            (Some(_), _) => "egret demo",
+            (None, Some(_)) => "egret replay",
+            (None, None) => "egret",
+        };
+        let mut crumbs = vec![program.to_owned()];
         // Whether the cluster was named already.
         let mut within = false;
         for screen in &self.stack {

@@ -1,5 +1,7 @@
 //! The screen of tiles: how it is opened, what its keys do, what the selected tile means.
 
+use jiff::SignedDuration;
+
 use super::command::Command;
 use super::effect::Effect;
 use super::model::App;
@@ -9,8 +11,13 @@ use super::screen::{Details, DetailsOf, Screen, Tab};
 use super::traffic::plot::{resampled, span};
 use crate::metrics::view::{Of, Quantity, Window};
 use crate::model::clean::clean;
+use crate::model::columns::clock;
+use crate::model::gateway::GatewayId;
 use crate::model::reading::Unit;
 use crate::model::table::{TableKind, Tone};
+
+/// How long a change is told on a tile.
+const NEW: SignedDuration = SignedDuration::from_mins(10);
 
 impl App {
     /// Goes to the tiles of all gateways.
@@ -37,13 +44,19 @@ impl App {
         let (traffic, now) = (&self.traffic, self.now);
         let Some(Screen::Fleet(fleet)) = self.stack.last_mut() else { return };
         let cells = usize::from(fleet.width).saturating_sub(3).max(1);
-        fleet.draw_lines(|tile| {
+        let change = |id: &GatewayId| {
+            let last = traffic.markers.of(id).last()?;
+            let is_new = now.duration_since(last.at) < NEW;
+            is_new.then(|| format!("{} {}", clock(last.at), last.text))
+        };
+        let line = |tile: &Tile| {
             let Some(live) = &tile.live else { return Vec::new() };
             let quantity = if live.is_tcp { Quantity::Connections } else { Quantity::Requests };
             let pods = traffic.pods(&tile.id);
             let line = traffic.store.line(&pods, &Of::All, quantity, Window::FiveMinutes, now, cells);
             resampled(&line, span(&line), cells)
-        });
+        };
+        fleet.fill(line, change);
     }
 
     /// What the keys of the tiles do.
@@ -85,7 +98,9 @@ impl App {
         let stale = if tile.stale { " Stale: this is how it was last seen." } else { "" };
         let first = format!("{} · {} · {} · {}{why}.{stale}", id.name, id.cluster, id.namespace, tile.word);
         let second = match &tile.live {
-            Some(live) if !live.trouble.is_empty() => format!("Its traffic is not read: {}.", live.trouble),
+            Some(live) if !live.trouble.is_empty() && tile.pods > 0 => {
+                format!("Its traffic is not read: {}.", live.trouble)
+            }
             Some(live) => format!(
                 "{} {}, success {}, p99 {}, {} open.",
                 live.requests.words(Unit::PerSecond),
@@ -94,7 +109,12 @@ impl App {
                 live.p99.words(Unit::Milliseconds),
                 live.active.words(Unit::Count)
             ),
+            None if tile.pods == 0 => "No pod of it runs: nothing goes through it.".to_owned(),
             None => "Its traffic is not read yet.".to_owned(),
+        };
+        let second = match &tile.change {
+            Some(change) => format!("{second} Changed {change}."),
+            None => second,
         };
         [clean(&first).into_owned(), clean(&second).into_owned()]
     }

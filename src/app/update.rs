@@ -46,6 +46,14 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.traffic_aged();
             Vec::new()
         }
+        Msg::Replaying(replay) => {
+            app.replay = Some(replay);
+            Vec::new()
+        }
+        Msg::Rewound(past, entries) => {
+            app.on_rewound(&past, entries);
+            Vec::new()
+        }
         Msg::Snapshot(snapshot) => app.on_snapshot(snapshot),
         Msg::Closed(cluster) => app.on_closed(&cluster),
         Msg::Contexts(contexts) => {

@@ -26,3 +26,4 @@ pub mod service;
 pub mod stream;
 pub mod usage;
 pub mod write;
+pub mod whole;

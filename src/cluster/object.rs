@@ -13,7 +13,7 @@ use crate::model::name::{Kind, ObjectKey};
 use crate::model::row::{Row, RowMeta};
 
 /// A whole object.
-struct Whole(RowMeta, Arc<Value>);
+pub(super) struct Whole(pub(super) RowMeta, pub(super) Arc<Value>);
 
 impl Row for Whole {
     const KIND: Kind = Kind::Event;
@@ -187,7 +187,7 @@ async fn listed(c: &Connection, place: Place) -> Result<State, Fault> {
 }
 
 /// An item of a list with the kind and version that lists leave out.
-fn named(mut object: Arc<Value>, place: &Place) -> Arc<Value> {
+pub(super) fn named(mut object: Arc<Value>, place: &Place) -> Arc<Value> {
     if let Value::Object(map) = Arc::make_mut(&mut object)
         && !map.contains_key("kind")
     {

@@ -33,6 +33,13 @@ impl DemoClock {
         Self::new(at, 0.0)
     }
 
+    /// Sets it to a moment, from where on it runs so fast. Who sleeps by it already wakes as it was before.
+    #[allow(clippy::disallowed_methods, reason = "what drives the demo's time is time")]
+    pub fn set(&self, at: Timestamp, speed: f64) {
+        let mut face = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *face = Face { base: at, since: Instant::now(), speed: speed.max(0.0) };
+    }
+
     /// Moves it on by this much at once.
     pub fn advance(&self, by: Duration) {
         let mut face = self.0.lock().unwrap_or_else(PoisonError::into_inner);

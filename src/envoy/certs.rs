@@ -1,7 +1,7 @@
 //! `/certs`: the certificates that a proxy uses.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::json::{self, Text, or_default};
 
@@ -12,7 +12,7 @@ const ADDRESS: &str = "/certs";
 const INLINE: &str = "<inline>";
 
 /// A certificate.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// Whether it is an authority's, by which others are judged.
     pub is_ca: bool,

@@ -1,6 +1,6 @@
 //! `/clusters?format=json`: upstream clusters with their endpoints.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::json::{self, Number, Text, or_default};
 use crate::model::upstream::host_and_port;
@@ -12,7 +12,8 @@ const ADDRESS: &str = "/clusters";
 const NO_LIMIT: u64 = u32::MAX as u64;
 
 /// An upstream cluster.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Cluster {
     /// Its whole name, `outbound|443||api.example.com`.
     pub name: Box<str>,
@@ -27,7 +28,8 @@ pub struct Cluster {
 }
 
 /// What a circuit breaker allows; none: as many as there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// Connections.
     pub connections: Option<u64>,
@@ -40,7 +42,8 @@ pub struct Limits {
 }
 
 /// One endpoint of a cluster, with what was counted since the proxy started.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Endpoint {
     /// `192.0.2.7:443`.
     pub address: Box<str>,

@@ -23,7 +23,8 @@ pub struct Seen {
 }
 
 /// An answer of the admin interface.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// `/clusters?format=json`.
     Clusters(Vec<clusters::Cluster>),

@@ -1,11 +1,12 @@
 //! `/server_info`: version and state of a proxy.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::json::{self, Number, Text, or_default};
 
 /// What a proxy says of itself.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServerInfo {
     /// Version of Envoy.
     pub version: Box<str>,

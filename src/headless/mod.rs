@@ -17,6 +17,7 @@ pub mod install;
 pub mod journal;
 pub mod keys;
 mod mesh;
+pub mod metrics;
 pub mod output;
 mod record;
 pub mod render;
@@ -41,6 +42,8 @@ pub enum Outcome {
     Failed,
     /// Nothing was tried: the command line, the environment or the config file is wrong.
     Usage,
+    /// It was read, and is worse than was asked for.
+    Under,
 }
 
 impl From<Outcome> for ExitCode {
@@ -49,6 +52,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Done => 0,
             Outcome::Failed => 1,
             Outcome::Usage => 2,
+            Outcome::Under => 3,
         })
     }
 }
@@ -118,8 +122,9 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Delete(d) => delete::run(d, &settings, globals, streams),
         Verb::Journal(j) => journal::run(j, &settings, streams),
         Verb::Get(get) => get::run(get, &settings, globals, streams),
-        // Done above; and the demo is the screens', not a verb's.
-        Verb::Completions(_) | Verb::Demo(_) | Verb::Render(_) => Ok(Outcome::Done),
+        Verb::Metrics(m) => metrics::run(m, &settings, globals, streams),
+        // Done above; and the demo and a recording are the screens', not a verb's.
+        Verb::Completions(_) | Verb::Demo(_) | Verb::Render(_) | Verb::Replay(_) => Ok(Outcome::Done),
     }
 }
 

@@ -42,6 +42,6 @@ pub fn print(form: Output, lines: &Lines<'_>, out: &mut dyn Write) -> io::Result
 /// Whether a terminal would act on a character instead of showing it: delete, the C1 controls (U+009B begins
 /// an escape sequence) and what turns the direction of text around. The C0 controls below U+0020 are escaped
 /// by both JSON and YAML anyway.
-fn obeyed(c: char) -> bool {
+pub(super) fn obeyed(c: char) -> bool {
     matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

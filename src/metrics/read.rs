@@ -92,6 +92,8 @@ struct Inner {
     /// Whether requests were counted by their codes, and by the classes of these.
     has_codes: bool,
     has_classes: bool,
+    /// Whether Istio told durations.
+    has_durations: bool,
     /// Streams to the control plane, and whether the proxy itself says that it is connected.
     streams: Option<f64>,
     has_state: bool,

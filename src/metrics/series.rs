@@ -94,57 +94,6 @@ impl Series {
     }
 }
 
-/// What `/clusters` says of one endpoint: the counters that are always there, whatever a proxy collects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Endpoint<'a> {
-    /// `192.0.2.7:443`.
-    pub address: &'a str,
-    /// Whether it gets traffic.
-    pub is_healthy: bool,
-    /// Whether it was put out for its failures.
-    pub is_ejected: bool,
-    /// Requests that succeeded: any answer but 5xx.
-    pub succeeded: u64,
-    /// Requests that failed, connections that failed among them.
-    pub failed: u64,
-    /// Requests under way.
-    pub active: u64,
-    /// Requests that took too long.
-    pub timeouts: u64,
-    /// Connections.
-    pub connections: u64,
-    /// Connections that are open.
-    pub connections_active: u64,
-    /// Connections that failed.
-    pub connect_fails: u64,
-}
-
-impl Endpoint<'_> {
-    /// What it says as samples, for a scrape whose source is [`Source::Admin`](crate::model::reading::Source::Admin). Requests
-    /// have the classes 2 and 5 for codes.
-    pub fn samples(&self, host: &Arc<str>, port: u16) -> Vec<Sample> {
-        let flag = |is: bool| u64::from(is);
-        [
-            (Metric::Requests, 2, self.succeeded),
-            (Metric::Requests, 5, self.failed),
-            (Metric::UpstreamActive, 0, self.active),
-            (Metric::Timeouts, 0, self.timeouts),
-            (Metric::UpstreamConnections, 0, self.connections),
-            (Metric::UpstreamConnectionsActive, 0, self.connections_active),
-            (Metric::ConnectFails, 0, self.connect_fails),
-            (Metric::Endpoints, 0, 1),
-            (Metric::EndpointsHealthy, 0, flag(self.is_healthy)),
-            (Metric::Ejected, 0, flag(self.is_ejected)),
-        ]
-        .into_iter()
-        .map(|(metric, code, value)| {
-            let series = Series::of(metric).host(host.clone(), port).code(code).part_of(self.address);
-            series.value(value as f64)
-        })
-        .collect()
-    }
-}
-
 /// JSON knows no infinity: the last bound of a histogram is written `"+Inf"`.
 mod bound {
     use serde::{Deserialize, Deserializer, Serializer};
@@ -301,5 +250,36 @@ impl Metric {
                 | Self::CertificateDays
                 | Self::ControlPlane
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_written_to_a_recording_and_read_back_the_same() {
+        let host = Series::of(Metric::DurationBucket).host("api.example.com", 443);
+        for sample in [
+            Series::of(Metric::MemoryAllocated).value(5.2e7),
+            Series::of(Metric::Requests)
+                .host("h", 0)
+                .code(503)
+                .flags("UF,URX")
+                .part_of("192.0.2.7:443")
+                .value(0.1),
+            host.clone().le(0.5).value(3.0),
+            // JSON itself knows no infinity.
+            host.le(f64::INFINITY).value(4.0),
+        ] {
+            let text = serde_json::to_string(&sample).unwrap();
+            assert_eq!(serde_json::from_str::<Sample>(&text).unwrap(), sample, "{text}");
+        }
+        let old =
+            r#"{"series":{"metric":"Requests","host":"h","port":0,"code":200,"flags":null},"value":1.0}"#;
+        assert_eq!(
+            serde_json::from_str::<Sample>(old).unwrap().series,
+            Series::of(Metric::Requests).host("h", 0).code(200)
+        );
     }
 }

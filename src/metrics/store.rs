@@ -20,6 +20,7 @@
 mod brief;
 mod gone;
 mod grid;
+mod kept;
 mod lane;
 mod lines;
 mod pod;

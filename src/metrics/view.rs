@@ -21,6 +21,7 @@ use crate::model::reading::{Reading, Source};
     strum::EnumIter,
     strum::EnumString,
     strum::Display,
+    strum::VariantNames,
 )]
 pub enum Window {
     /// A minute.
@@ -126,7 +127,18 @@ pub struct Totals {
 }
 
 /// What rows of a traffic table are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumIter, strum::EnumString, strum::Display)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    strum::EnumIter,
+    strum::EnumString,
+    strum::Display,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case")]
 pub enum By {
     /// External hosts.

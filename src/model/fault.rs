@@ -1,9 +1,9 @@
 //! An error as data for the screen.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What went wrong, to what, and what to do next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// What happened, to which object in which cluster: one sentence, no trailing stop.
     pub summary: String,
@@ -12,12 +12,12 @@ pub struct Fault {
     /// Why, for code that must choose.
     pub reason: Reason,
     /// The fields that were refused, as the server names them, each with its words.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<(String, String)>,
 }
 
 /// The class of a [`Fault`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::Display)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Reason {
     /// The server refused: no right to do it (401, 403).

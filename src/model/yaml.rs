@@ -30,7 +30,7 @@ pub enum Token {
 }
 
 /// An annotation that repeats the whole object, and of a Secret its data.
-pub(in crate::model) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What leads an object, whatever order the server sends: as `kubectl get -o yaml` prints it.
 const FIRST: [&str; 3] = ["apiVersion", "kind", "metadata"];

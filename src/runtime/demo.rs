@@ -19,6 +19,9 @@ use crate::model::name::ClusterName;
 /// How long an answer of a simulated cluster may take.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long a way into a simulated pod may take. It leads there: only a busy machine makes it slow.
+pub const INSIDE: Duration = Duration::from_secs(10);
+
 /// What the demo is begun with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {

@@ -19,6 +19,7 @@ use crate::app::deed::{Deed, Plan, What};
 use crate::app::effect::{Effect, LogQuery, StandingOf, Tampered, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::{LogLine, Msg};
+use crate::app::replay::Wish;
 use crate::app::rights::{Answers, Right};
 use crate::app::standing::Standing;
 use crate::cluster::access::{self, Action};
@@ -54,6 +55,8 @@ pub struct Live {
     drafts: Option<Drafts>,
     /// What asks for rights now.
     asking: Option<AbortHandle>,
+    /// What plays a recording; none: it is now.
+    player: Option<UnboundedSender<Wish>>,
 }
 
 /// What has a terminal ring its bell.
@@ -101,6 +104,7 @@ impl Live {
             embedded,
             drafts: None,
             asking: None,
+            player: None,
         }
     }
 
@@ -108,6 +112,12 @@ impl Live {
     #[must_use]
     pub fn with_world(self, world: World) -> Self {
         Self { world: Some(world), ..self }
+    }
+
+    /// The same, on the clusters of a recording, which this plays.
+    #[must_use]
+    pub fn with_player(self, player: UnboundedSender<Wish>) -> Self {
+        Self { player: Some(player), ..self }
     }
 
     /// The same, whose drafts are kept on disk.
@@ -442,8 +452,14 @@ impl Effects for Live {
                     drafts.discard(id);
                 }
             }
+            // What proxies said is in the recording; nobody can be asked now.
+            Effect::Scrape(_) | Effect::ReadUsage(_) if self.player.is_some() => {}
             Effect::Scrape(wants) => self.sources.read_proxies(wants),
             Effect::ReadUsage(of) => self.sources.read_usage(of),
+            Effect::Replay(wish) => {
+                // The player ends only with the program.
+                let _ = self.player.as_ref().map(|player| player.send(wish));
+            }
             Effect::Bell => {
                 // The loop is gone only when the program ends.
                 let _ = self.bytes.send(vec![BELL]);

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod log;
 pub mod looping;
 pub mod outside;
+pub mod replay;
 pub mod report;
 pub mod terminal;
 mod ways;
@@ -57,6 +58,27 @@ pub enum Clusters {
     Kubeconfig(Option<PathBuf>),
     /// Simulated ones.
     Demo(demo::Options),
+    /// Those of a recording.
+    Replay(replay::Options),
+}
+
+/// Clusters of this process, whose time is their own.
+#[derive(Debug)]
+pub enum Simulated {
+    /// The demo's.
+    World(World),
+    /// Those of a recording.
+    Stage(replay::Stage),
+}
+
+impl Simulated {
+    /// The world that they are of.
+    pub fn world(&self) -> &World {
+        match self {
+            Self::World(world) => world,
+            Self::Stage(stage) => stage.world(),
+        }
+    }
 }
 
 /// Why the TUI could not run.
@@ -83,32 +105,37 @@ pub fn run(start: Start) -> Result<Ended, Error> {
     }
     // A log that cannot be written must not keep anyone from their clusters.
     // The demo leaves nothing behind unless it is asked to.
-    let writes = start.log_file.is_some() || !matches!(start.clusters, Clusters::Demo(_));
+    let writes = start.log_file.is_some() || matches!(start.clusters, Clusters::Kubeconfig(_));
     let _log = writes.then(|| log::start(start.log_file.as_deref()));
     report::on_panic();
     terminal_session(start)
 }
 
 fn terminal_session(start: Start) -> Result<Ended, Error> {
-    let (mut builder, world) = match &start.clusters {
+    let mut builder = match &start.clusters {
         // Everything on one thread: what happens, and in which order, is the same in every run.
-        Clusters::Demo(options) => (tokio::runtime::Builder::new_current_thread(), Some(options.clone())),
+        Clusters::Demo(_) | Clusters::Replay(_) => tokio::runtime::Builder::new_current_thread(),
         // One thread for all clusters, beside this one for the screen: a connection and its reader hand on thousands
         // of pieces of a list, and across threads each of them wakes one. One is enough for 200 MB a second.
-        Clusters::Kubeconfig(_) => (tokio::runtime::Builder::new_multi_thread(), None),
+        Clusters::Kubeconfig(_) => tokio::runtime::Builder::new_multi_thread(),
     };
     let runtime = builder.worker_threads(1).enable_all().build()?;
     let within = runtime.enter();
-    let world = world.map(|options| demo::begin(&options));
-    let contexts = match (&world, &start.clusters) {
-        (Some(world), _) => demo::contexts(world),
-        (None, Clusters::Kubeconfig(file)) => kubeconfig::read(file.as_deref()).map_err(Error::Clusters)?,
-        (None, Clusters::Demo(_)) => return Err(Error::NoTerminal),
+    let (contexts, simulated) = match &start.clusters {
+        Clusters::Kubeconfig(file) => (kubeconfig::read(file.as_deref()).map_err(Error::Clusters)?, None),
+        Clusters::Demo(options) => {
+            let world = demo::begin(options);
+            (demo::contexts(&world), Some(Simulated::World(world)))
+        }
+        Clusters::Replay(options) => {
+            let stage = replay::Stage::new(options);
+            (demo::contexts(stage.world()), Some(Simulated::Stage(stage)))
+        }
     };
     let chosen = setup::chosen(&contexts, &start.setup.settings).map_err(Error::Clusters)?;
     drop(within);
     terminal::take()?;
-    let ended = runtime.block_on(go(start, contexts, chosen, world));
+    let ended = runtime.block_on(go(start, contexts, chosen, simulated));
     terminal::give_back();
     // Tasks may be in the middle of a request to a cluster that does not answer: they are not waited for.
     runtime.shutdown_background();
@@ -121,11 +148,11 @@ async fn go(
     start: Start,
     contexts: Contexts,
     chosen: Vec<ClusterName>,
-    world: Option<World>,
+    simulated: Option<Simulated>,
 ) -> io::Result<Ended> {
     let clock = contexts.clock();
     let (look, warnings) = look(&start.setup.settings);
-    let wired::Wired { mut app, live, inbox, bytes } = wired::wire(start, contexts, chosen, world, &look);
+    let wired::Wired { mut app, live, inbox, bytes } = wired::wire(start, contexts, chosen, simulated, &look);
     if let Some(warning) = warnings.first() {
         app.say(Tone::Warn, format!("theme: {warning}"));
     }

@@ -8,13 +8,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::demo_past::Past;
 use super::drafts::Drafts;
 use super::effects::{Home, Live};
-use super::{Start, demo};
+use super::replay::Player;
+use super::{Clusters, Simulated, Start, demo};
 use crate::app::model::Settings as AppSettings;
 use crate::app::{App, Msg};
 use crate::cluster::journal;
 use crate::cluster::kubeconfig::Contexts;
 use crate::config::{Namespaces, Settings};
-use crate::demo::world::World;
 use crate::metrics::Scraped;
 use crate::model::name::ClusterName;
 use crate::setup;
@@ -40,7 +40,7 @@ pub fn wire(
     start: Start,
     contexts: Contexts,
     chosen: Vec<ClusterName>,
-    world: Option<World>,
+    simulated: Option<Simulated>,
     look: &ui::Look,
 ) -> Wired {
     let settings = &start.setup.settings;
@@ -51,9 +51,10 @@ pub fn wire(
     let mut app_settings = app_settings(settings, look, &guarded);
     app_settings.production = setup::production(&contexts, settings).into_iter().collect();
     let mut options = setup::options(settings);
-    if world.is_some() {
+    if simulated.is_some() {
         // Its past is played while the first requests wait: on a busy machine that takes a while.
         options.patience.answer = demo::PATIENCE;
+        options.patience.inside = demo::INSIDE;
     }
     let mut app =
         App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, contexts.clock().now());
@@ -64,16 +65,30 @@ pub fn wire(
     }
     tell(&sender, Msg::Contexts(names));
     tokio::spawn(pass_on(snapshots, sender.clone()));
-    tokio::spawn(pass_on_heard(sources.listen(), sender.clone(), world.clone().map(Past::new)));
-    let is_demo = world.is_some();
-    let mut live = Live::new(sources, sender, raw, home(settings, &chosen, is_demo));
+    let past = match &simulated {
+        Some(Simulated::World(world)) => Some(Past::new(world.clone())),
+        _ => None,
+    };
+    tokio::spawn(pass_on_heard(sources.listen(), sender.clone(), past));
+    let is_demo = matches!(start.clusters, Clusters::Demo(_));
+    let mut live = Live::new(sources, sender.clone(), raw, home(settings, &chosen, is_demo));
     if let Some(dir) = &start.state {
         let inbox = live.inbox();
         live = live.with_drafts(Drafts::start(dir.join("drafts"), move |msg| tell(&inbox, msg)));
     }
-    if let Some(world) = world {
+    if let Some(simulated) = simulated {
+        let world = simulated.world().clone();
         live = live.with_world(world.clone());
-        app.demo = Some(demo::in_app(&world, &start.clusters));
+        match (simulated, &start.clusters) {
+            (Simulated::Stage(stage), Clusters::Replay(options)) => {
+                let player = Player::new(options, stage, sender);
+                let (wish, wishes) = unbounded_channel();
+                app.replay = Some(player.replay());
+                live = live.with_player(wish);
+                tokio::spawn(player.play(wishes));
+            }
+            _ => app.demo = Some(demo::in_app(&world, &start.clusters)),
+        }
         tokio::spawn(async move { world.drive().await });
     }
     Wired { app, live, inbox, bytes }

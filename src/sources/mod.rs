@@ -180,6 +180,17 @@ impl Sources {
         self.open.values().for_each(|open| open.read_only.set(on));
     }
 
+    /// Whether each open cluster is complete, or has failed: who asks once need not wait for more.
+    pub fn is_settled(&self) -> bool {
+        self.open.values().all(|open| open.hub.lock().is_settled())
+    }
+
+    /// The states of the open clusters as they are now.
+    pub fn states(&self) -> Vec<Arc<Snapshot>> {
+        let directions = &self.options.directions;
+        self.open.values().map(|open| Arc::new(open.hub.snapshot(directions))).collect()
+    }
+
     /// Whether the config makes a context read-only.
     pub fn is_guarded(&self, cluster: &ClusterName) -> bool {
         self.guarded.contains(cluster)
@@ -211,10 +222,9 @@ pub async fn once(
 ) -> Vec<Arc<Snapshot>> {
     let (mut sources, mut inbox) = Sources::new(contexts, options, guarded);
     chosen.iter().for_each(|cluster| sources.open(cluster));
-    let settled = |s: &Sources| s.open.values().all(|open| open.hub.lock().is_settled());
     let wait = async {
         // What changes a state also sends it.
-        while !settled(&sources) && inbox.recv().await.is_some() {}
+        while !sources.is_settled() && inbox.recv().await.is_some() {}
     };
     // Whatever has arrived by then is shown; what has not says so.
     let _ = tokio::time::timeout(limit, wait).await;

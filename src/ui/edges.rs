@@ -63,6 +63,14 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
     };
     let keeper = keepers.find(fits);
     parts.extend(keeper);
+    if let Some(words) = app.replay_words() {
+        let fits = |words: &String| {
+            let taken: u16 = parts.iter().map(need).sum::<u16>() + length(&app.crumbs(), canvas) + 1;
+            taken + width(words) + 3 <= x.saturating_sub(area.x)
+        };
+        let words = words.iter().find(|words| fits(words)).unwrap_or(&words[1]).clone();
+        parts.push(vec![(words, canvas.style(Role::ToneWarn))]);
+    }
     if let Some(faults) = app.demo.as_ref().map(|d| d.faults.join(" ")).filter(|f| !f.is_empty()) {
         let faults = vec![(format!("fault {faults}"), canvas.style(Role::ToneWarn))];
         let taken: u16 =

@@ -32,7 +32,7 @@ pub(super) fn draw(app: &App, fleet: &FleetScreen, canvas: &mut Canvas<'_>, area
             x: area.x + column * fleet.width,
             y: area.y + row * HEIGHT,
             width: fleet.width.saturating_sub(1),
-            height: (HEIGHT - 1).min(area.height.saturating_sub(row * HEIGHT)),
+            height: HEIGHT.min(area.height.saturating_sub(row * HEIGHT)),
         };
         let is_selected = fleet.offset + n == fleet.cursor;
         tile(one, is_selected, canvas, place);
@@ -83,7 +83,7 @@ fn tile(tile: &Tile, is_selected: bool, canvas: &mut Canvas<'_>, area: Area) {
     };
     let (text, muted) = (look(canvas.style(Role::Text)), look(canvas.style(Role::ToneMuted)));
     let (title, tone) = (look(canvas.style(Role::TextTitle)), look(canvas.style(tile.tone.into())));
-    canvas.tint(area, text);
+    canvas.tint(Area { height: area.height.min(HEIGHT - 1), ..area }, text);
     if is_selected {
         canvas.char(area.x, area.y, canvas.glyphs.cursor(), text);
     }
@@ -110,13 +110,25 @@ fn tile(tile: &Tile, is_selected: bool, canvas: &mut Canvas<'_>, area: Area) {
         let line = spark(&tile.spark, room.into());
         canvas.text(x, y, room, &line, style, Cut::End);
     }
+    if let (true, Some(change)) = (area.height == HEIGHT, &tile.change) {
+        let style = canvas.style(Role::ToneBusy);
+        let y = area.y + HEIGHT - 1;
+        let x = canvas.char(x, y, canvas.glyphs.change(), style) + 1;
+        canvas.text(x, y, room.saturating_sub(2), change, style, Cut::End);
+    }
 }
 
 /// `412/s 99.97% p99 38ms`.
 fn numbers(tile: &Tile) -> String {
+    if tile.pods == 0 {
+        return "no pod runs".to_owned();
+    }
     let Some(live) = &tile.live else { return "not read yet".to_owned() };
     if !live.trouble.is_empty() {
         return "not read".to_owned();
+    }
+    if live.requests == Reading::Unknown {
+        return "reading …".to_owned();
     }
     if matches!(live.requests, Reading::NotCollected) {
         return "n/c: not collected".to_owned();

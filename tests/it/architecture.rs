@@ -20,9 +20,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("materialize", &["model"]),
     ("routing", &["model"]),
     ("findings", &["model", "metrics", "envoy", "materialize", "routing"]),
+    ("recording", &["envoy", "metrics", "model"]),
     // What a person sets.
     ("config", &["model"]),
-    ("cli", &["config", "model"]),
+    // The words of rows and windows.
+    ("cli", &["config", "metrics::view", "model"]),
     // The world.
     // A context may be named by a pattern.
     ("cluster", &["config::Glob", "model"]),
@@ -33,7 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What main and the verbs begin with.
     ("setup", &["app::command", "app::keymap", "cli", "cluster", "config", "model", "sources"]),
     // The screens.
-    ("app", &["config", "envoy", "findings", "materialize", "metrics", "model", "routing"]),
+    ("app", &["config", "envoy", "findings", "materialize", "metrics", "model", "recording", "routing"]),
     ("ui", &["app", "config", "envoy", "findings", "materialize", "metrics", "model", "routing"]),
     (
         "runtime",
@@ -50,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "metrics",
             "model",
             "reconcile",
+            "recording",
             "routing",
             "setup",
             "sources",
@@ -73,6 +76,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "metrics",
             "model",
             "reconcile",
+            "recording",
             "routing",
             "setup",
             "sources",

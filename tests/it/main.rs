@@ -23,4 +23,5 @@ mod secrets;
 mod support;
 mod terminal;
 mod traffic;
+mod traffic_verbs;
 mod tui;

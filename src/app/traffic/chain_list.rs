@@ -104,7 +104,7 @@ fn names(chain: &Chain) -> String {
 }
 
 fn source(chain: &Chain) -> String {
-    if chain.source.is_empty() { "inline".to_owned() } else { clean(&chain.source).into_owned() }
+    if chain.source.is_empty() { origin(chain).0.to_owned() } else { clean(&chain.source).into_owned() }
 }
 
 impl Listing for Chains {
@@ -165,11 +165,14 @@ impl Listing for Chains {
             .and_then(|issue| issue.not_after)
             .map(|at| format!(" ({})", day(at)))
             .unwrap_or_default();
-        let (kind, next) = origin(&chain.source);
+        let (kind, next) = origin(chain);
         let what = if chain.is_ca { "The authority" } else { "The certificate" };
         let many = chain.issues.len();
         let several = if many > 1 { format!(", the first of {many}") } else { String::new() };
-        let from = if kind == "inline" { kind.to_owned() } else { format!("from {kind} {}", source(chain)) };
+        let from = match (kind, &*chain.source) {
+            (kind, "") | (kind @ "the mesh", _) => format!("from {kind}"),
+            (kind, _) => format!("from {kind} {}", source(chain)),
+        };
         let first = format!(
             "{what} for {} {}{until}{several}; {from}; on {} of {} pods.",
             names(chain),

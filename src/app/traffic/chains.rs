@@ -169,7 +169,7 @@ pub fn day(at: Timestamp) -> String {
 }
 
 /// Where a certificate comes from, by its source: what that is, and who renews it.
-pub fn origin(source: &str) -> (&'static str, &'static str) {
+pub fn origin(chain: &Chain) -> (&'static str, &'static str) {
     const ORIGINS: &[(&str, &str, &str)] = &[
         (
             "kubernetes",
@@ -185,11 +185,21 @@ pub fn origin(source: &str) -> (&'static str, &'static str) {
         ("file", "file", "It is mounted into the pod: renew the Secret or ConfigMap behind that volume."),
         ("/", "file", "It is mounted into the pod: renew the Secret or ConfigMap behind that volume."),
     ];
-    let known = ORIGINS.iter().find(|(prefix, ..)| source.starts_with(prefix));
-    known.map_or(
-        ("inline", "It is part of the proxy's configuration: whoever wrote that renews it."),
-        |(_, kind, next)| (*kind, *next),
-    )
+    // What istiod hands to a proxy has no source of its own: the names tell whether it is the mesh's.
+    let source = match (&*chain.source, chain.names.first()) {
+        ("", Some(name)) if name.starts_with("spiffe://") && !chain.is_ca => "default",
+        (source, _) => source,
+    };
+    match ORIGINS.iter().find(|(prefix, ..)| source.starts_with(prefix)) {
+        Some((_, kind, next)) => (kind, next),
+        None if chain.is_ca => {
+            ("istiod", "Others are judged by it: the mesh's own, or credentialName of a DestinationRule.")
+        }
+        None => (
+            "istiod",
+            "Renew the Secret that credentialName names in a Gateway or DestinationRule; istiod hands it on.",
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -259,7 +269,12 @@ mod tests {
     #[test]
     fn a_source_tells_who_renews_it() {
         let kinds = ["kubernetes://a", "kubernetes-gateway://ns/a", "default", "/etc/certs/tls.crt", ""];
-        let told: Vec<&str> = kinds.iter().map(|source| origin(source).0).collect();
-        assert_eq!(told, ["Secret", "Secret", "the mesh", "file", "inline"]);
+        let of = |source: &str, name: &str| {
+            let names = vec![name.into()];
+            origin(&Chain { is_ca: false, source: source.into(), names, issues: Vec::new(), asked: 1 }).0
+        };
+        let told: Vec<&str> = kinds.iter().map(|source| of(source, "a.example.com")).collect();
+        assert_eq!(told, ["Secret", "Secret", "the mesh", "file", "istiod"]);
+        assert_eq!(of("", "spiffe://cluster.local/ns/a/sa/b"), "the mesh");
     }
 }

@@ -218,9 +218,12 @@ impl Listing for Hosts {
         let mut place: Vec<&str> = vec![&spot.hostname, &spot.locality];
         place.retain(|text| !text.is_empty());
         let at = if place.is_empty() { String::new() } else { format!(" ({})", clean(&place.join(", "))) };
-        let first = format!("{}{at}: {}.", clean(&spot.address), state_words(spot, host.asked));
-        let advice = spot.flags.first().map_or("", |(flag, _)| verdicts::advice(flag));
-        [first, format!("Since the proxies started{}. {advice}", counted(spot).replacen(" · ", ": ", 1))]
+        let counted = counted(spot).replacen(" · ", "", 1);
+        let state = state_words(spot, host.asked);
+        let first = format!("{}{at}: {state}. Since the proxies started: {counted}.", clean(&spot.address));
+        let shut = if spot.is_shut() { verdicts::WHY } else { "" };
+        let advice = spot.flags.first().map_or(shut, |(flag, _)| verdicts::advice(flag));
+        [first, advice.to_owned()]
     }
 }
 
@@ -232,7 +235,7 @@ impl Hosts {
 
 fn state(spot: &Spot) -> (Symbol, Tone) {
     match spot.out {
-        0 if spot.flags.is_empty() => (Symbol::Good, Tone::Good),
+        0 if spot.flags.is_empty() && !spot.is_shut() => (Symbol::Good, Tone::Good),
         out if out > 0 && out == spot.pods => (Symbol::Error, Tone::Bad),
         _ => (Symbol::Degraded, Tone::Warn),
     }
@@ -245,11 +248,16 @@ fn state_words(spot: &Spot, asked: u32) -> String {
         .iter()
         .map(|(flag, pods)| {
             let reason = verdicts::reason(flag);
-            if asked > 1 { format!("{reason} on {pods} of {asked} pods") } else { reason }
+            match *pods {
+                all if all >= asked && asked > 1 => format!("{reason} on all pods"),
+                some if asked > 1 => format!("{reason} on {some} of {asked} pods"),
+                _ => reason,
+            }
         })
         .collect();
     if words.is_empty() {
-        words.push("healthy".to_owned());
+        let shut = if spot.is_shut() { ", but no connection succeeded" } else { "" };
+        words.push(format!("healthy{shut}"));
     }
     if spot.pods < asked {
         words.push(format!("known to {} of {asked} pods", spot.pods));
@@ -257,17 +265,17 @@ fn state_words(spot: &Spot, asked: u32) -> String {
     words.join(", ")
 }
 
-/// ` · 12 open · 40 of 52 connections failed · 3 of 300 requests failed, 1 timed out`.
+/// ` · 12 open · 40/52 connections failed · 3 of 300 requests failed, 1 timed out`.
 fn counted(spot: &Spot) -> String {
     let counts = spot.counts;
     let mut said = format!(" · {} open", exact(spot.connections));
     if counts.connect_fails > 0 {
         let all = counts.connections.max(counts.connect_fails);
-        said.push_str(&format!(" · {} of {} connections failed", exact(counts.connect_fails), exact(all)));
+        said.push_str(&format!(" · {}/{} connections failed", exact(counts.connect_fails), exact(all)));
     }
     let asked = counts.good.saturating_add(counts.errors);
     if asked > 0 {
-        said.push_str(&format!(" · {} of {} requests failed", exact(counts.errors), exact(asked)));
+        said.push_str(&format!(" · {}/{} requests failed", exact(counts.errors), exact(asked)));
     }
     if counts.timeouts > 0 {
         said.push_str(&format!(" · {} timed out", exact(counts.timeouts)));
@@ -342,7 +350,7 @@ mod tests {
         let said: String = part.said.iter().map(|piece| &*piece.text).collect();
         assert_eq!(
             said,
-            "put out for its failures on 2 of 3 pods · 12 open · 40 of 52 connections failed · 43 of 340 requests failed · 1 timed out"
+            "put out for its failures on 2 of 3 pods · 12 open · 40/52 connections failed · 43/340 requests failed · 1 timed out"
         );
         assert!(hosts.explain(0, Some(0))[0].starts_with("192.0.2.7:443 (a.example.com): put out"));
     }

@@ -75,6 +75,11 @@ impl Markers {
         }
     }
 
+    /// Forgets what changed after a moment: one looks at what was before.
+    pub fn forget_after(&mut self, at: Timestamp) {
+        self.0.values_mut().for_each(|marks| marks.retain(|mark| mark.at <= at));
+    }
+
     /// Whether something was marked so shortly before that this comes of it.
     fn follows(&self, id: &GatewayId, now: Timestamp) -> bool {
         self.of(id).last().is_some_and(|mark| now.duration_since(mark.at) < CONSEQUENCE)

@@ -78,6 +78,12 @@ impl Traffic {
         self.members.pods(id)
     }
 
+    /// Whose pods are whose, as if nothing was known of before.
+    pub(super) fn rejoined(&mut self, fleet: &[Arc<GatewayRow>], now: jiff::Timestamp) {
+        self.members = members::Members::default();
+        self.members.join(fleet, now);
+    }
+
     /// What was read of pods that are gone is past.
     fn leave(&mut self) {
         let members = &self.members;
@@ -135,7 +141,9 @@ impl App {
         let fleet = self.fleet().to_vec();
         self.traffic.members.join(&fleet, now);
         self.traffic.leave();
-        self.traffic.markers.compare(before, &fleet, now);
+        if !self.replay.is_some_and(|replay| replay.settles) {
+            self.traffic.markers.compare(before, &fleet, now);
+        }
         self.traffic.briefs.retain(|id| fleet.iter().any(|row| row.id == *id));
         self.traffic_changed(|_| true);
     }

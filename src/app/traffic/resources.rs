@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::upstreams::Host;
+use super::upstreams::{Host, Place};
 use crate::envoy::server::ServerInfo;
 use crate::metrics::view::PodReading;
 use crate::model::age::age;
@@ -25,6 +25,8 @@ const PODS: usize = 12;
 const BAR: usize = 8;
 /// Seconds after which a measurement is no longer now.
 const OLD: i64 = 180;
+/// What the number of worker threads is called.
+const THREADS: &str = "Worker threads";
 /// The container whose limits a gateway has.
 const PROXY: &str = "istio-proxy";
 
@@ -273,8 +275,8 @@ fn workers(known: &Known<'_>) -> Fact {
         all = read.map(|n| n as u64).collect();
     }
     let most = all.iter().max().copied();
-    let Some(words) = span(all) else { return unknown("Worker threads", known) };
-    let fact = Fact::new("Worker threads", format!("{words} in each pod"));
+    let Some(words) = span(all) else { return unknown(THREADS, known) };
+    let fact = Fact::new(THREADS, format!("{words} in each pod"));
     match (most, bounds(known.row)[0].limit) {
         (Some(most), Some(limit)) if most as f64 > limit.ceil() => fact.note(format!(
             "more than the CPU limit of {}: they wait for each other",
@@ -293,9 +295,11 @@ fn unknown(label: &'static str, known: &Known<'_>) -> Fact {
     let fault = known.readings.iter().find_map(|reading| reading.fault.as_ref());
     let not_collected = known.readings.iter().any(|reading| reading.workers == Reading::NotCollected);
     match fault {
-        Some(fault) => {
+        // Why is told once, by the first.
+        Some(fault) if label == THREADS => {
             Fact::new(label, "not known").tone(Tone::Muted).note(clean(&fault.summary).into_owned())
         }
+        Some(_) => Fact::new(label, "not known").tone(Tone::Muted),
         None if not_collected => Fact::new(label, "n/c: not collected").tone(Tone::Muted),
         None => Fact::new(label, "reading …").tone(Tone::Busy),
     }
@@ -328,7 +332,8 @@ fn draining(known: &Known<'_>) -> Vec<Fact> {
 /// The host that is nearest to its limit of connections.
 fn connections(known: &Known<'_>) -> Fact {
     const LABEL: &str = "Connections to hosts";
-    let limited = known.hosts.iter().filter_map(|host| Some((host, host.connections.part()?)));
+    let outside = || known.hosts.iter().filter(|host| host.place != Place::Own);
+    let limited = outside().filter_map(|host| Some((host, host.connections.part()?)));
     let nearest = limited.max_by(|(_, a), (_, b)| a.total_cmp(b));
     match nearest {
         Some((host, part)) => {
@@ -339,7 +344,7 @@ fn connections(known: &Known<'_>) -> Fact {
         }
         None if known.hosts.is_empty() => unknown(LABEL, known),
         None => {
-            let all: u64 = known.hosts.iter().map(|host| host.connections.all).sum();
+            let all: u64 = outside().map(|host| host.connections.all).sum();
             Fact::new(LABEL, format!("{all} open; no DestinationRule limits them"))
         }
     }

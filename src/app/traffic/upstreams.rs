@@ -110,6 +110,12 @@ pub struct Spot {
 }
 
 impl Spot {
+    /// Whether no connection to it has ever succeeded.
+    pub fn is_shut(&self) -> bool {
+        let Counts { connections, connect_fails, .. } = self.counts;
+        self.connections == 0 && connect_fails > 0 && connect_fails >= connections
+    }
+
     /// Adds what a pod says. Several clusters of a pod may have it, a subset each: the pod is counted once.
     fn add(&mut self, pod: u32, endpoint: &Endpoint) {
         let is_new = u32::from(self.last != pod);

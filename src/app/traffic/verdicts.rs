@@ -134,6 +134,7 @@ const RULES: &[Rule] = &[
     full,
     failing,
     tls,
+    erring,
     some_out,
     near,
     refused,
@@ -238,7 +239,8 @@ fn unresolved(host: &Host, _: &Thresholds) -> Option<Said> {
 }
 
 /// What to look at where connections fail.
-const WHY: &str = "Firewall, NAT or TLS: the flag on the traffic tab and the reason in the logs tell which.";
+pub(super) const WHY: &str =
+    "Firewall, NAT or TLS: the flag on the traffic tab and the reason in the logs tell which.";
 
 fn failing_all(host: &Host, _: &Thresholds) -> Option<Said> {
     let (since, counts) = host.lately?;
@@ -288,14 +290,52 @@ fn raise(field: &str) -> String {
     format!("Raise connectionPool.{field} of its DestinationRule, add pods, or find who sends so much.")
 }
 
-fn failing(host: &Host, _: &Thresholds) -> Option<Said> {
+fn failing(host: &Host, thresholds: &Thresholds) -> Option<Said> {
     let (fails, since) = lately(host)?;
-    Some((
-        Tone::Warn,
-        "failing",
-        format!("{} to it failed{since}.", count(fails, "connection")),
-        WHY.to_owned(),
-    ))
+    let is_bad = share(host).is_some_and(|(_, part)| grave(part, thresholds) == Tone::Bad);
+    let words = format!("{} to it failed{since}{}.", count(fails, "connection"), which(host));
+    Some((if is_bad { Tone::Bad } else { Tone::Warn }, "failing", words, WHY.to_owned()))
+}
+
+/// Which endpoints are out, and which let nobody in: `; of 4 endpoints 1 is out, 1 never connected`.
+fn which(host: &Host) -> String {
+    let many = host.endpoints.len();
+    let out = host.endpoints.iter().filter(|spot| spot.out > 0).count();
+    let shut = host.endpoints.iter().filter(|spot| spot.out == 0 && spot.is_shut()).count();
+    if many < 2 || out + shut == 0 {
+        return String::new();
+    }
+    let said = [(out, "out"), (shut, "never connected")].into_iter().filter(|(n, _)| *n > 0);
+    let said: Vec<String> = said.map(|(n, word)| format!("{n} {word}")).collect();
+    format!("; of {many} endpoints {}", said.join(", "))
+}
+
+/// Requests that failed lately, and their part of all.
+fn share(host: &Host) -> Option<(u64, f64)> {
+    let (_, counts) = host.lately?;
+    let all = counts.good.saturating_add(counts.errors);
+    (all > 0).then(|| (counts.errors, counts.errors as f64 / all as f64))
+}
+
+/// How bad it is that this part of the requests fails.
+fn grave(failed: f64, thresholds: &Thresholds) -> Tone {
+    match 1.0 - failed {
+        good if good < thresholds.success.1 => Tone::Bad,
+        good if good < thresholds.success.0 => Tone::Warn,
+        _ => Tone::Plain,
+    }
+}
+
+fn erring(host: &Host, thresholds: &Thresholds) -> Option<Said> {
+    let ((errors, part), (since, counts)) = (share(host)?, host.lately?);
+    let tone = grave(part, thresholds);
+    (tone != Tone::Plain).then(|| {
+        let all = count(counts.good.saturating_add(counts.errors), "request");
+        let words = format!("{errors} of {all} failed since {}: it answers with errors.", clock(since));
+        let next =
+            "The host answers 5xx itself: the codes on the traffic tab tell more, and whoever runs it.";
+        (tone, "errors", words, next.to_owned())
+    })
 }
 
 fn tls(host: &Host, _: &Thresholds) -> Option<Said> {
@@ -525,6 +565,33 @@ mod tests {
         for (host, tone, word, words) in cases {
             assert_eq!(judged(&host), (tone, word, words.to_owned()));
         }
+    }
+
+    #[test]
+    fn how_bad_failures_are_is_judged_by_the_part_that_fails_and_endpoints_that_never_connect_are_told() {
+        let since = "2026-05-03T11:47:00Z".parse::<Timestamp>().unwrap();
+        let mut shut = spot("192.0.2.9:443", 0, &[]);
+        shut.counts = Counts { connections: 9, connect_fails: 9, errors: 9, ..Counts::default() };
+        let out = spot("192.0.2.7:443", 3, &[("failed_outlier_check", 3)]);
+        let mut one = host(vec![out, spot("192.0.2.8:443", 0, &[]), shut]);
+        let counts = |good, errors, connect_fails| Counts {
+            connections: 100,
+            connect_fails,
+            good,
+            errors,
+            timeouts: 0,
+        };
+        one.lately = Some((since, counts(990, 5, 5)));
+        let words = "5 connections to it failed since 11:47:00; of 3 endpoints 1 out, 1 never connected.";
+        assert_eq!(judged(&one), (Tone::Warn, "failing", words.to_owned()));
+        one.lately = Some((since, counts(90, 10, 5)));
+        assert_eq!(judged(&one).0, Tone::Bad, "a tenth fails");
+        let mut other = host(vec![spot("192.0.2.8:443", 0, &[])]);
+        other.lately = Some((since, counts(975, 25, 0)));
+        let words = "25 of 1000 requests failed since 11:47:00: it answers with errors.";
+        assert_eq!(judged(&other), (Tone::Warn, "errors", words.to_owned()));
+        other.lately = Some((since, counts(999, 1, 0)));
+        assert_eq!(judged(&other).0, Tone::Good, "a thousandth is within bounds");
     }
 
     #[test]

@@ -120,8 +120,8 @@ const TABLE: &[(Family, &str, What)] = {
     ]
 };
 
-/// Envoy counts some of its metrics a second time, by where a request came from. These are not leaked parts of a name.
-const TWICE: [&str; 4] = ["canary", "external", "internal", "zone"];
+/// Envoy counts answers and durations a second time, by where a request came from: that is no part of a name that leaked.
+const TWICE: [&str; 3] = ["canary", "external", "internal"];
 
 /// So many bytes from the end of a name tell whether it may be in the table.
 const TAIL: usize = 8;
@@ -190,8 +190,10 @@ pub(super) fn find(name: &[u8]) -> Option<Found<'_>> {
 /// A name of Envoy's own tag rules, where what follows the first dot of a cluster's name stands in the metric's.
 fn leaked(found: Found<'_>) -> Option<Found<'_>> {
     let leak = found.leak.strip_suffix('_').filter(|_| found.family == Family::Cluster)?;
-    let first = leak.split('_').next().unwrap_or_default();
-    let twice = TWICE.contains(&first) && matches!(found.what, What::Codes | What::Classes | What::Bucket);
+    let mut parts = leak.split('_');
+    let (first, last) = (parts.next().unwrap_or_default(), parts.next_back());
+    let is_counted_twice = TWICE.contains(&last.unwrap_or(first)) || first == "zone";
+    let twice = is_counted_twice && matches!(found.what, What::Codes | What::Classes | What::Bucket);
     // `upstream_cx_http1_…_total` and the like are metrics of their own.
     let section = ["upstream", "circuit", "outlier", "manager"].contains(&first);
     (!twice && !section && !leak.is_empty()).then_some(Found { leak, ..found })
@@ -223,6 +225,7 @@ mod tests {
             ("envoy_cluster_com_upstream_rq_retry_success", Some("com")),
             ("envoy_cluster_internal_membership_total", Some("internal")),
             ("envoy_cluster_internal_upstream_rq", None),
+            ("envoy_cluster_example_com_external_upstream_rq", None),
             ("envoy_cluster_external_upstream_rq_xx", None),
             ("envoy_cluster_external_upstream_rq_time_bucket", None),
             ("envoy_cluster_zone_a_b_upstream_rq_xx", None),

@@ -57,22 +57,23 @@ impl Inner {
             }
         };
         let of = |metric| Series::of(metric).host(host.clone(), port).part(labels.part);
-        let series = match found.what {
+        // Istio's tags tell codes and their classes under one name.
+        let what =
+            if labels.code.is_empty() && !labels.class.is_empty() { What::Classes } else { found.what };
+        let series = match what {
             What::Codes => of(Metric::Requests).code(unmask(labels.code).parse().ok()?),
-            What::Classes => {
-                of(Metric::Requests).code(unmask(labels.class).parse().ok().filter(|c| *c < 10)?)
-            }
+            What::Classes => of(Metric::Requests).code(class(labels.class)?),
             What::Bucket => of(Metric::DurationBucket).le(bound(labels.le)?),
             What::Plain(metric) => of(metric),
             _ => return Some(()),
         };
-        self.has_codes |= found.what == What::Codes;
-        self.has_classes |= found.what == What::Classes;
-        self.read.has_envoy |= matches!(found.what, What::Codes | What::Classes)
-            || found.what == What::Plain(Metric::UpstreamRequests);
+        self.has_codes |= what == What::Codes;
+        self.has_classes |= what == What::Classes;
+        self.read.has_envoy |=
+            matches!(what, What::Codes | What::Classes) || what == What::Plain(Metric::UpstreamRequests);
         // A bucket that holds nothing is still a bound.
-        if value != 0.0 || found.what == What::Bucket {
-            match grade(found.what) {
+        if value != 0.0 || what == What::Bucket {
+            match grade(what) {
                 Some(grade) => self.grade(grade, series, value),
                 None => self.push(series, value),
             }
@@ -121,6 +122,7 @@ impl Inner {
         };
         let of = |metric| Series::of(metric).host(host.clone(), port).part(labels.part);
         if found.what == What::Bucket {
+            self.has_durations = true;
             self.push(of(Metric::DurationBucket).le(bound(labels.le)?), value);
             return Some(());
         }
@@ -212,7 +214,11 @@ impl Inner {
             Grade::Total
         };
         for (grade, sample) in std::mem::take(&mut self.graded) {
-            if !self.read.has_istio && (grade == best || grade == Grade::Durations) {
+            let is_kept = match grade {
+                Grade::Durations => !self.has_durations,
+                _ => !self.read.has_istio && grade == best,
+            };
+            if is_kept {
                 self.push(sample.series, sample.value);
             }
         }
@@ -235,8 +241,8 @@ impl Inner {
     }
 }
 
-/// What Envoy itself tells of requests: codes are better than their classes, these than the mere number. Where Istio counts
-/// too, none of it is kept.
+/// What Envoy itself tells of requests: codes are better than their classes, these than the mere number. None of it is kept
+/// where Istio counts too; durations are where Istio does not tell these, as in the access log of a plain Envoy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Grade {
     Durations,
@@ -253,6 +259,11 @@ fn grade(what: What) -> Option<Grade> {
         What::Plain(Metric::UpstreamRequests) => Some(Grade::Total),
         _ => None,
     }
+}
+
+/// The class of codes: `5` or `5xx`.
+fn class(text: &str) -> Option<u16> {
+    text.strip_suffix("xx").unwrap_or(text).parse().ok().filter(|class| (1..=9).contains(class))
 }
 
 /// The bound of a bucket.

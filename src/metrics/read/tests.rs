@@ -1,3 +1,5 @@
+mod real;
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
@@ -183,13 +185,15 @@ fn the_best_that_tells_of_requests_is_kept() {
     let code = r#"envoy_cluster_upstream_rq{envoy_response_code="200",cluster_name="h"} 7"#;
     let time = r#"envoy_cluster_upstream_rq_time_bucket{cluster_name="h",le="+Inf"} 6"#;
     let istio = r#"istio_requests_total{reporter="source",destination_service="h",response_code="200"} 5"#;
+    let slow = r#"istio_request_duration_milliseconds_bucket{destination_service="h",le="+Inf"} 4"#;
     let build = r#"istio_build{component="proxy",tag="1.30"} 1"#;
     for (lines, values, istio, envoy) in [
         (vec![total], vec![9.0], false, true),
         (vec![total, class], vec![8.0], false, true),
         (vec![code, class, total], vec![7.0], false, true),
         (vec![time, class], vec![6.0, 8.0], false, true),
-        (vec![istio, time, code, class, total], vec![5.0], true, true),
+        (vec![istio, time, code, class, total], vec![5.0, 6.0], true, true),
+        (vec![istio, time, slow], vec![5.0, 4.0], true, false),
         (vec![total, build], vec![], true, true),
         (vec![], vec![], false, false),
     ] {

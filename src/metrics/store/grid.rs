@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::pod::{GAP, Kept};
+use super::kept::Kept;
+use super::pod::GAP;
 use super::slice::{Slice, Slices};
 
 /// Lengths of cells: the interval wavers, and a chart should not.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::grid::{Drawn, Grid, draw};
-use super::pod::{Kept, timestamp};
+use super::kept::Kept;
+use super::pod::timestamp;
 use super::quantile::Buckets;
 use super::slice::Slices;
 use super::tally::{Cell, cells};

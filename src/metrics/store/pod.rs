@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::kept::{Histogram, Kept, Key, Raw, increase, is_of_cluster, is_of_requests, unstack};
 use super::lane::{Join, Lane};
 use crate::metrics::scrape::{Missed, Scrape, Way};
 use crate::metrics::series::{Metric, Sample};
@@ -26,9 +27,6 @@ pub(super) const GAP: f64 = 3.0;
 /// The interval as long as none is known, seconds.
 const FIRST_INTERVAL: f64 = 60.0;
 
-/// So many scrapes on end with other bounds, and a histogram has other bounds.
-const OTHER_BOUNDS: u8 = 3;
-
 /// Scrapes after which a series that is no longer there is forgotten.
 const FORGET: u64 = 720;
 
@@ -41,86 +39,6 @@ pub(super) struct Step {
     pub(super) seconds: f64,
     /// Seconds before `end` that it may be shown for: not those of a scrape that was missed.
     pub(super) shown: f64,
-}
-
-/// What a series of the store is: series of a proxy that differ in nothing else are summed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) metric: Metric,
-    pub(super) host: Option<Arc<str>>,
-    pub(super) port: u16,
-    pub(super) code: u16,
-    pub(super) flags: Option<Arc<str>>,
-    /// Bits of the bound of a bucket.
-    le: Option<u64>,
-}
-
-impl Key {
-    fn of(sample: &Sample) -> Self {
-        let series = &sample.series;
-        let is_bucket = series.metric == Metric::DurationBucket;
-        Self {
-            metric: series.metric,
-            host: series.host.clone(),
-            port: series.port,
-            // Durations are told for a host as a whole.
-            code: if is_bucket { 0 } else { series.code },
-            flags: series.flags.clone().filter(|_| !is_bucket),
-            le: series.le.map(f64::to_bits),
-        }
-    }
-
-    /// Upper bound of a bucket.
-    pub(super) fn le(&self) -> Option<f64> {
-        self.le.map(f64::from_bits)
-    }
-}
-
-/// A series of a proxy, as it was last read.
-#[derive(Debug)]
-struct Raw {
-    value: f64,
-    /// Number of the scrape.
-    scrape: u64,
-    /// Its place in `series`.
-    series: usize,
-}
-
-/// A series and its numbers.
-#[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) key: Key,
-    pub(super) scrapes: Lane,
-    pub(super) slots: [Lane; 2],
-    /// The last value of a gauge, and the scrape it is of.
-    pub(super) last: (f64, u64),
-    /// Sum of the scrape under way.
-    sum: f64,
-    /// The scrape that `sum` is of.
-    of: u64,
-}
-
-impl Kept {
-    fn new(key: Key) -> Self {
-        let slots = SLOTS.map(|(_, keeps)| Lane::new(keeps));
-        Self { key, scrapes: Lane::new(SCRAPES), slots, last: (0.0, 0), sum: 0.0, of: 0 }
-    }
-
-    fn add(&mut self, scrape: u64, value: f64) {
-        if self.of != scrape {
-            (self.of, self.sum) = (scrape, 0.0);
-        }
-        self.sum += value;
-    }
-}
-
-/// The buckets of the durations of a host.
-#[derive(Debug, Default)]
-pub(super) struct Histogram {
-    /// Places in `series`, in the order of their bounds.
-    pub(super) bounds: Vec<usize>,
-    /// Scrapes on end that had others.
-    odd: u8,
 }
 
 /// What was read of one pod.
@@ -156,8 +74,10 @@ pub(super) struct Pod {
     pub(super) histograms: HashMap<(Option<Arc<str>>, u16), Histogram>,
     /// Hosts that were asked over HTTP.
     pub(super) http: HashSet<Arc<str>>,
-    /// Hosts with statistics of Envoy's, with the first and the last scrape that had any.
-    pub(super) clusters: HashMap<(Arc<str>, u16), (u64, u64)>,
+    /// The first and the last scrape that told of each cluster, by its place.
+    clusters: Vec<(u64, u64)>,
+    /// Places of clusters by host and port.
+    by_cluster: HashMap<(Arc<str>, u16), usize>,
 }
 
 /// Seconds since 1970.
@@ -206,7 +126,7 @@ impl Pod {
             }
         }
         self.idle_gauges();
-        self.unstack();
+        unstack(self.histograms.values_mut(), &mut self.series, self.scrape);
         self.steps.push_back(step);
         if self.steps.len() > usize::from(SCRAPES) {
             self.steps.pop_front();
@@ -256,31 +176,33 @@ impl Pod {
 
     fn take(&mut self, sample: &Sample, pair: bool, source: Source) {
         let metric = sample.series.metric;
-        let key = Key::of(sample);
-        // A proxy creates its counters when they first count, so a new one counted from zero. Those of `/clusters` were there
-        // all along, but for an endpoint that came to a cluster that was known.
-        let mut from_zero = source != Source::Admin;
-        if let Some(host) = key.host.as_ref().filter(|_| source == Source::Admin || is_of_cluster(metric)) {
-            let cluster = self.clusters.entry((host.clone(), key.port)).or_insert((self.scrape, self.scrape));
-            cluster.1 = self.scrape;
-            from_zero |= cluster.0 < self.scrape;
-        }
         let (now, value) = (self.scrape, sample.value);
-        let raw_key = (key, sample.series.part);
-        let (before, series) = match self.raw.get_mut(&raw_key) {
+        let raw_key = (Key::of(sample), sample.series.part);
+        let (before, series, cluster) = match self.raw.get_mut(&raw_key) {
             // Nothing tells it from another line of the same scrape.
             Some(raw) if raw.scrape == now => return,
             Some(raw) => {
                 let before = (raw.value, raw.scrape + 1 == now);
                 (raw.value, raw.scrape) = (value, now);
-                (Some(before), raw.series)
+                (Some(before), raw.series, raw.cluster)
             }
             None => {
                 let Some(series) = self.place(&raw_key.0) else { return };
-                self.raw.insert(raw_key, Raw { value, scrape: now, series });
-                (None, series)
+                let cluster = self.cluster(&raw_key.0, source);
+                if let Some(kept) = self.series.get_mut(series) {
+                    kept.cluster = cluster;
+                }
+                self.raw.insert(raw_key, Raw { value, scrape: now, series, cluster });
+                (None, series, cluster)
             }
         };
+        // A proxy creates its counters when they first count, so a new one counted from zero. Those of `/clusters` were there
+        // all along, but for an endpoint that came to a cluster that was known.
+        let mut from_zero = source != Source::Admin;
+        if let Some((first, last)) = cluster.and_then(|place| self.clusters.get_mut(place)) {
+            *last = now;
+            from_zero |= *first < now;
+        }
         let Some(kept) = self.series.get_mut(series) else { return };
         if metric.is_gauge() {
             return kept.add(now, value);
@@ -288,6 +210,17 @@ impl Pod {
         if let Some(more) = increase(before, value, from_zero).filter(|_| pair) {
             kept.add(now, more);
         }
+    }
+
+    /// The place of the cluster that a series is of; `None`: it is of none.
+    fn cluster(&mut self, key: &Key, source: Source) -> Option<usize> {
+        let host = key.host.as_ref().filter(|_| source == Source::Admin || is_of_cluster(key.metric))?;
+        let next = self.clusters.len();
+        let place = *self.by_cluster.entry((host.clone(), key.port)).or_insert(next);
+        if place == next {
+            self.clusters.push((self.scrape, self.scrape));
+        }
+        Some(place)
     }
 
     /// The place of a series, made where there is none.
@@ -318,46 +251,10 @@ impl Pod {
     /// A gauge of a cluster that is left out stands at zero, as long as the cluster has others.
     fn idle_gauges(&mut self) {
         let now = self.scrape;
-        for kept in &mut self.series {
-            let Some(host) = kept.key.host.as_ref().filter(|_| kept.of != now && kept.key.metric.is_gauge())
-            else {
-                continue;
-            };
-            if self.clusters.get(&(host.clone(), kept.key.port)).is_some_and(|(_, last)| *last == now) {
+        for kept in self.series.iter_mut().filter(|kept| kept.of != now && kept.key.metric.is_gauge()) {
+            let cluster = kept.cluster.and_then(|place| self.clusters.get(place));
+            if cluster.is_some_and(|(_, last)| *last == now) {
                 kept.add(now, 0.0);
-            }
-        }
-    }
-
-    /// Buckets count all that is shorter: here each becomes what is its own. Where a bound is missing none of them is known:
-    /// its line was broken. If it stays away, the proxy has other bounds than before, and what was counted by the old ones is
-    /// given up.
-    fn unstack(&mut self) {
-        let now = self.scrape;
-        for histogram in self.histograms.values_mut() {
-            let has = |place: &usize| self.series.get(*place).is_some_and(|kept| kept.of == now);
-            let there = histogram.bounds.iter().filter(|place| has(place)).count();
-            if there == histogram.bounds.len() {
-                histogram.odd = 0;
-            } else if there > 0 {
-                histogram.odd += 1;
-                if histogram.odd >= OTHER_BOUNDS {
-                    histogram.odd = 0;
-                    histogram.bounds.retain(has);
-                    for place in &histogram.bounds {
-                        let Some(kept) = self.series.get_mut(*place) else { continue };
-                        *kept = Kept { sum: kept.sum, of: now, ..Kept::new(kept.key.clone()) };
-                    }
-                }
-            }
-            let is_whole = there == histogram.bounds.len() || histogram.odd == 0 && there > 0;
-            let mut below = 0.0;
-            for place in &histogram.bounds {
-                let Some(kept) = self.series.get_mut(*place).filter(|kept| kept.of == now) else { continue };
-                (kept.sum, below) = (kept.sum - below, kept.sum);
-                if !is_whole {
-                    kept.of = 0;
-                }
             }
         }
     }
@@ -398,7 +295,6 @@ impl Pod {
         if self.scrape.is_multiple_of(FORGET) {
             let oldest = self.scrape - FORGET;
             self.raw.retain(|_, raw| raw.scrape >= oldest);
-            self.clusters.retain(|_, (_, last)| *last >= oldest);
         }
     }
 
@@ -407,20 +303,6 @@ impl Pod {
         self.gone = true;
         self.raw = HashMap::new();
     }
-}
-
-/// How much a counter grew. A lower value began anew and is all increase. One that was absent may have been taken away and
-/// begun anew: only a higher value says something. `None`: not known.
-fn increase(before: Option<(f64, bool)>, value: f64, from_zero: bool) -> Option<f64> {
-    let more = match before {
-        Some((before, _)) if value > before => value - before,
-        Some((before, true)) if value == before => 0.0,
-        Some((_, true)) => value,
-        Some((_, false)) => return None,
-        None if from_zero => value,
-        None => return None,
-    };
-    Some(more.max(0.0))
 }
 
 /// The part of a time that falls into a slot.
@@ -442,17 +324,4 @@ fn slots(from: f64, to: f64) -> impl Iterator<Item = Part> {
             (share > 0.0).then_some(Part { level, slot, share })
         })
     })
-}
-
-/// Requests as Istio, Envoy and `/clusters` count them, each for itself.
-fn is_of_requests(metric: Metric) -> bool {
-    use Metric::{DurationBucket, GrpcFailures, Requests, UpstreamRequests};
-    matches!(metric, Requests | GrpcFailures | DurationBucket | UpstreamRequests)
-}
-
-/// Whether a metric comes from Envoy's statistics of a cluster, or from `/clusters`, alone.
-pub(super) fn is_of_cluster(metric: Metric) -> bool {
-    use Metric::*;
-    !is_of_requests(metric)
-        && !matches!(metric, RequestBytes | ResponseBytes | TcpOpened | TcpClosed | TcpSent | TcpReceived)
 }

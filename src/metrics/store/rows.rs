@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::grid::{Grid, draw};
+use super::kept::{Kept, Key};
 use super::lines::{failing, shares};
-use super::pod::{Kept, Key, timestamp};
+use super::pod::timestamp;
 use super::slice::{Slice, Slices};
 use super::tally::{Cell, Tally, cells, durations, split};
 use super::totals::{Known, totals};

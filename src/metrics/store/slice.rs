@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::kept::Kept;
 use super::lane::Lane;
-use super::pod::{Kept, Pod, SLOTS, Step, seconds};
+use super::pod::{Pod, SLOTS, Step, seconds};
 use crate::model::reading::Source;
 
 /// The scrapes or slots of a pod that lie in a window.

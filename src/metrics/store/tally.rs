@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::pod::{Kept, Key, Pod};
+use super::kept::{Kept, Key};
+use super::pod::Pod;
 use super::quantile::Buckets;
 use super::slice::Slice;
 use crate::metrics::series::{Metric, is_client_error, is_failure};

@@ -4,15 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::pod::is_of_cluster;
+use super::kept::is_of_cluster;
 use super::slice::Slices;
 use crate::metrics::series::Metric;
 use crate::metrics::view::Upstream;
 use crate::model::reading::Reading;
 
-/// What `/clusters` tells too: see [`crate::metrics::series::Endpoint`]. Any other metric of a cluster says that Envoy's statistics
-/// of clusters are collected.
-const ALWAYS: [Metric; 7] = [
+/// What `/clusters` tells too. Any other metric of a cluster says that Envoy's statistics of clusters are collected.
+const ALWAYS: [Metric; 8] = [
     Metric::UpstreamActive,
     Metric::Timeouts,
     Metric::UpstreamConnections,
@@ -20,6 +19,7 @@ const ALWAYS: [Metric; 7] = [
     Metric::ConnectFails,
     Metric::EndpointsHealthy,
     Metric::Endpoints,
+    Metric::Ejected,
 ];
 
 /// Breakers, and what they break.
@@ -66,7 +66,7 @@ pub(super) fn upstreams(slices: &Slices<'_>) -> Vec<Upstream> {
             found.entry((host, port)).or_default().values.entry(metric).or_default().push(value);
         }
     }
-    let collects = told.iter().any(|metric| !ALWAYS.contains(metric) && *metric != Metric::Ejected);
+    let collects = told.iter().any(|metric| !ALWAYS.contains(metric));
     let judge = Judge { is_paired: slices.is_paired, told, collects };
     let mut upstreams: Vec<Upstream> =
         found.iter().map(|((host, port), found)| judge.upstream(host, *port, found)).collect();

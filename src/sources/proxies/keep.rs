@@ -18,6 +18,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How often certificates are read.
 const CERTS: Duration = Duration::from_secs(600);
 
+/// How soon after they could not be.
+const CERTS_AGAIN: Duration = Duration::from_secs(60);
+
 /// One proxy.
 pub(super) struct Keep {
     reach: Arc<Reach>,
@@ -158,7 +161,9 @@ impl Keep {
             None => self.going.failed += 1,
         }
         if done.certs {
-            self.certs = Some(began);
+            // What could not be read is tried again before its time.
+            let ago = if done.certs_failed { CERTS - CERTS_AGAIN } else { Duration::ZERO };
+            self.certs = began.checked_sub(ago).ok();
         }
     }
 

@@ -34,6 +34,8 @@ pub(super) struct Done {
     pub(super) wire: u64,
     /// Its certificates were asked for.
     pub(super) certs: bool,
+    /// And were not told.
+    pub(super) certs_failed: bool,
 }
 
 /// Reads a proxy once, and tells each part as soon as it is there.
@@ -57,7 +59,7 @@ pub(super) async fn read(
             return Done::default();
         }
     };
-    let mut done = Done { way: Some(got.way), wire: got.wire, certs: asked.certs };
+    let mut done = Done { way: Some(got.way), wire: got.wire, certs: asked.certs, certs_failed: false };
     let took = clock.since(began);
     let mut read = reader.finish();
     let source = source(&read);
@@ -86,6 +88,7 @@ pub(super) async fn read(
     if asked.certs {
         let answer = admin(inside, &want.pod, "/certs", certs::parse, &mut done).await.map(Answer::Certs);
         let is_there = answer.is_ok();
+        done.certs_failed = !is_there;
         tell(Heard::Admin(Seen { pod: want.pod.clone(), at: clock.now(), answer }));
         // One refusal says it for both.
         if is_there {

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it prints, and it measures time")]
 
 mod body;
+#[allow(dead_code, reason = "the other bench tells times and sizes with it")]
 #[path = "../report.rs"]
 mod report;
 
@@ -102,7 +103,8 @@ fn reading() -> Vec<Row> {
             let lines = text.lines().map(|line| Ok(line.to_owned()));
             prometheus_parse::Scrape::parse(lines).expect("a scrape").samples.len()
         });
-        let plain = best(7, || memchr::memchr_iter(b'\n', text.as_bytes()).count());
+        // Each end is looked at: counting alone would be quicker than any reading can be.
+        let plain = best(7, || memchr::memchr_iter(b'\n', text.as_bytes()).fold(0, |a, at| a ^ at));
         let rate = |time: f64| text.len() as f64 / time / 1e6;
         let found = read(&text);
         assert_eq!((found.broken, found.dropped), (0, 0));
@@ -147,7 +149,7 @@ fn scrape(pod: &ObjectKey, at: i64, read: Read) -> Scrape {
 
 /// A round of 200 proxies: each is read and taken in, every five seconds.
 fn proxies() -> Vec<Row> {
-    let rounds: Vec<String> = (0..4).map(|round| body::used(1_000, 4, round)).collect();
+    let rounds: Vec<String> = (0..4).map(|round| body::used(1_000, 1, round)).collect();
     let keys: Vec<ObjectKey> = (0..PODS).map(key).collect();
     let mut store = Store::default();
     let mut times = Vec::new();

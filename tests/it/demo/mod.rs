@@ -14,6 +14,7 @@ mod cases;
 mod compare;
 mod exceptions;
 mod faults;
+mod inside;
 mod normal;
 mod run;
 mod schema;

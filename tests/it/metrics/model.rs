@@ -47,7 +47,7 @@ impl Scrapes {
             None => Some(value),
             Some((at, before)) if at + 1 == n => Some(if value < before { value } else { value - before }),
             // It was away meanwhile.
-            Some((_, before)) => (value > before).then(|| value - before),
+            Some((_, before)) => (value > before).then_some(value - before),
         }
     }
 

@@ -7,7 +7,7 @@ use egret::model::way::Way;
 
 use super::support::api::{Api, Leads, Rules};
 use super::support::envoy::{Answer, Envoy, STATISTICS, quiet};
-use super::support::{SECOND, Stage};
+use super::support::{SECOND, SOON, Stage};
 
 fn only_forward() -> Rules {
     Rules { proxy: Leads::Denied, ..Rules::default() }
@@ -29,9 +29,16 @@ async fn nothing_is_read_when_nothing_is_wanted() {
     stage.later(SECOND, &[want]);
     stage.tried().await.unwrap();
     assert_eq!((envoy.reads(), envoy.connections()), (2, (1, 1)));
-    stage.later(9 * SECOND, &[]);
-    stage.later(10 * SECOND, &[]);
-    envoy.left().await;
+    let left = async {
+        loop {
+            stage.later(10 * SECOND, &[]);
+            tokio::select! {
+                () = envoy.left() => return,
+                () = tokio::time::sleep(SECOND / 20) => {}
+            }
+        }
+    };
+    tokio::time::timeout(SOON, left).await.expect("the port-forward is closed");
     stage.later(600 * SECOND, &[]);
     stage.nothing().await;
     assert_eq!(envoy.asked().len(), 2);

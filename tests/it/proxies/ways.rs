@@ -78,8 +78,11 @@ async fn a_port_forward_that_is_cut_is_opened_anew() {
     envoy.now(|_| Answer::Cut("envoy_server_uptime{} 7\nenvoy".to_owned()));
     stage.later(10 * SECOND, std::slice::from_ref(&want));
     let (summary, hint) = stage.missed().await;
-    let about = format!("shared: read the proxy of pod {NAMESPACE}/{name}: the answer was cut off");
-    assert_eq!((summary, hint.as_str()), (about, "egret tries again."));
+    // KWOK does not pass on that the other side closed: then it is the silence that is told.
+    let about = format!("shared: read the proxy of pod {NAMESPACE}/{name}: the answer ");
+    let why = summary.strip_prefix(&about).unwrap_or(&summary);
+    assert!(["was cut off", "did not end in time"].contains(&why), "{summary}");
+    assert_eq!(hint, "egret tries again.");
     envoy.now(quiet);
     stage.later(10 * SECOND, &[want]);
     stage.tried().await.unwrap();

@@ -20,7 +20,7 @@ use egret::reconcile::{self, Keeper};
 use egret::runtime::demo::Options;
 use egret::runtime::looping::Effects as _;
 use egret::runtime::wired::{Wired, wire};
-use egret::runtime::{Clusters, Start, demo};
+use egret::runtime::{Clusters, Simulated, Start, demo, replay};
 use egret::setup::{Setup, chosen};
 use egret::ui::{self, Look};
 use ratatui::buffer::Buffer;
@@ -55,22 +55,37 @@ impl Session {
         let faults: Vec<Rule> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
         let options = Options { seed, speed: 0.0, tour: false, faults: faults.clone() };
         faults.into_iter().for_each(|rule| world.faults().add(rule));
+        Self::start(Clusters::Demo(options), Simulated::World(world), size).await
+    }
+
+    /// Opens a recording, whose time stands when its speed is 0.
+    pub async fn replay(options: replay::Options, size: (u16, u16)) -> Self {
+        let stage = replay::Stage::new(&options);
+        Self::start(Clusters::Replay(options), Simulated::Stage(stage), size).await
+    }
+
+    async fn start(clusters: Clusters, simulated: Simulated, size: (u16, u16)) -> Self {
+        let world = simulated.world().clone();
         let contexts = demo::contexts(&world);
         let setup = Setup {
             settings: Settings::default(),
             place: load::Place { path: None, found: false },
             keymap: Keymap::default(),
         };
+        let setup = match clusters {
+            Clusters::Replay(_) => setup.for_recording(),
+            _ => setup,
+        };
         let chosen = chosen(&contexts, &setup.settings).unwrap();
         let start = Start {
             setup,
-            clusters: Clusters::Demo(options),
+            clusters,
             view: TableKind::Gateways,
             log_file: None,
             state: None,
         };
         let (clock, look) = (contexts.clock(), Look::default());
-        let wired = wire(start, contexts, chosen, Some(world.clone()), &look);
+        let wired = wire(start, contexts, chosen, Some(simulated), &look);
         let mut session = Self { wired, world, clock, look, ended: false };
         session.wired.app.size = size;
         session.settle().await;

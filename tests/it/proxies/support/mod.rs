@@ -12,8 +12,10 @@ use egret::cluster::connect::{self, Connection, Patience};
 use egret::cluster::kubeconfig;
 use egret::cluster::read_only::ReadOnly;
 use egret::demo::clock::DemoClock;
+use egret::demo::world::World;
 use egret::metrics::{Missed, Scrape, Scraped, Want};
 use egret::model::name::{Kind, ObjectKey};
+use egret::runtime::demo;
 use egret::sources::Heard;
 use egret::sources::proxies::Proxies;
 use jiff::Timestamp;
@@ -46,12 +48,23 @@ impl Stage {
         Self::at_speed(kubeconfig, 0.0, false).await
     }
 
+    /// A cluster of a simulated world, by the world's clock.
+    pub(super) async fn of_world(world: &World, cluster: &str) -> Self {
+        let (contexts, time) = (demo::contexts(world), world.clock().clone());
+        let (cluster, guard) = (cluster.into(), ReadOnly::new(true));
+        let connected = connect::connect(&contexts, &cluster, None, guard, Patience::default()).await;
+        Self::of(time, connected.unwrap())
+    }
+
     /// By a clock that runs so fast.
     pub(super) async fn at_speed(kubeconfig: &Path, speed: f64, read_only: bool) -> Self {
         let time = DemoClock::new(Timestamp::UNIX_EPOCH, speed);
+        Self::of(time, connection(kubeconfig, read_only).await)
+    }
+
+    fn of(time: DemoClock, connection: Connection) -> Self {
         let mut proxies = Proxies::new(Clock::new(Arc::new(time.clone())));
         let heard = proxies.listen();
-        let connection = connection(kubeconfig, read_only).await;
         proxies.connect(connection.clone());
         Self { proxies, heard, connection, time }
     }

@@ -1,0 +1,102 @@
+//! A recording shows again what was seen.
+
+use std::sync::Arc;
+
+use egret::demo::story;
+use egret::recording::Past;
+use egret::runtime::replay::Options;
+
+use super::support::recorded;
+use crate::support::demo::{Session, run};
+
+async fn a_recording(line: &str, seconds: u64) -> Arc<Past> {
+    let dir = tempfile::tempdir().unwrap();
+    recorded(&story::world(1, 1.0), line, seconds, &dir.path().join("r")).await.0
+}
+
+async fn at(past: &Arc<Past>, second: i64) -> Session {
+    let from = past.start() + jiff::SignedDuration::from_secs(second);
+    Session::replay(Options { past: past.clone(), speed: 0.0, from }, (120, 40)).await
+}
+
+#[test]
+fn a_recording_shows_its_gateways_and_says_what_it_is() {
+    run(async {
+        let past = a_recording("egress-payments --context frankfurt", 60).await;
+        let mut s = at(&past, 40).await;
+        s.sees("egret replay").sees("egress-payments").sees("Running").sees("replay").sees("×1 ▮▮").sees("RO");
+        s.sees("1/1 clusters").sees_not("egress-mail");
+        s.keys("enter 8").await.sees("api.");
+    });
+}
+
+#[test]
+fn one_who_goes_there_and_back_sees_the_same_cells() {
+    run(async {
+        let past = a_recording("egress-payments --context frankfurt", 120).await;
+        let mut s = at(&past, 50).await;
+        s.keys("enter 8").await;
+        s.keys(".").await;
+        let there = s.buffer();
+        s.keys(". . .").await;
+        assert!(s.buffer() != there, "half a minute later it is another screen");
+        s.keys(", , ,").await;
+        assert!(s.buffer() == there, "{}\n\n{}", text(&there), s.screen());
+        let mut straight = at(&past, 60).await;
+        straight.keys("enter 8").await;
+        assert!(straight.buffer() == there, "{}\n\n{}", text(&there), straight.screen());
+    });
+}
+
+#[test]
+fn keys_go_to_its_ends_and_let_it_run_and_stand() {
+    run(async {
+        let past = a_recording("egress-payments --context frankfurt", 60).await;
+        let mut s = at(&past, 10).await;
+        s.keys("}").await.sees("▮▮ end").keys("=").await.sees("this is where the recording ends");
+        s.keys("{ =").await.sees("×1 ▶");
+        s.keys(") )").await.sees("×5 ▶");
+        s.keys("(").await.sees("×2 ▶");
+        s.keys("=").await.sees("×2 ▮▮");
+        s.keys("{ = ) ) ) ) )").await;
+        for _ in 0..10 {
+            s.settle().await;
+        }
+        s.sees("▮▮ end");
+    });
+}
+
+#[test]
+fn nothing_can_be_changed_and_no_log_is_made_up() {
+    run(async {
+        let past = a_recording("egress-payments --context frankfurt", 20).await;
+        let mut s = at(&past, 10).await;
+        s.keys("l").await.sees("a recording holds no logs");
+        s.keys("esc").await.command("read-only").await;
+        s.sees("RO").keys("D").await.sees_not("y deletes");
+        s.command("open-context sandbox").await.sees("a recording has no other clusters");
+    });
+}
+
+#[test]
+fn a_denied_cluster_is_denied_again() {
+    run(async {
+        let past = a_recording("--context audit", 20).await;
+        let mut s = at(&past, 15).await;
+        s.sees("audit").keys("1").await.sees("1/1 clusters");
+    });
+}
+
+#[test]
+fn the_keys_of_a_replay_are_none_where_there_is_none() {
+    run(async {
+        let mut s = Session::open(1, (120, 40), &[]).await;
+        s.keys("=").await.sees("only `egret replay` has that");
+    });
+}
+
+fn text(buffer: &ratatui::buffer::Buffer) -> String {
+    let width = usize::from(buffer.area.width);
+    let row = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
+    buffer.content.chunks(width).map(row).collect::<Vec<_>>().join("\n")
+}

@@ -103,9 +103,7 @@ impl Session {
 
     /// Waits until each cluster is complete or has failed, or the limit has passed.
     pub(super) async fn settle(&mut self, limit: Duration) {
-        let waiting = async {
-            while !self.sources.is_settled() && self.snapshots.recv().await.is_some() {}
-        };
+        let waiting = async { while !self.sources.is_settled() && self.snapshots.recv().await.is_some() {} };
         // What is there by then is what is known.
         let _ = timeout(limit, waiting).await;
         self.states = self.sources.states().into_iter().map(|s| (s.cluster.clone(), s)).collect();

@@ -77,7 +77,11 @@ fn a_file_that_is_there_is_written_over_only_by_force() {
         let end = metrics(&world, &format!("{line} --force"), false, Duration::from_secs(100)).await;
         assert_eq!(end.outcome, Outcome::Done, "{}", end.err);
     });
-    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "it was open to others");
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600,
+        "it was open to others"
+    );
     assert!(std::fs::read(&file).unwrap().starts_with(b"{\"is\":\"recording\""));
 }
 
@@ -86,8 +90,7 @@ fn an_interrupt_leaves_a_recording_that_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("r");
     let line = format!("egress-payments --context frankfurt --record {}", file.display());
-    let end =
-        run(async { metrics(&story::world(1, 1.0), &line, false, Duration::from_secs(20)).await });
+    let end = run(async { metrics(&story::world(1, 1.0), &line, false, Duration::from_secs(20)).await });
     assert_eq!(end.outcome, Outcome::Done, "{}", end.err);
     let past = egret::recording::Past::read(&std::fs::read(&file).unwrap()).unwrap();
     assert!(past.broken == 0 && past.entries.len() > 10, "{}", past.entries.len());

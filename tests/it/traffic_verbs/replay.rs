@@ -24,7 +24,12 @@ fn a_recording_shows_its_gateways_and_says_what_it_is() {
     run(async {
         let past = a_recording("egress-payments --context frankfurt", 60).await;
         let mut s = at(&past, 40).await;
-        s.sees("egret replay").sees("egress-payments").sees("Running").sees("replay").sees("×1 ▮▮").sees("RO");
+        s.sees("egret replay")
+            .sees("egress-payments")
+            .sees("Running")
+            .sees("replay")
+            .sees("×1 ▮▮")
+            .sees("RO");
         s.sees("1/1 clusters").sees_not("egress-mail");
         s.keys("enter 8").await.sees("api.");
     });
@@ -97,6 +102,7 @@ fn the_keys_of_a_replay_are_none_where_there_is_none() {
 
 fn text(buffer: &ratatui::buffer::Buffer) -> String {
     let width = usize::from(buffer.area.width);
-    let row = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
+    let row =
+        |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
     buffer.content.chunks(width).map(row).collect::<Vec<_>>().join("\n")
 }

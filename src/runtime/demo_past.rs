@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::demo::envoy::FIRST;
 use crate::demo::world::World;
 use crate::metrics::Scrape;
 use crate::model::name::ObjectKey;
@@ -61,7 +62,7 @@ fn read(world: &World, scrape: &Scrape) -> Vec<Scrape> {
     let pod = (&*scrape.pod.namespace, &*scrape.pod.name);
     let times = moments(scrape.at);
     let Some(over) = cluster.stats_over(pod, QUERY, &times) else { return Vec::new() };
-    let past = proxies::past::Past::new(scrape, &over.text);
+    let past = proxies::past::Past::new(scrape, &over.text, FIRST);
     let at = |(at, numbers): (&Timestamp, &Option<Vec<Option<f64>>>)| {
         let clusters = || cluster.stats_at(pod, 15_000, CLUSTERS, *at).map(|answer| answer.text);
         Some(past.at(*at, numbers.as_deref()?, clusters))

@@ -45,7 +45,7 @@ use super::state::State;
 use super::store::Key;
 pub use logging::Levels;
 pub use outside::{Fare, Outside, Trouble};
-pub use over::Over;
+pub use over::{FIRST, Over};
 pub use roster::Roster;
 use roster::Shift;
 use route::Host;

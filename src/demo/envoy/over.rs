@@ -1,6 +1,6 @@
 //! Statistics at many moments at once: what they are is told once, as text, and what they are worth for each moment.
 //!
-//! In the text the place of each number holds its index, counted from 1. Who reads the text knows of everything that was read
+//! In the text the place of each number holds its index, counted from [`FIRST`]. Who reads the text knows of everything that was read
 //! which number it is, and needs no other text for the other moments.
 
 use std::collections::HashMap;
@@ -11,12 +11,15 @@ use super::Proxy;
 use super::expose::{Stat, Wish, Worth, exposed_all};
 use super::tally::Histogram;
 
+/// The first index: what is less than that after the text was read is no index, but what the reader made of one.
+pub const FIRST: usize = 1_000;
+
 /// Statistics at many moments.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Over {
     /// Exposition text with indexes for numbers.
     pub text: String,
-    /// The numbers at each moment, that of index 1 first; none: there was no such statistic yet. None at all: the proxy did
+    /// The numbers at each moment, that of the first index first; none: there was no such statistic yet. None at all: the proxy did
     /// not run yet.
     pub numbers: Vec<Option<Vec<Option<f64>>>>,
 }
@@ -32,7 +35,7 @@ impl Over {
         let of_hosts = stats.iter().any(|s| s.name.starts_with("cluster.outbound"));
         let at = |at: &Timestamp| Some(numbers(&stats, &proxy.again(*at)?.made(of_hosts)));
         let numbers = times.iter().map(at).collect();
-        let mut index = 0;
+        let mut index = FIRST as u64;
         stats.iter_mut().for_each(|stat| mark(stat, &mut index));
         Some(Self { text: exposed_all(&stats), numbers })
     }
@@ -42,7 +45,7 @@ impl Over {
 fn mark(stat: &mut Stat, index: &mut u64) {
     let mut next = || {
         *index += 1;
-        *index
+        *index - 1
     };
     match &mut stat.worth {
         Worth::Counter(n) | Worth::Gauge(n) => *n = next(),

@@ -23,12 +23,14 @@ pub const CLUSTERS: &str = "/clusters?format=json";
 pub struct Past<'a> {
     scrape: &'a Scrape,
     read: Read,
+    /// The first index: what is less stays what it is, since the reader has made it so.
+    first: usize,
 }
 
 impl<'a> Past<'a> {
-    /// Of a proxy of which a scrape is there, from a text with indexes, which count from 1.
-    pub fn new(scrape: &'a Scrape, text: &str) -> Self {
-        Self { scrape, read: Reader::read(text.as_bytes()) }
+    /// Of a proxy of which a scrape is there, from a text with indexes.
+    pub fn new(scrape: &'a Scrape, text: &str, first: usize) -> Self {
+        Self { scrape, read: Reader::read(text.as_bytes()), first }
     }
 
     /// What was read at a moment, of its numbers. The text of the clusters is asked for only where the statistics say nothing
@@ -39,7 +41,10 @@ impl<'a> Past<'a> {
         numbers: &[Option<f64>],
         clusters: impl FnOnce() -> Option<String>,
     ) -> Scrape {
-        let number = |index: f64| *numbers.get((index as usize).checked_sub(1)?)?;
+        let number = |read: f64| match (read as usize).checked_sub(self.first) {
+            Some(index) => *numbers.get(index)?,
+            None => Some(read),
+        };
         let there = self.read.samples.iter().filter_map(|sample| {
             let mut sample = sample.clone();
             sample.value = number(sample.value)?;

@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 use super::deeds;
 use super::drafts::{self, Drafts};
 use super::files;
+use super::followed;
 use super::keeping::Embedded;
 use super::looping::{Effects, Foreground, Inbox};
 use super::ways::{Other, Ways};
@@ -18,19 +19,17 @@ use super::{clipboard, outside, terminal};
 use crate::app::deed::{Deed, Plan, What};
 use crate::app::effect::{Effect, LogQuery, StandingOf, Tampered, Ticket};
 use crate::app::keeping::News;
-use crate::app::msg::{LogLine, Msg};
+use crate::app::msg::Msg;
 use crate::app::replay::Wish;
 use crate::app::rights::{Answers, Right};
 use crate::app::standing::Standing;
 use crate::cluster::access::{self, Action};
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
-use crate::cluster::logs::{self, LogOf, Said};
 use crate::cluster::object;
 use crate::cluster::routes;
 use crate::demo::tamper;
 use crate::demo::world::World;
-use crate::model::clean::clean;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::row::EventRow;
@@ -251,7 +250,7 @@ impl Live {
     fn open_logs(&mut self, ticket: Ticket, query: LogQuery) {
         let inbox = self.inbox.clone();
         match self.connection(&query.cluster) {
-            Ok(c) => self.keep(ticket, follow_logs(c, ticket, query, inbox)),
+            Ok(c) => self.keep(ticket, followed::follow_logs(c, ticket, query, inbox)),
             Err(fault) => tell(&inbox, Msg::LogNote(ticket, fault.summary)),
         }
     }
@@ -365,43 +364,6 @@ async fn rights_in(c: Connection, rights: Vec<Right>, inbox: &Inbox) {
     });
     let rights = join_all(answers).await.into_iter().collect();
     tell(inbox, Msg::Rights(c.cluster.clone(), Answers { user: c.account().to_owned(), rights }));
-}
-
-async fn follow_logs(c: Connection, ticket: Ticket, query: LogQuery, inbox: Inbox) {
-    let several = query.pods.len() > 1 || query.pods.iter().any(|(_, containers)| containers.len() != 1);
-    let each = query.pods.iter().flat_map(|(pod, containers)| containers.iter().map(move |c| (pod, c)));
-    let tasks = each.map(|(pod, container)| {
-        let log = LogOf {
-            namespace: query.namespace.to_string(),
-            pod: pod.to_string(),
-            container: container.to_string(),
-            previous: query.previous,
-            tail: query.tail,
-        };
-        let source: Arc<str> =
-            if several { clean(&format!("{}/{container}", short(pod))).as_ref().into() } else { "".into() };
-        let (c, inbox) = (&c, &inbox);
-        async move {
-            let on = |said| match said {
-                Said::Note(note) => tell(inbox, Msg::LogNote(ticket, note)),
-                Said::Lines(lines) => {
-                    let line = |(time, text): (_, String)| LogLine {
-                        source: source.clone(),
-                        time,
-                        text: clean(&text).into_owned().into(),
-                    };
-                    tell(inbox, Msg::LogLines(ticket, lines.into_iter().map(line).collect()));
-                }
-            };
-            logs::follow(c, &log, on).await;
-        }
-    });
-    join_all(tasks).await;
-}
-
-/// The end of a pod's name tells pods of one Deployment apart.
-fn short(pod: &str) -> &str {
-    pod.rsplit_once('-').map_or(pod, |(_, end)| end)
 }
 
 /// Gives the terminal back while something runs.

@@ -9,6 +9,7 @@ mod demo_past;
 pub mod drafts;
 pub mod effects;
 mod files;
+mod followed;
 pub mod input;
 mod keeping;
 pub mod keys;

@@ -53,12 +53,13 @@ fn keys_go_to_its_ends_and_let_it_run_and_stand() {
     run(async {
         let past = a_recording("egress-payments --context frankfurt", 60).await;
         let mut s = at(&past, 10).await;
-        s.keys("}").await.sees("▮▮ end").keys("=").await.sees("this is where the recording ends");
-        s.keys("{ =").await.sees("×1 ▶");
+        s.keys("}").await.sees("▮▮ end");
+        s.keys("z").await.sees("this is where the recording ends");
+        s.keys("{ z").await.sees("×1 ▶");
         s.keys(") )").await.sees("×5 ▶");
         s.keys("(").await.sees("×2 ▶");
-        s.keys("=").await.sees("×2 ▮▮");
-        s.keys("{ = ) ) ) ) )").await;
+        s.keys("z").await.sees("×2 ▮▮");
+        s.keys("{ z ) ) ) ) )").await;
         for _ in 0..10 {
             s.settle().await;
         }
@@ -73,7 +74,8 @@ fn nothing_can_be_changed_and_no_log_is_made_up() {
         let mut s = at(&past, 10).await;
         s.keys("l").await.sees("a recording holds no logs");
         s.keys("esc").await.command("read-only").await;
-        s.sees("RO").keys("D").await.sees_not("y deletes");
+        s.sees("RO");
+        s.keys("D").await.sees_not("y deletes");
         s.command("open-context sandbox").await.sees("a recording has no other clusters");
     });
 }
@@ -83,7 +85,8 @@ fn a_denied_cluster_is_denied_again() {
     run(async {
         let past = a_recording("--context audit", 20).await;
         let mut s = at(&past, 15).await;
-        s.sees("audit").keys("1").await.sees("1/1 clusters");
+        s.sees("audit");
+        s.keys("1").await.sees("1/1 clusters");
     });
 }
 
@@ -91,7 +94,7 @@ fn a_denied_cluster_is_denied_again() {
 fn the_keys_of_a_replay_are_none_where_there_is_none() {
     run(async {
         let mut s = Session::open(1, (120, 40), &[]).await;
-        s.keys("=").await.sees("only `egret replay` has that");
+        s.keys("z").await.sees("only `egret replay` has that");
     });
 }
 

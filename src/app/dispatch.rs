@@ -2,7 +2,7 @@
 
 use super::command::Command;
 use super::deed::Named;
-use super::effect::{Effect, Tampered};
+use super::effect::Effect;
 use super::model::App;
 use super::overlay::{Choose, Help, Overlay, Palette};
 use super::screen::{Details, Screen, Tab};
@@ -410,25 +410,6 @@ impl App {
         let meta = &workload.ok_or("it has no Deployment yet")?.meta;
         let named = Named { namespace: meta.namespace.clone(), name: meta.name.clone() };
         Ok((row.id.cluster.clone(), named))
-    }
-
-    fn tamper(&mut self, argument: &str) -> Vec<Effect> {
-        if argument == "gateway"
-            && let Some(row) = self.gateway_here()
-            && let Some(cr) = &row.cr
-        {
-            let (home, name) = (self.home_of(&row), cr.meta.name.clone());
-            self.say(
-                Tone::Plain,
-                format!("Somebody has IstioGateway {name} in {home} ask for one pod more."),
-            );
-            let named = Named { namespace: cr.meta.namespace.clone(), name };
-            return vec![Effect::Tamper(home, Tampered::Gateway(named))];
-        }
-        let Ok((cluster, deployment)) = self.deployment_here() else { return Vec::new() };
-        let said = format!("Somebody scales Deployment {} in {cluster} by hand.", deployment.name);
-        self.say(Tone::Plain, said);
-        vec![Effect::Tamper(cluster, Tampered::Deployment(deployment))]
     }
 
     fn toggle_read_only(&mut self) -> Vec<Effect> {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::command::Command;
-use super::deed::What;
+use super::deed::{Named, What};
+use super::effect::{Effect, Tampered};
 use super::keeping::State;
 use super::model::App;
 use super::overlay::Overlay;
@@ -204,6 +205,26 @@ fn has_fault(app: &App, start: &str) -> bool {
 }
 
 impl App {
+    /// Somebody changes something by hand.
+    pub(super) fn tamper(&mut self, argument: &str) -> Vec<Effect> {
+        if argument == "gateway"
+            && let Some(row) = self.gateway_here()
+            && let Some(cr) = &row.cr
+        {
+            let (home, name) = (self.home_of(&row), cr.meta.name.clone());
+            self.say(
+                Tone::Plain,
+                format!("Somebody has IstioGateway {name} in {home} ask for one pod more."),
+            );
+            let named = Named { namespace: cr.meta.namespace.clone(), name };
+            return vec![Effect::Tamper(home, Tampered::Gateway(named))];
+        }
+        let Ok((cluster, deployment)) = self.deployment_here() else { return Vec::new() };
+        let said = format!("Somebody scales Deployment {} in {cluster} by hand.", deployment.name);
+        self.say(Tone::Plain, said);
+        vec![Effect::Tamper(cluster, Tampered::Deployment(deployment))]
+    }
+
     /// Begins the tour, or ends it.
     pub(super) fn toggle_tour(&mut self) {
         if let Some(demo) = &mut self.demo {

@@ -25,5 +25,5 @@ pub mod self_contained;
 pub mod service;
 pub mod stream;
 pub mod usage;
-pub mod write;
 pub mod whole;
+pub mod write;

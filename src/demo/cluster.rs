@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
-use super::envoy::{self, GatewayPod, Proxy, Request};
+use super::envoy::{self, GatewayPod, Over, Proxy, Request};
 use super::rights::User;
 use super::state::State;
 use super::store::Key;
@@ -92,27 +92,12 @@ impl SimulatedCluster {
         })
     }
 
-    /// The same at several moments, in their order, without buckets of bytes, which nobody reads; none where the proxy did not
-    /// run yet.
-    pub fn stats_over(
-        &self,
-        pod: (&str, &str),
-        port: u16,
-        path: &str,
-        times: &[Timestamp],
-    ) -> Vec<Option<envoy::Answer>> {
+    /// The statistics of a pod's proxy at many moments of its present run, `usedonly&filter=…`; none: it does not run.
+    pub fn stats_over(&self, pod: (&str, &str), query: &str, times: &[Timestamp]) -> Option<Over> {
         let key = Key::new("pods", pod.0, pod.1);
         self.with(|state| {
-            let pod = state.store.get(&key).cloned();
-            let proxy = pod.as_deref().and_then(|pod| Proxy::of(state, pod, state.now));
-            let at = |at: &Timestamp| {
-                proxy.as_ref()?.again((*at).min(state.now))?.thin().answer(Request {
-                    port,
-                    posts: false,
-                    path,
-                })
-            };
-            times.iter().map(at).collect()
+            let pod = state.store.get(&key)?.clone();
+            Over::of(&Proxy::of(state, &pod, state.now)?, query, times)
         })
     }
 

@@ -4,6 +4,7 @@ pub mod certs;
 pub mod clusters;
 pub mod flags;
 mod json;
+pub mod secrets;
 pub mod server;
 
 use jiff::Timestamp;

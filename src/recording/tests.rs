@@ -18,12 +18,7 @@ fn header() -> Header {
 }
 
 fn pod(name: &str) -> ObjectKey {
-    ObjectKey {
-        cluster: "prod".into(),
-        kind: Kind::Pod,
-        namespace: "istio-system".into(),
-        name: name.into(),
-    }
+    ObjectKey { cluster: "prod".into(), kind: Kind::Pod, namespace: "istio-system".into(), name: name.into() }
 }
 
 fn scrape(name: &str, second: i64, samples: Vec<Sample>) -> Scrape {
@@ -127,7 +122,11 @@ fn a_line_that_is_cut_short_or_broken_costs_itself_and_its_series() {
         Scraped::Scrape(scrape) => Some(scrape.samples),
         Scraped::Missed(_) => None,
     });
-    assert_eq!(left, Some(scrapes[1].samples[..1].to_vec()), "what was named on the broken line is not known");
+    assert_eq!(
+        left,
+        Some(scrapes[1].samples[..1].to_vec()),
+        "what was named on the broken line is not known"
+    );
 }
 
 #[test]

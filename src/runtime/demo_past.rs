@@ -11,13 +11,11 @@ use jiff::Timestamp;
 use crate::demo::world::World;
 use crate::metrics::Scrape;
 use crate::model::name::ObjectKey;
-use crate::sources::proxies::past;
+use crate::sources::proxies;
+use crate::sources::proxies::past::{CLUSTERS, QUERY};
 
 /// How many readings of the past, and how far apart they are, the newest first.
 const STEPS: [(u32, Duration); 2] = [(60, Duration::from_secs(5)), (27, Duration::from_secs(120))];
-
-/// Readings that are made in one piece: the cluster waits for them.
-const PIECE: usize = 8;
 
 /// The past of proxies, each of which is told once.
 pub(super) struct Past {
@@ -61,22 +59,83 @@ fn moments(before: Timestamp) -> Vec<Timestamp> {
 fn read(world: &World, scrape: &Scrape) -> Vec<Scrape> {
     let Some(cluster) = world.cluster(scrape.pod.cluster.as_str()) else { return Vec::new() };
     let pod = (&*scrape.pod.namespace, &*scrape.pod.name);
-    let path = past::statistics();
-    let mut all = Vec::new();
-    for times in moments(scrape.at).chunks(PIECE) {
-        let texts = cluster.stats_over(pod, 15_090, &path, times);
-        for (at, answer) in times.iter().zip(texts) {
-            let Some(answer) = answer else { continue };
-            let clusters = || cluster.stats_over(pod, 15_000, past::CLUSTERS, &[*at]).pop().flatten();
-            all.push(past::before(scrape, *at, &answer.text, || clusters().map(|a| a.text)));
-        }
-    }
-    all
+    let times = moments(scrape.at);
+    let Some(over) = cluster.stats_over(pod, QUERY, &times) else { return Vec::new() };
+    let past = proxies::past::Past::new(scrape, &over.text);
+    let at = |(at, numbers): (&Timestamp, &Option<Vec<Option<f64>>>)| {
+        let clusters = || cluster.stats_at(pod, 15_000, CLUSTERS, *at).map(|answer| answer.text);
+        Some(past.at(*at, numbers.as_deref()?, clusters))
+    };
+    times.iter().zip(&over.numbers).filter_map(at).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::story;
+    use crate::demo::world::begin;
+    use crate::metrics::read::Reader;
+    use crate::metrics::scrape::Way;
+    use crate::model::name::{ClusterName, Kind};
+    use crate::model::reading::Source;
+
+    fn scraped(cluster: &str, pod: &crate::demo::envoy::GatewayPod, source: Source) -> Scrape {
+        let key = ObjectKey {
+            cluster: ClusterName::from(cluster),
+            kind: Kind::Pod,
+            namespace: pod.namespace.as_str().into(),
+            name: pod.name.as_str().into(),
+        };
+        Scrape {
+            pod: key,
+            uid: pod.uid.as_str().into(),
+            at: begin(),
+            took: Duration::ZERO,
+            bytes: 0,
+            way: Way::PodProxy(15_090),
+            uptime: None,
+            broken: 0,
+            source,
+            samples: Vec::new(),
+        }
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "prints how long it takes; asserts nothing of it")]
+    fn the_past_is_what_would_have_been_read_then() {
+        let world = World::new(vec![story::place(1, "frankfurt").unwrap()], begin(), 0.0);
+        let pods = world.gateway_pods();
+        for (stem, source) in [
+            ("istio-egress-payments-", Source::Istio),
+            ("egress-legacy-erp-", Source::Admin),
+            ("egress-mail-", Source::Admin),
+        ] {
+            let old = |(_, pod): &&(String, crate::demo::envoy::GatewayPod)| {
+                pod.name.starts_with(stem) && begin().duration_since(pod.start).as_hours() > 1
+            };
+            let (_, pod) = pods.iter().find(old).unwrap();
+            let clock = std::time::Instant::now();
+            let past = read(&world, &scraped("frankfurt", pod, source));
+            println!("{stem} {} readings in {:?}", past.len(), clock.elapsed());
+            assert!(past.len() == 87 && past.is_sorted_by_key(|s| s.at));
+            for one in [&past[0], &past[50], &past[86]] {
+                let cluster = world.cluster("frankfurt").unwrap();
+                let path = format!("/stats/prometheus?{QUERY}");
+                let told = cluster.stats_at((&pod.namespace, &pod.name), 15_090, &path, one.at).unwrap();
+                let then = Reader::read(told.text.as_bytes());
+                assert_eq!(one.uptime, then.uptime);
+                for sample in &then.samples {
+                    let same = one.samples.iter().find(|s| s.series == sample.series);
+                    let Some(same) = same else { panic!("{stem}: no {sample:?} in {:?}", one.samples) };
+                    let near = (same.value - sample.value).abs() <= 1e-9 * sample.value.abs();
+                    assert!(near, "{:?}: {} is not {}", sample.series, same.value, sample.value);
+                }
+            }
+            let wanted = |s: &Scrape| (s.source == Source::Admin) == (stem == "egress-mail-");
+            assert!(past.iter().all(wanted), "{stem}: {:?}", past[0].source);
+            assert!(past.iter().all(|s| s.samples.len() > 10));
+        }
+    }
 
     #[test]
     fn an_hour_is_told_oldest_first_and_closer_together_towards_its_end() {

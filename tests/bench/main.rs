@@ -7,6 +7,7 @@
 
 mod demo;
 mod frame;
+mod live;
 #[path = "../it/support/plane/mod.rs"]
 mod plane;
 mod program;
@@ -39,7 +40,7 @@ struct Cli {
     /// k9s, kubetui and kdash too, where they are installed
     #[arg(long)]
     peers: bool,
-    /// Only these parts: demo, start, session, small, frame, reconcile
+    /// Only these parts: demo, live, start, session, small, frame, reconcile
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Write the table into README.md
@@ -130,6 +131,11 @@ fn demo(cli: &Cli, bench: &Bench) -> Report {
         bench.say("the demo");
         report.setting = format!("The demo's five clusters, {}.", machine());
         rows::demo(&mut report, &demo::measure(bench));
+    }
+    if wanted(cli, "live") {
+        bench.say("live traffic in the demo");
+        report.setting = format!("The demo's five clusters, {}.", machine());
+        rows::live(&mut report, &live::measure(bench));
     }
     report
 }

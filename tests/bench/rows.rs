@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::demo::Demo;
 use crate::frame::Frames;
+use crate::live::Live;
 use crate::reconcile::Reconciled;
 use crate::report::{Report, Row, Spread, mib, ms};
 use crate::session::{Session, Window};
@@ -65,6 +66,19 @@ pub(crate) fn start(report: &mut Report, bench: &Bench, starts: &Starts) {
 const DEMO: &str = "The demo's start: from before the process is started until the bytes are read that make an emulated \
                     terminal show anything, a gateway, and all clusters that can be reached; medians.";
 const STILL: &str = "The demo while nobody presses a key: CPU of the process and bytes to the terminal.";
+
+const LIVE: &str = "Live traffic: the demo at speed 1, nobody presses a key; bytes to a terminal of 80×24.";
+
+/// Lines of live screens.
+pub(crate) fn live(report: &mut Report, live: &Live) {
+    let screens = [("the table of gateways", live.table), ("an open gateway's traffic", live.tab)];
+    for (what, window) in screens {
+        let figure =
+            window.map_or(NONE.to_owned(), |w| format!("{:.0} B/s", w.bytes as f64 / w.took.as_secs_f64()));
+        let what = format!("live at 80×24: {what}");
+        report.rows.push(Row { what, aim: "≤ 2,048 B/s".to_owned(), figures: vec![figure], how: LIVE });
+    }
+}
 
 /// Lines of the demo.
 pub(crate) fn demo(report: &mut Report, demo: &Demo) {

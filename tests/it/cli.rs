@@ -216,6 +216,13 @@ theme = "ansi"                         # file, line 1
 color = "never"                        # NO_COLOR
 glyphs = "ascii"                       # --glyphs
 
+[thresholds]
+success = [99, 95]          # default
+p99 = [1000, 5000]          # default
+saturation = [80, 95]       # default
+certificate-days = [30, 7]  # default
+bell = false                # default
+
 [keys]
 quit = []  # file, line 5
 "#;

@@ -39,7 +39,7 @@ pub(super) const TABLE: &[Spec] = &[
     ),
     spec(
         C::Compare,
-        &["="],
+        &["x"],
         &[S::Traffic],
         G::Traffic,
         "compare",

@@ -283,3 +283,112 @@ fn sums(tiles: &[Tile]) -> Sums {
         read: read.len(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::brief::Verdict;
+    use crate::model::gateway::Origin;
+    use crate::model::reading::Reading;
+
+    fn item(cluster: &str, name: &str, state: HealthState, verdict: Option<Tone>) -> Item {
+        let id = GatewayId { cluster: cluster.into(), namespace: "ns".into(), name: name.into() };
+        let mut row = GatewayRow::new(id, Origin::Manifest);
+        row.health = state.because("because");
+        let words = |tone| if tone == Tone::Plain { "" } else { "success 80 % is below 95 %" };
+        let live = verdict.map(|tone| {
+            let verdict = Verdict { tone, words: words(tone).into(), ..Verdict::default() };
+            Arc::new(Brief { requests: Reading::Value(10.0), verdict, ..Brief::default() })
+        });
+        Item { cluster: cluster.into(), stale: false, subject: Subject::Gateway(Arc::new(row)), live }
+    }
+
+    fn names(fleet: &FleetScreen) -> Vec<&str> {
+        fleet.tiles.iter().map(|tile| &*tile.id.name).collect()
+    }
+
+    fn of(many: usize) -> FleetScreen {
+        let mut fleet = FleetScreen::new();
+        let items: Vec<Item> =
+            (0..many).map(|n| item("eu", &format!("g{n:02}"), HealthState::Running, None)).collect();
+        fleet.set(&items);
+        // Three columns of two rows.
+        fleet.settle(Area { x: 0, y: 1, width: 80, height: 10 });
+        fleet
+    }
+
+    #[test]
+    fn what_is_worse_of_pods_and_traffic_is_the_state_of_a_tile() {
+        let state = |state, verdict| {
+            let tile = Tile::of(&item("eu", "a", state, verdict)).unwrap();
+            (tile.symbol, tile.tone, tile.word)
+        };
+        let cases = [
+            (HealthState::Running, None, Symbol::Good, Tone::Good, "Running"),
+            (HealthState::Running, Some(Tone::Plain), Symbol::Good, Tone::Good, "Running"),
+            (HealthState::Running, Some(Tone::Warn), Symbol::Degraded, Tone::Warn, "Ailing"),
+            (HealthState::Running, Some(Tone::Bad), Symbol::Error, Tone::Bad, "Failing"),
+            (HealthState::Degraded, Some(Tone::Warn), Symbol::Degraded, Tone::Warn, "Degraded"),
+            (HealthState::Degraded, Some(Tone::Bad), Symbol::Error, Tone::Bad, "Failing"),
+            (HealthState::Error, Some(Tone::Bad), Symbol::Error, Tone::Bad, "Error"),
+            (HealthState::Progressing, Some(Tone::Bad), Symbol::Error, Tone::Bad, "Failing"),
+        ];
+        for (health, verdict, symbol, tone, word) in cases {
+            assert_eq!(state(health, verdict), (symbol, tone, word.to_owned()), "{health:?} {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn the_worst_stands_first_or_each_in_its_place_and_the_cursor_stays_on_its_tile() {
+        let mut fleet = FleetScreen::new();
+        let mut items = vec![
+            item("eu", "a", HealthState::Running, Some(Tone::Plain)),
+            item("us", "b", HealthState::Running, None),
+            item("us", "c", HealthState::Error, None),
+        ];
+        fleet.set(&items);
+        assert_eq!(names(&fleet), ["c", "a", "b"]);
+        assert_eq!(
+            (fleet.sums.all, fleet.sums.bad, fleet.sums.requests, fleet.sums.read),
+            (3, 1, Some(10.0), 1)
+        );
+        fleet.step(2);
+        items[1] = item("us", "b", HealthState::Running, Some(Tone::Bad));
+        fleet.set(&items);
+        assert_eq!((names(&fleet), fleet.cursor), (vec!["b", "c", "a"], 0));
+        fleet.next_order();
+        assert_eq!((names(&fleet), fleet.cursor), (vec!["a", "b", "c"], 1));
+    }
+
+    #[test]
+    fn arrows_move_by_tiles_and_rows_and_turn_pages() {
+        let mut fleet = of(14);
+        assert_eq!((fleet.grid, fleet.page(), fleet.visible().len()), ((3, 2), (1, 3), 6));
+        fleet.step_row(1);
+        assert_eq!(fleet.cursor, 3);
+        fleet.step_row(1);
+        assert_eq!((fleet.cursor, fleet.page()), (6, (2, 3)));
+        fleet.step_row(-1);
+        fleet.step_row(-1);
+        fleet.step_row(-1);
+        assert_eq!(fleet.cursor, 0, "there is no row above the first");
+        fleet.jump(true);
+        assert_eq!((fleet.cursor, fleet.page(), fleet.visible().len()), (13, (3, 3), 2));
+        fleet.step_row(1);
+        assert_eq!(fleet.cursor, 13, "there is no row below the last");
+        fleet.step(-3);
+        fleet.step_row(1);
+        assert_eq!(fleet.cursor, 13);
+        fleet.step_page(-1);
+        assert_eq!(fleet.cursor, 7);
+    }
+
+    #[test]
+    fn a_row_down_over_a_shorter_last_row_ends_at_the_last_tile() {
+        let mut fleet = of(4);
+        fleet.step(2);
+        fleet.step_row(1);
+        assert_eq!(fleet.cursor, 3);
+        assert_eq!(of(0).tile().map(|tile| tile.pods), None);
+    }
+}

@@ -218,9 +218,12 @@ impl Listing for Hosts {
         let mut place: Vec<&str> = vec![&spot.hostname, &spot.locality];
         place.retain(|text| !text.is_empty());
         let at = if place.is_empty() { String::new() } else { format!(" ({})", clean(&place.join(", "))) };
-        let first = format!("{}{at}: {}.", clean(&spot.address), state_words(spot, host.asked));
-        let advice = spot.flags.first().map_or("", |(flag, _)| verdicts::advice(flag));
-        [first, format!("Since the proxies started{}. {advice}", counted(spot).replacen(" · ", ": ", 1))]
+        let counted = counted(spot).replacen(" · ", "", 1);
+        let state = state_words(spot, host.asked);
+        let first = format!("{}{at}: {state}. Since the proxies started: {counted}.", clean(&spot.address));
+        let shut = if spot.is_shut() { verdicts::WHY } else { "" };
+        let advice = spot.flags.first().map_or(shut, |(flag, _)| verdicts::advice(flag));
+        [first, advice.to_owned()]
     }
 }
 

@@ -211,12 +211,13 @@ fn percent(part: f64) -> String {
     format!("{:.0} %", part * 100.0)
 }
 
-/// A part as a bar, a percentage, and a word where it is near all: `█████░░░ 62 %`, `████████ 97 % ✕ at its limit`.
+/// A part as a bar, a percentage, and a word where it is near all: `█████░░░ 62 %`, `████████ 97 % ✕ near its limit`.
 pub fn bar(part: f64, thresholds: &Thresholds) -> (String, Tone) {
     let filled = ((part.clamp(0.0, 1.0) * BAR as f64).round() as usize).min(BAR);
     let (warn, bad) = thresholds.saturation;
     let (word, tone) = match part {
-        part if part >= bad => (" ✕ at its limit", Tone::Bad),
+        part if part >= 1.0 => (" ✕ at its limit", Tone::Bad),
+        part if part >= bad => (" ✕ near its limit", Tone::Bad),
         part if part >= warn => (" ▲ near its limit", Tone::Warn),
         _ => ("", Tone::Plain),
     };
@@ -415,7 +416,7 @@ mod tests {
             ("", "measured at 11:52:00 (metrics API)", Tone::Muted),
             (
                 "7d9f-b",
-                "CPU    █████░░░ 62 %  1.2 of 2\nmemory ████████ 97 % ✕ at its limit  970M of 1G",
+                "CPU    █████░░░ 62 %  1.2 of 2\nmemory ████████ 97 % ✕ near its limit  970M of 1G",
                 Tone::Bad,
             ),
             ("7d9f-a", "CPU    ██░░░░░░ 31 %  620m of 2\nmemory ██░░░░░░ 30 %  300M of 1G", Tone::Plain),

@@ -126,7 +126,7 @@ fn an_open_gateway_is_read_as_fast_as_allowed_and_nothing_else_is() {
     assert!(asked(&app).iter().all(|w| w.every == Duration::from_secs(5)));
     press(&mut app, "f");
     assert_eq!(asked(&app), [], "a screen that stands reads nothing");
-    press(&mut app, "f =");
+    press(&mut app, "f x");
     assert_eq!(asked(&app).len(), 4, "the other gateway of two that are compared is read too");
 }
 
@@ -219,9 +219,9 @@ fn two_pods_or_two_clusters_stand_on_one_chart() {
     press(&mut app, "b space space");
     assert_eq!(names(&app), ["istio-out-1-0", "istio-out-1-1"]);
     assert_eq!(view(&app).shown.rows.iter().filter_map(|row| row.letter).collect::<String>(), "ab");
-    press(&mut app, "=");
+    press(&mut app, "x");
     assert_eq!(names(&app), ["eu", "us"]);
-    press(&mut app, "=");
+    press(&mut app, "x");
     assert_eq!(names(&app), [""]);
 }
 

@@ -239,7 +239,8 @@ fn unresolved(host: &Host, _: &Thresholds) -> Option<Said> {
 }
 
 /// What to look at where connections fail.
-const WHY: &str = "Firewall, NAT or TLS: the flag on the traffic tab and the reason in the logs tell which.";
+pub(super) const WHY: &str =
+    "Firewall, NAT or TLS: the flag on the traffic tab and the reason in the logs tell which.";
 
 fn failing_all(host: &Host, _: &Thresholds) -> Option<Said> {
     let (since, counts) = host.lately?;

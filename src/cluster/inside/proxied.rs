@@ -67,7 +67,7 @@ fn why(status: &Status, port: u16) -> Option<Trouble> {
         429 | 500 if is_own(status) => None,
         // A gate between the API server and its pods: neither of them says this.
         403 | 407 => way(Wrong::Unreachable(format!("something between answers with {code}"))),
-        code => way(Wrong::Odd(port, u16::try_from(code).unwrap_or_default())),
+        code => way(Wrong::Odd(port, code)),
     }
 }
 

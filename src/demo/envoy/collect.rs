@@ -56,6 +56,11 @@ impl Collected {
         }
     }
 
+    /// Whether annotations add anything to the short list.
+    pub(super) fn adds(&self) -> bool {
+        !(self.prefixes.is_empty() && self.suffixes.is_empty() && self.patterns.is_empty())
+    }
+
     /// Whether a statistic of this whole name is collected.
     pub(super) fn holds(&self, name: &str) -> bool {
         PREFIXES.iter().any(|p| name.starts_with(p))

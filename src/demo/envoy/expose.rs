@@ -67,13 +67,13 @@ pub(super) fn digits(number: f64) -> String {
 }
 
 /// What is asked for of all.
-struct Wish {
+pub(super) struct Wish {
     used: bool,
     filter: Option<Regex>,
 }
 
 impl Wish {
-    fn of(query: &[(String, String)]) -> Result<Self, Answer> {
+    pub(super) fn of(query: &[(String, String)]) -> Result<Self, Answer> {
         let get = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let filter = get("filter").filter(|f| !f.is_empty()).map(Regex::new).transpose();
         // In RE2's words or nearly so: nobody reads more than the code.
@@ -94,19 +94,15 @@ impl Proxy<'_> {
             Ok(wish) => wish,
             Err(refused) => return refused,
         };
+        let text = exposed_all(&self.wished(&wish));
+        Answer { code: 200, kind: TEXT, text }
+    }
+
+    /// What is wished for, in the order of exposition text.
+    pub(super) fn wished(&self, wish: &Wish) -> Vec<Stat> {
         let mut all: Vec<Stat> = self.collected().into_iter().filter(|s| wish.fits(s)).collect();
         all.sort_by(|a, b| (a.worth.rank(), &a.family, &a.name).cmp(&(b.worth.rank(), &b.family, &b.name)));
-        let mut text = String::with_capacity(all.len() * 160);
-        let mut family = "";
-        for stat in &all {
-            if family != &*stat.family {
-                family = &stat.family;
-                let kind = ["counter", "gauge", "histogram"][usize::from(stat.worth.rank())];
-                let _ = writeln!(text, "# TYPE {family} {kind}");
-            }
-            exposed(&mut text, stat, !(self.is_thin && stat.family.ends_with("_bytes")));
-        }
-        Answer { code: 200, kind: TEXT, text }
+        all
     }
 
     /// `/stats`, as lines or as JSON.
@@ -127,7 +123,21 @@ impl Proxy<'_> {
     }
 }
 
-fn exposed(text: &mut String, stat: &Stat, buckets: bool) {
+pub(super) fn exposed_all(all: &[Stat]) -> String {
+    let mut text = String::with_capacity(all.len() * 160);
+    let mut family = "";
+    for stat in all {
+        if family != &*stat.family {
+            family = &stat.family;
+            let kind = ["counter", "gauge", "histogram"][usize::from(stat.worth.rank())];
+            let _ = writeln!(text, "# TYPE {family} {kind}");
+        }
+        exposed(&mut text, stat);
+    }
+    text
+}
+
+fn exposed(text: &mut String, stat: &Stat) {
     let Stat { family, tags, .. } = stat;
     match &stat.worth {
         Worth::Counter(n) | Worth::Gauge(n) => {
@@ -136,7 +146,7 @@ fn exposed(text: &mut String, stat: &Stat, buckets: bool) {
         Worth::Histogram(of) => {
             let comma = if tags.is_empty() { "" } else { "," };
             let before = format!("{family}_bucket{{{tags}{comma}le=\"");
-            for (bound, below) in BOUNDS.iter().zip(of.below).filter(|_| buckets) {
+            for (bound, below) in BOUNDS.iter().zip(of.below) {
                 text.push_str(&before);
                 let _ = writeln!(text, "{bound}\"}} {below}");
             }

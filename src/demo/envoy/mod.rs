@@ -9,6 +9,7 @@
 //! | `tally` | what a proxy has counted of one host by a moment |
 //! | `stats`, `istio`, `expose` | statistics, and the formats that they are told in |
 //! | `clusters`, `certs`, `config`, `server` | the rest of the admin interface |
+//! | `over` | statistics at many moments of the past at once |
 //! | `collect` | which statistics a proxy collects at all |
 //! | `access` | lines of the access log |
 //!
@@ -25,6 +26,7 @@ mod expose;
 mod istio;
 mod logging;
 mod outside;
+mod over;
 pub(super) mod rate;
 mod roster;
 mod route;
@@ -43,6 +45,7 @@ use super::state::State;
 use super::store::Key;
 pub use logging::Levels;
 pub use outside::{Fare, Outside, Trouble};
+pub use over::Over;
 pub use roster::Roster;
 use roster::Shift;
 use route::Host;
@@ -162,8 +165,6 @@ pub(super) struct Proxy<'a> {
     ready: bool,
     shifts: Vec<Shift>,
     hosts: Arc<[Host]>,
-    /// Buckets of bytes are left out.
-    is_thin: bool,
 }
 
 impl<'a> Proxy<'a> {
@@ -180,7 +181,7 @@ impl<'a> Proxy<'a> {
         let gateway = (namespace, workload(pod));
         let shifts = state.workload.roster.shifts(gateway, uid, start, at);
         let hosts = route::hosts(state, pod, gateway).into();
-        Some(Self { state, pod, at, start, ready, shifts, hosts, is_thin: false })
+        Some(Self { state, pod, at, start, ready, shifts, hosts })
     }
 
     /// The same proxy at another moment of its run, as it was told the same then; none: it did not run.
@@ -188,11 +189,6 @@ impl<'a> Proxy<'a> {
         let gateway = (self.namespace(), workload(self.pod));
         let shifts = self.state.workload.roster.shifts(gateway, self.uid(), self.start, at);
         (at >= self.start).then(|| Self { at, shifts, hosts: self.hosts.clone(), ..*self })
-    }
-
-    /// The same without what nobody reads of the past.
-    pub(super) fn thin(self) -> Self {
-        Self { is_thin: true, ..self }
     }
 
     fn namespace(&self) -> &'a str {

@@ -172,10 +172,10 @@ fn streams(own: u64, trouble: Trouble) -> Vec<Stream> {
     // Most hosts answer in one way, and refuse in another now and then.
     let refused = [404, 402, 429, 400][(own / 3 % 4) as usize];
     let mut all = vec![Stream::always(200, 0.985, took), Stream::always(refused, 0.0147, short)];
-    if own % 3 == 0 {
+    if own.is_multiple_of(3) {
         all.push(Stream::always([201, 204, 206][(own / 5 % 3) as usize], 0.06, took));
     }
-    if own % 5 == 0 {
+    if own.is_multiple_of(5) {
         all.push(Stream::always(503, 0.0003, took));
     }
     match trouble {

@@ -67,16 +67,22 @@ impl Scope<'_> {
 impl Proxy<'_> {
     /// All statistics that the proxy collects.
     pub(super) fn collected(&self) -> Vec<Stat> {
+        let collected = Collected::of(self);
+        let mut all = self.made(collected.adds());
+        all.retain(|stat| collected.holds(&stat.name));
+        all
+    }
+
+    /// The statistics there are; those of hosts only where they are asked for: they are the most, and few collect them.
+    pub(super) fn made(&self, of_hosts: bool) -> Vec<Stat> {
         let tallies = self.tallies();
         let mut all = istio::stats(self, &tallies);
-        for (host, tally) in &tallies {
+        for (host, tally) in tallies.iter().filter(|_| of_hosts) {
             of_cluster(&mut all, host, tally, self.at);
         }
         self.of_listeners(&mut all, &tallies);
         self.of_server(&mut all, &tallies);
         of_istiod(&mut all, self.uptime());
-        let collected = Collected::of(self);
-        all.retain(|stat| collected.holds(&stat.name));
         all
     }
 

@@ -129,7 +129,8 @@ async fn printing(
     if session.pods(&id).is_empty() {
         return streams.complain(format!("{} has no pods", find::words(&id)));
     }
-    streams.complain(format!("reading twice, {} apart: only then there are rates", seconds(wish.interval)))?;
+    streams
+        .complain(format!("reading twice, {} apart: only then there are rates", seconds(wish.interval)))?;
     session.read_twice(LATE).await;
     let (mut told, mut printer) = (Vec::new(), Printer::new(wish, redraw));
     let times = match (wish.count, wish.watch) {

@@ -59,12 +59,7 @@ pub(super) struct Quantity {
     pub(super) scale: f64,
 }
 
-const fn quantity(
-    names: [&'static str; 4],
-    unit: Unit,
-    scale: f64,
-    of: fn(&Totals) -> Reading,
-) -> Quantity {
+const fn quantity(names: [&'static str; 4], unit: Unit, scale: f64, of: fn(&Totals) -> Reading) -> Quantity {
     let [json, prometheus, column, help] = names;
     Quantity { json, prometheus, help, column, unit, of, scale }
 }

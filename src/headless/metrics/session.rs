@@ -103,9 +103,7 @@ impl Session {
 
     /// Waits until each cluster is complete or has failed, or the limit has passed.
     pub(super) async fn settle(&mut self, limit: Duration) {
-        let waiting = async {
-            while !self.sources.is_settled() && self.snapshots.recv().await.is_some() {}
-        };
+        let waiting = async { while !self.sources.is_settled() && self.snapshots.recv().await.is_some() {} };
         // What is there by then is what is known.
         let _ = timeout(limit, waiting).await;
         self.states = self.sources.states().into_iter().map(|s| (s.cluster.clone(), s)).collect();
@@ -173,8 +171,12 @@ impl Session {
     pub(super) async fn next(&mut self) -> Option<Came> {
         tokio::select! {
             Some(snapshot) = self.snapshots.recv() => {
-                self.states.insert(snapshot.cluster.clone(), snapshot);
-                self.wish();
+                // Those that waited while the clusters settled are older than what is known.
+                let known = self.states.get(&snapshot.cluster).map_or(0, |known| known.revision);
+                if snapshot.revision > known {
+                    self.states.insert(snapshot.cluster.clone(), snapshot);
+                    self.wish();
+                }
                 Some(Came::State)
             }
             Some(heard) = self.heard.recv() => {

@@ -72,9 +72,8 @@ fn flags(row: &Row) -> String {
         return "-".to_owned();
     }
     let unit = crate::model::reading::Unit::PerSecond;
-    let flag = |(flag, n): &(std::sync::Arc<str>, f64)| {
-        format!("{} {}", clean(flag), Reading::Value(*n).text(unit))
-    };
+    let flag =
+        |(flag, n): &(std::sync::Arc<str>, f64)| format!("{} {}", clean(flag), Reading::Value(*n).text(unit));
     let shown: Vec<String> = row.flags.iter().take(MOST_FLAGS).map(flag).collect();
     let more = if row.flags.len() > MOST_FLAGS { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))

@@ -66,8 +66,7 @@ impl Stage {
     pub fn set(&mut self, key: &ObjectKey, object: Option<&Arc<Value>>) {
         let Some(cluster) = self.world.cluster(key.cluster.as_str()) else { return };
         let resource = key.kind.resource();
-        let at =
-            Key::new(&resources::id(resource.group, resource.plural), &key.namespace, &key.name);
+        let at = Key::new(&resources::id(resource.group, resource.plural), &key.namespace, &key.name);
         // Into the store itself: no controller hears of it, and nothing is filled in or judged.
         match object {
             Some(object) => {
@@ -130,7 +129,9 @@ fn definitions(cluster: &ClusterName, past: &Past) -> Vec<Value> {
     let mut versions: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
     for entry in &past.entries {
         let What::Object(change) = &entry.what else { continue };
-        let Some(object) = change.object.as_ref().filter(|_| change.key.cluster == *cluster) else { continue };
+        let Some(object) = change.object.as_ref().filter(|_| change.key.cluster == *cluster) else {
+            continue;
+        };
         let kind = change.key.kind;
         if OF_GATEWAYS.contains(&kind) || route::KINDS.contains(&kind) {
             let api_version = object["apiVersion"].as_str().unwrap_or_default();
@@ -186,9 +187,7 @@ fn rights(state: &mut State, cluster: &ClusterName, past: &Past) {
         let resource = kind.resource();
         (resource.group, resource.plural)
     });
-    let rule = |(group, plural): (&str, &str)| {
-        json!({"apiGroups": [group], "resources": [plural], "verbs": ["get", "list", "watch"]})
-    };
+    let rule = |(group, plural): (&str, &str)| json!({"apiGroups": [group], "resources": [plural], "verbs": ["get", "list", "watch"]});
     let rules: Vec<Value> = readable.chain(BESIDE).map(rule).collect();
     let group = "rbac.authorization.k8s.io";
     let role = json!({

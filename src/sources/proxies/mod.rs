@@ -9,9 +9,9 @@
 //! | rule | what it says | test |
 //! |---|---|---|
 //! | R24 | 5 s through the pod proxy, 1 s only over a port-forward | `pace::tests` |
-//! | R24 | bounded at once, and in bytes a second | `pace::tests`, `proxies::simulated::no_more_than_eight_are_read_at_once` |
-//! | | a read takes at most a quarter of its interval | `pace::tests`, `proxies::simulated::a_slow_answer_lengthens_the_interval` |
-//! | | nothing is read that nobody wants | `proxies::simulated::nothing_is_read_when_nothing_is_wanted` |
+//! | R24 | bounded at once, and in bytes a second | `pace::tests`, `proxies::pace::no_more_than_eight_are_read_at_once` |
+//! | | a read takes at most a quarter of its interval | `pace::tests`, `proxies::pace::a_slow_answer_lengthens_the_interval` |
+//! | | nothing is read that nobody wants | `proxies::pace::nothing_is_read_when_nothing_is_wanted` |
 
 mod fill;
 mod keep;

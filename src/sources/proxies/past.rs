@@ -1,4 +1,6 @@
-//! Answers of a proxy that did not come over a network, read as those that do: of the demo's past.
+//! What a proxy would have said before it was read for the first time: of the demo's past.
+//!
+//! Its text is read once, with an index in the place of each number; then the numbers of each moment take their places.
 
 use std::time::Duration;
 
@@ -8,44 +10,59 @@ use super::fill;
 use super::read::{filled, source};
 use crate::envoy::clusters;
 use crate::metrics::Scrape;
-use crate::metrics::read::{QUERY, Reader};
+use crate::metrics::read::{Read, Reader};
 use crate::model::reading::Source;
 
-/// The path of the statistics that are read, with its query.
-pub fn statistics() -> String {
-    format!("/stats/prometheus?{QUERY}")
-}
+pub use crate::metrics::read::QUERY;
 
 /// The path of what fills the place of statistics that are not collected.
 pub const CLUSTERS: &str = "/clusters?format=json";
 
-/// What was read at a moment before a scrape: the text of its statistics, and that of its clusters, asked for only where the
-/// statistics say nothing of requests.
-pub fn before(
-    scrape: &Scrape,
-    at: Timestamp,
-    text: &str,
-    clusters: impl FnOnce() -> Option<String>,
-) -> Scrape {
-    let mut reader = Reader::default();
-    reader.push(text.as_bytes());
-    let mut read = reader.finish();
-    let source = source(&read);
-    if source == Source::Admin
-        && let Some(clusters) = clusters().and_then(|text| clusters::parse(text.as_bytes()).ok())
-    {
-        filled(&mut read.samples, fill::samples(&clusters));
+/// What is read of a proxy, with indexes in the place of numbers.
+#[derive(Debug)]
+pub struct Past<'a> {
+    scrape: &'a Scrape,
+    read: Read,
+}
+
+impl<'a> Past<'a> {
+    /// Of a proxy of which a scrape is there, from a text with indexes, which count from 1.
+    pub fn new(scrape: &'a Scrape, text: &str) -> Self {
+        Self { scrape, read: Reader::read(text.as_bytes()) }
     }
-    Scrape {
-        pod: scrape.pod.clone(),
-        uid: scrape.uid.clone(),
-        at,
-        took: Duration::from_millis(2),
-        bytes: text.len() as u64,
-        way: scrape.way,
-        uptime: read.uptime,
-        broken: read.broken,
-        source,
-        samples: read.samples,
+
+    /// What was read at a moment, of its numbers. The text of the clusters is asked for only where the statistics say nothing
+    /// of requests.
+    pub fn at(
+        &self,
+        at: Timestamp,
+        numbers: &[Option<f64>],
+        clusters: impl FnOnce() -> Option<String>,
+    ) -> Scrape {
+        let number = |index: f64| *numbers.get((index as usize).checked_sub(1)?)?;
+        let there = self.read.samples.iter().filter_map(|sample| {
+            let mut sample = sample.clone();
+            sample.value = number(sample.value)?;
+            Some(sample)
+        });
+        let mut samples: Vec<_> = there.collect();
+        let source = source(&self.read);
+        if source == Source::Admin
+            && let Some(clusters) = clusters().and_then(|text| clusters::parse(text.as_bytes()).ok())
+        {
+            filled(&mut samples, fill::samples(&clusters));
+        }
+        Scrape {
+            pod: self.scrape.pod.clone(),
+            uid: self.scrape.uid.clone(),
+            at,
+            took: Duration::from_millis(2),
+            bytes: self.scrape.bytes,
+            way: self.scrape.way,
+            uptime: self.read.uptime.and_then(number),
+            broken: 0,
+            source,
+            samples,
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::fill;
 use crate::cluster::clock::Clock;
 use crate::cluster::inside::{Inside, Prefer};
-use crate::envoy::{Answer, Seen, certs, clusters, server};
+use crate::envoy::{Answer, Seen, certs, clusters, secrets, server};
 use crate::metrics::read::{QUERY, Read, Reader};
 use crate::metrics::series::Sample;
 use crate::metrics::{Missed, Scrape, Scraped, Want};
@@ -86,7 +86,15 @@ pub(super) async fn read(
         samples: read.samples,
     }))));
     if asked.certs {
-        let answer = admin(inside, &want.pod, "/certs", certs::parse, &mut done).await.map(Answer::Certs);
+        let mut answer = admin(inside, &want.pod, "/certs", certs::parse, &mut done).await;
+        if let Ok(certificates) = &mut answer
+            && certificates.iter().any(|certificate| certificate.source.is_empty())
+            // Where the proxy does not say it, they are shown without.
+            && let Ok(secrets) = admin(inside, &want.pod, secrets::ADDRESS, secrets::parse, &mut done).await
+        {
+            secrets::name(certificates, &secrets);
+        }
+        let answer = answer.map(Answer::Certs);
         let is_there = answer.is_ok();
         done.certs_failed = !is_there;
         tell(Heard::Admin(Seen { pod: want.pod.clone(), at: clock.now(), answer }));

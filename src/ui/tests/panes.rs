@@ -8,11 +8,13 @@ use crate::app::screen::Screen;
 use crate::app::traffic::upstreams::testing::{cluster, endpoint};
 use crate::envoy::certs::Certificate;
 use crate::envoy::clusters::Cluster;
+use crate::envoy::server::ServerInfo;
 use crate::envoy::{Answer, Seen};
 use crate::model::brief::{Brief, Verdict};
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{Kind, ObjectKey};
 use crate::model::reading::{Reading, Source};
+use crate::model::usage::PodUsage;
 
 fn pod(n: usize) -> ObjectKey {
     let name = format!("istio-egressgateway-1-{n}");
@@ -181,8 +183,33 @@ pub(super) fn tiles(size: (u16, u16)) -> App {
     app
 }
 
-pub(super) const PICTURES: &[Situation] =
-    &[("upstreams", upstreams), ("upstreams-unfolded", unfolded), ("certs", certs), ("tiles", tiles)];
+/// What the pods of a gateway use: one is near its limit.
+fn scaling(size: (u16, u16)) -> App {
+    let mut app = gateway(size, "enter 4");
+    let usage = |n: usize| PodUsage {
+        namespace: "istio-system".into(),
+        name: (*pod(n).name).into(),
+        containers: vec![("istio-proxy".into(), 0.31 * (n + 1) as f64, 4.0e8 + 2.8e8 * n as f64)],
+        at: fixture::now(),
+        window: std::time::Duration::from_secs(15),
+    };
+    fixture::take(&mut app, Msg::Usage("prod-eu".into(), Ok((0..3).map(usage).collect())));
+    for n in 0..3 {
+        told(&mut app, n, 2, Ok(Answer::Clusters(clusters(n, false))));
+        let server =
+            ServerInfo { version: "1.36.2".into(), state: "LIVE".into(), uptime: 86_400, concurrency: 2 };
+        told(&mut app, n, 2, Ok(Answer::Server(server)));
+    }
+    app
+}
+
+pub(super) const PICTURES: &[Situation] = &[
+    ("upstreams", upstreams),
+    ("upstreams-unfolded", unfolded),
+    ("certs", certs),
+    ("scaling", scaling),
+    ("tiles", tiles),
+];
 
 fn denied() -> Fault {
     Fault::new(
@@ -256,7 +283,8 @@ fn panes_and_tiles_have_their_pictures() {
 
 #[test]
 fn the_cursor_of_panes_and_tiles_is_seen_without_colours() {
-    for (name, situation) in PICTURES {
+    // The text of the scaling tab has no cursor.
+    for (name, situation) in PICTURES.iter().filter(|(name, _)| *name != "scaling") {
         let app = situation(NARROW);
         let (buffer, _) = painted(&app, &look("default", Depth::None, Glyphs::Unicode));
         let cursor: Vec<&Cell> = buffer.content.iter().filter(|cell| cell.symbol() == "▸").collect();
@@ -264,5 +292,69 @@ fn the_cursor_of_panes_and_tiles_is_seen_without_colours() {
             cell.modifier.contains(Modifier::REVERSED) || cell.modifier.contains(Modifier::BOLD)
         };
         assert!(cursor.iter().any(|cell| reversed(&cell)), "{name}");
+    }
+}
+
+#[test]
+fn keys_lead_to_the_tabs_and_the_tiles_and_from_a_tile_to_its_traffic() {
+    use crate::app::screen::{Details, Tab};
+    let tab = |app: &App| match app.screen() {
+        Screen::Details(Details { tab, .. }) => Some(*tab),
+        _ => None,
+    };
+    let mut app = fixture::fleet(TableKind::Gateways, NARROW);
+    for (keys, expected) in [
+        ("u", Some(Tab::Upstreams)),
+        ("0", Some(Tab::Certs)),
+        ("u", Some(Tab::Upstreams)),
+        ("8 u", Some(Tab::Upstreams)),
+        ("esc", None),
+        ("5", None),
+        ("enter", Some(Tab::Traffic)),
+        ("9", Some(Tab::Upstreams)),
+        ("esc", None),
+    ] {
+        fixture::keys(&mut app, keys);
+        assert_eq!(tab(&app), expected, "{keys}");
+    }
+    assert!(matches!(app.screen(), Screen::Fleet(_)), "back on the tiles");
+    fixture::keys(&mut app, "2");
+    assert!(matches!(app.screen(), Screen::Table(_)));
+}
+
+#[test]
+fn ten_thousand_endpoints_cost_a_frame_only_the_rows_it_shows() {
+    let mut app = gateway(NARROW, "u");
+    let endpoints = || (0..10_000).map(|n| endpoint(&format!("10.0.{}.{}:443", n / 250, n % 250), &[], 1));
+    for n in 0..3 {
+        told(
+            &mut app,
+            n,
+            1,
+            Ok(Answer::Clusters(vec![cluster("big.example.com", 443, endpoints().collect())])),
+        );
+    }
+    fixture::keys(&mut app, "enter end up");
+    let Screen::Details(details) = app.screen() else { panic!("no details") };
+    assert_eq!(details.pane.place(), Some((10_000, 10_001)));
+    assert!(details.pane.window.rows.len() <= 24, "{}", details.pane.window.rows.len());
+    assert!(picture(&app).contains("10.0.9.98:443"), "{}", picture(&app));
+}
+
+#[test]
+fn names_that_a_terminal_would_obey_are_cleaned() {
+    let mut app = gateway(NARROW, "u");
+    let bad = "a\u{1b}]52;c;aGk=\u{7}b\u{202e}c";
+    let mut one = endpoint(bad, &["failed_\u{9b}2J"], 1);
+    (one.hostname, one.locality) = (bad.into(), bad.into());
+    told(&mut app, 0, 1, Ok(Answer::Clusters(vec![cluster(bad, 443, vec![one])])));
+    let wrong = Fault::new(Reason::Server, format!("pod {bad}"), bad);
+    told(&mut app, 1, 1, Err(wrong));
+    let evil = certificate(bad, bad, &[bad, bad], "2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z");
+    told(&mut app, 0, 1, Ok(Answer::Certs(vec![evil])));
+    for keys in ["enter", "down", "0", "enter", "down"] {
+        fixture::keys(&mut app, keys);
+        let text = picture(&app);
+        assert!(!text.chars().any(|c| c != '\n' && c.is_control()) && !text.contains('\u{202e}'), "{text}");
     }
 }

@@ -149,7 +149,7 @@ fn scrape(pod: &ObjectKey, at: i64, read: Read) -> Scrape {
 
 /// A round of 200 proxies: each is read and taken in, every five seconds.
 fn proxies() -> Vec<Row> {
-    let rounds: Vec<String> = (0..4).map(|round| body::used(1_000, 2, round)).collect();
+    let rounds: Vec<String> = (0..4).map(|round| body::used(1_000, 1, round)).collect();
     let keys: Vec<ObjectKey> = (0..PODS).map(key).collect();
     let mut store = Store::default();
     let mut times = Vec::new();

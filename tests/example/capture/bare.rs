@@ -3,7 +3,7 @@
 use crate::Shelf;
 use crate::plane::web::{self, Load};
 use crate::plane::{Bootstrap, Collected, Envoy, Error, Host, Result, Tags, Upstream, address};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -49,19 +49,10 @@ pub(crate) async fn capture() -> Result<()> {
     let envoy = Envoy::start(&told).await?;
     let shelf = Shelf::new("bare", dir.path())?;
     web::send(envoy.port(), &load()).await?;
-    // One after the other: a second that waits for its connection would be one that waits too many. What comes on top is
-    // refused, and while they last the breaker is open.
-    let mut held = Vec::new();
-    for _ in 0..2 {
-        let before = up.asked();
-        held.push(web::hold(envoy.port(), "narrow.example.com", "/hang", 1).await);
-        up.until_asked(before + 1).await;
-    }
-    web::send(envoy.port(), &[Load::code("narrow.example.com", 200, 3)]).await?;
+    let held = crowd(&envoy, &up).await?;
     // Histograms are told from the last flush, ten times a second.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     for (file, path) in [
-        ("stats.prom", "/stats/prometheus"),
         ("stats-usedonly.prom", "/stats/prometheus?usedonly"),
         ("clusters.txt", "/clusters"),
         ("ready.txt", "/ready"),
@@ -74,7 +65,6 @@ pub(crate) async fn capture() -> Result<()> {
         ("server_info.json", "/server_info"),
         ("listeners.json", "/listeners?format=json"),
         ("config_dump.json", "/config_dump"),
-        ("stats.json", "/stats?format=json&usedonly"),
     ] {
         shelf.put_json(
             file,
@@ -83,6 +73,26 @@ pub(crate) async fn capture() -> Result<()> {
     }
     drop(held);
     other_spellings(&up, &shelf).await
+}
+
+/// Fills a host to its limits: two requests under way, one that waits, and three more that are refused. The first three last
+/// as long as the result lives.
+async fn crowd(envoy: &Envoy, up: &Upstream) -> Result<Vec<tokio::task::JoinSet<Result<u16>>>> {
+    let host = "narrow.example.com";
+    let mut held = Vec::new();
+    // One after the other: a second that waits for its connection would be one that waits too many.
+    for _ in 0..2 {
+        let before = up.asked();
+        held.push(web::hold(envoy.port(), host, "/hang", 1).await);
+        up.until_asked(before + 1).await;
+    }
+    held.push(web::hold(envoy.port(), host, "/hang", 1).await);
+    let waiting = "/stats?filter=narrow.*upstream_rq_pending_active";
+    while !envoy.get(waiting).await?.trim_end().ends_with(": 1") {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    web::send(envoy.port(), &[Load::code(host, 200, 3)]).await?;
+    Ok(held)
 }
 
 /// The same little load, in Envoy's own spelling, and with no more than Istio collects by itself.
@@ -95,6 +105,7 @@ async fn other_spellings(up: &Upstream, shelf: &Shelf) -> Result<()> {
         web::send(envoy.port(), &[Load::code("api.example.com", 200, 5)]).await?;
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         shelf.put(file, &envoy.get("/stats/prometheus?usedonly").await?)?;
+        shelf.put(&format!("whole-{file}"), &envoy.get("/stats/prometheus").await?)?;
     }
     Ok(())
 }
@@ -110,6 +121,8 @@ fn hosts(up: &Upstream, dead: u16, dir: &Path) -> Vec<Host> {
         "max_requests": 2, "max_retries": 1, "track_remaining": true}]}});
     let limit = json!({"circuit_breakers": {"thresholds": [{"max_connections": u32::MAX, "max_pending_requests": u32::MAX,
         "max_requests": u32::MAX, "max_retries": u32::MAX}]}});
+    let mut narrow = Host::new("narrow.example.com", up.port()).with(narrow);
+    narrow.route = json!({"timeout": "0s"});
     let mut nobody = Host::new("nobody.example.com", dead);
     nobody.endpoints.clear();
     let mut down = Host::new("down.example.com", dead);
@@ -122,14 +135,7 @@ fn hosts(up: &Upstream, dead: u16, dir: &Path) -> Vec<Host> {
         Host::new("mtls.example.com", 0).with(tls_to("mtls.example.com", dir)),
     ];
     secure.iter_mut().for_each(|host| host.port = 443);
-    let mut all = vec![
-        Host::new("api.example.com", up.port()).with(limit),
-        half,
-        down,
-        late,
-        Host::new("narrow.example.com", up.port()).with(narrow),
-        nobody,
-    ];
+    let mut all = vec![Host::new("api.example.com", up.port()).with(limit), half, down, late, narrow, nobody];
     all.extend(secure);
     all
 }
@@ -182,15 +188,19 @@ fn secret(dir: &Path) -> Value {
 fn certificates(dir: &Path) -> Result<()> {
     let made = || -> std::result::Result<Vec<(&str, String)>, rcgen::Error> {
         let mut ca = CertificateParams::new(Vec::new())?;
+        // With one name for all, a certificate would be its own authority.
+        ca.distinguished_name.push(DnType::CommonName, "an authority");
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         (ca.not_before, ca.not_after) = (rcgen::date_time_ymd(2026, 1, 1), rcgen::date_time_ymd(2036, 1, 1));
         let key = KeyPair::generate()?;
         let ca_pem = ca.self_signed(&key)?.pem();
         let issuer = Issuer::new(ca, key);
         let mut server = CertificateParams::new(vec!["mtls.example.com".to_owned(), "192.0.2.7".to_owned()])?;
+        server.distinguished_name.push(DnType::CommonName, "a server");
         (server.not_before, server.not_after) =
             (rcgen::date_time_ymd(2026, 10, 1), rcgen::date_time_ymd(2027, 10, 1));
         let mut client = CertificateParams::new(Vec::new())?;
+        client.distinguished_name.push(DnType::CommonName, "a client");
         let name = "spiffe://cluster.local/ns/istio-system/sa/istio-gateway";
         client.subject_alt_names = vec![SanType::URI(name.try_into()?)];
         (client.not_before, client.not_after) =

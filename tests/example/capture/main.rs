@@ -16,10 +16,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// What is asked for the secrets.
+const SECRETS: &str = "/config_dump?resource=dynamic_active_secrets";
+
 /// Where the captures are.
 struct Shelf {
     folder: PathBuf,
-    /// A folder of this machine that is told otherwise.
+    /// A folder of this machine that is told otherwise; so is where Envoy is.
     hidden: String,
 }
 
@@ -33,6 +36,8 @@ impl Shelf {
     /// Keeps a text as it came.
     fn put(&self, file: &str, text: &str) -> Result<()> {
         let text = text.replace(&self.hidden, "/etc/gateway");
+        let program = plane::parts::envoy()?.program("envoy")?.display().to_string();
+        let text = text.replace(&program, "/usr/local/bin/envoy");
         fs::write(self.folder.join(file), text).map_err(|why| Error(format!("{file}: {why}")))
     }
 

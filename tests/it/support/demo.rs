@@ -77,13 +77,7 @@ impl Session {
             _ => setup,
         };
         let chosen = chosen(&contexts, &setup.settings).unwrap();
-        let start = Start {
-            setup,
-            clusters,
-            view: TableKind::Gateways,
-            log_file: None,
-            state: None,
-        };
+        let start = Start { setup, clusters, view: TableKind::Gateways, log_file: None, state: None };
         let (clock, look) = (contexts.clock(), Look::default());
         let wired = wire(start, contexts, chosen, Some(simulated), &look);
         let mut session = Self { wired, world, clock, look, ended: false };

@@ -32,7 +32,10 @@ fn json_has_a_value_or_a_state_for_each_quantity_and_says_how_pods_were_reached(
     assert_eq!((end.outcome, end.out.lines().count()), (Outcome::Done, 1), "{}", end.err);
     let read: Value = serde_json::from_str(&end.out).unwrap();
     assert_eq!(read["gateway"]["name"], "egress-payments");
-    assert_eq!((&read["window"], &read["by"], &read["source"]), (&"1m".into(), &"host".into(), &"istio".into()));
+    assert_eq!(
+        (&read["window"], &read["by"], &read["source"]),
+        (&"1m".into(), &"host".into(), &"istio".into())
+    );
     let requests = read["totals"]["requestsPerSecond"]["value"].as_f64().unwrap();
     assert!(requests > 0.0, "{read}");
     let rows = read["rows"].as_array().unwrap();

@@ -2,8 +2,8 @@ use super::*;
 
 /// What a real Envoy said, under a known load: see `tests/example/capture`.
 const CAPTURES: &[(&str, &str)] = &[
-    ("bare", include_str!("../../../../tests/data/envoy/bare/stats.prom")),
-    ("used only", include_str!("../../../../tests/data/envoy/bare/stats-usedonly.prom")),
+    ("bare", include_str!("../../../../tests/data/envoy/bare/stats-usedonly.prom")),
+    ("own tags, whole", include_str!("../../../../tests/data/envoy/bare/whole-stats-own-tags.prom")),
     ("own tags", include_str!("../../../../tests/data/envoy/bare/stats-own-tags.prom")),
     ("default matcher", include_str!("../../../../tests/data/envoy/bare/stats-default.prom")),
     ("agent", include_str!("../../../../tests/data/envoy/agent/stats-15090.prom")),
@@ -49,12 +49,12 @@ fn the_known_load_of_a_real_envoy_is_found_in_what_it_says() {
         .iter()
         .find(|s| s.series.host.as_deref() == Some("down.example.com") && s.series.flags.is_some());
     assert_eq!(flags.and_then(|s| s.series.flags.as_deref()), Some("URX,UF"));
-    // The same, in the same words, where less is asked for.
-    assert_eq!(requests(&capture("used only"), "api.example.com"), requests(&bare, "api.example.com"));
     // By Envoy's own tags, and without Istio's counter.
     let own = capture("own tags");
     assert_eq!((own.has_istio, own.has_envoy), (false, true));
     assert_eq!(requests(&own, "api.example.com"), [(200, 5.0)]);
+    // The same where all is told and less was asked for.
+    assert_eq!(requests(&capture("own tags, whole"), "api.example.com"), [(200, 5.0)]);
     assert!(
         own.samples.iter().all(|s| s
             .series

@@ -70,8 +70,7 @@ impl Cluster {
             ("SERVICE_ACCOUNT", account),
             ("PILOT_CERT_PROVIDER", "istiod".to_owned()),
             ("CA_ADDR", format!("localhost:{istiod}")),
-            // The certificate of istiod here is the API server's.
-            ("ISTIOD_SAN", "localhost".to_owned()),
+            ("ISTIOD_SAN", "istiod.istio-system.svc".to_owned()),
             ("ISTIO_META_CLUSTER_ID", "Kubernetes".to_owned()),
             ("TRUST_DOMAIN", "cluster.local".to_owned()),
             ("ISTIO_META_WORKLOAD_NAME", "gateway".to_owned()),

@@ -207,7 +207,6 @@ fn request_counters() -> Value {
     let host = || {
         vec![
             tag("reporter", "source"),
-            tag("source_workload", "gateway"),
             tag("destination_service", "%REQ(:AUTHORITY)%"),
             tag("response_code", "%RESPONSE_CODE%"),
             tag("response_flags", "%RESPONSE_FLAGS%"),
@@ -224,7 +223,6 @@ fn request_counters() -> Value {
         "counters": [{"stat": {"name": "istio_requests_total", "tags": host()}, "value_fixed": 1}],
         "histograms": [
             histogram("istio_request_duration_milliseconds", "%DURATION%"),
-            histogram("istio_request_bytes", "%BYTES_RECEIVED%"),
             histogram("istio_response_bytes", "%BYTES_SENT%"),
         ],
     }})

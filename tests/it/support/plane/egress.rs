@@ -26,13 +26,16 @@ pub async fn gateway_pod(
     host: &str,
     upstream: u16,
 ) -> Result<Gateway> {
-    let [port] = free_ports()?;
+    let [port, mutual, simple] = free_ports()?;
     let labels = json!({"app": name, "istio": name});
     let istio = "networking.istio.io/v1";
     for object in [
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": ns}}),
         json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": ns},
-            "spec": {"selector": labels, "ports": [{"name": "http", "port": 80, "targetPort": port}]}}),
+            "spec": {"selector": labels, "ports": [
+                {"name": "http", "port": 80, "targetPort": port},
+                {"name": "https-mutual", "port": 443, "targetPort": mutual},
+                {"name": "https-simple", "port": 8443, "targetPort": simple}]}}),
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": ns, "labels": labels},
             "spec": {"serviceAccountName": name, "containers": [{"name": "istio-proxy", "image": "istio/proxyv2"}]}}),
         json!({"apiVersion": istio, "kind": "ServiceEntry", "metadata": {"name": name, "namespace": ns},

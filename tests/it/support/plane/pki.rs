@@ -33,7 +33,8 @@ impl Pki {
         let ca = params.self_signed(&key).while_doing(what)?.pem();
         let pki = Self { dir: dir.to_owned(), issuer: Issuer::new(params, key), ca };
 
-        let addresses = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+        // istiod takes it as well, and is asked for by the name that it has in a mesh.
+        let addresses = ["127.0.0.1", "localhost", "istiod.istio-system.svc"].map(str::to_owned).to_vec();
         let mut server = CertificateParams::new(addresses).while_doing(what)?;
         server.distinguished_name = name("egret-test-server", None);
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

@@ -72,6 +72,8 @@ fn the_help_says_what_there_is() {
         ("help-journal", "journal --help"),
         ("help-apply", "apply --help"),
         ("help-delete", "delete --help"),
+        ("help-metrics", "metrics --help"),
+        ("help-replay", "replay --help"),
     ] {
         let end = egret(line).run();
         assert_eq!((end.code, end.err.as_str()), (Some(0), ""), "{line}");

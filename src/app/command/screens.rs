@@ -250,7 +250,7 @@ pub(super) const TABLE: &[Spec] = &[
     ),
     spec(
         C::ReplayPause,
-        &["z"],
+        &["="],
         &[S::Global],
         G::General,
         "pause",

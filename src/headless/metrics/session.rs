@@ -171,8 +171,12 @@ impl Session {
     pub(super) async fn next(&mut self) -> Option<Came> {
         tokio::select! {
             Some(snapshot) = self.snapshots.recv() => {
-                self.states.insert(snapshot.cluster.clone(), snapshot);
-                self.wish();
+                // Those that waited while the clusters settled are older than what is known.
+                let known = self.states.get(&snapshot.cluster).map_or(0, |known| known.revision);
+                if snapshot.revision > known {
+                    self.states.insert(snapshot.cluster.clone(), snapshot);
+                    self.wish();
+                }
                 Some(Came::State)
             }
             Some(heard) = self.heard.recv() => {

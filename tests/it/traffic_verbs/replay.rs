@@ -59,12 +59,12 @@ fn keys_go_to_its_ends_and_let_it_run_and_stand() {
         let past = a_recording("egress-payments --context frankfurt", 60).await;
         let mut s = at(&past, 10).await;
         s.keys("}").await.sees("▮▮ end");
-        s.keys("z").await.sees("this is where the recording ends");
-        s.keys("{ z").await.sees("×1 ▶");
+        s.keys("=").await.sees("this is where the recording ends");
+        s.keys("{ =").await.sees("×1 ▶");
         s.keys(") )").await.sees("×5 ▶");
         s.keys("(").await.sees("×2 ▶");
-        s.keys("z").await.sees("×2 ▮▮");
-        s.keys("{ z ) ) ) ) )").await;
+        s.keys("=").await.sees("×2 ▮▮");
+        s.keys("{ = ) ) ) ) )").await;
         for _ in 0..10 {
             s.settle().await;
         }
@@ -99,7 +99,7 @@ fn a_denied_cluster_is_denied_again() {
 fn the_keys_of_a_replay_are_none_where_there_is_none() {
     run(async {
         let mut s = Session::open(1, (120, 40), &[]).await;
-        s.keys("z").await.sees("only `egret replay` has that");
+        s.keys("=").await.sees("only `egret replay` has that");
     });
 }
 

@@ -103,7 +103,7 @@ fn a_series_is_named_once_and_then_by_its_number() {
     let text = String::from_utf8(written().0).unwrap();
     assert_eq!(text.matches("a.example").count(), 2, "of requests and of a bucket: {text}");
     assert!(text.contains(r#""first":2,"new":[{"metric":"Requests","host":"b.example""#), "{text}");
-    assert!(text.contains(r#""values":[[2,2.0],[0,1e18],[1,3.0]]"#), "{text}");
+    assert!(text.contains(r#""values":[[2,2.0],[0,1e+18],[1,3.0]]"#), "{text}");
 }
 
 #[test]

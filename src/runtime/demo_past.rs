@@ -1,4 +1,4 @@
-//! The past of the demo's proxies: what egret would have read, had it looked for an hour already.
+//! The past of the demo's proxies: what egret would have read, had it looked for half an hour already.
 //!
 //! A proxy of the demo can tell what it would have said at any moment of its run. When it is read for the first time, its past
 //! is read too, on a thread that may block, and goes before what was read: a chart begins with a line, not with a dot.
@@ -16,7 +16,7 @@ use crate::sources::proxies;
 use crate::sources::proxies::past::{CLUSTERS, QUERY};
 
 /// How many readings of the past, and how far apart they are, the newest first.
-const STEPS: [(u32, Duration); 2] = [(60, Duration::from_secs(5)), (27, Duration::from_secs(120))];
+const STEPS: [(u32, Duration); 2] = [(30, Duration::from_secs(10)), (10, Duration::from_secs(120))];
 
 /// The past of proxies, each of which is told once.
 pub(super) struct Past {
@@ -118,8 +118,8 @@ mod tests {
             let clock = std::time::Instant::now();
             let past = read(&world, &scraped("frankfurt", pod, source));
             println!("{stem} {} readings in {:?}", past.len(), clock.elapsed());
-            assert!(past.len() == 87 && past.is_sorted_by_key(|s| s.at));
-            for one in [&past[0], &past[50], &past[86]] {
+            assert!(past.len() == 40 && past.is_sorted_by_key(|s| s.at));
+            for one in [&past[0], &past[20], &past[39]] {
                 let cluster = world.cluster("frankfurt").unwrap();
                 let path = format!("/stats/prometheus?{QUERY}");
                 let told = cluster.stats_at((&pod.namespace, &pod.name), 15_090, &path, one.at).unwrap();
@@ -139,11 +139,11 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_is_told_oldest_first_and_closer_together_towards_its_end() {
+    fn half_an_hour_is_told_oldest_first_and_closer_together_towards_its_end() {
         let now = Timestamp::UNIX_EPOCH + Duration::from_secs(10_000);
         let all = moments(now);
-        assert!(all.is_sorted() && all.len() == 87);
+        assert!(all.is_sorted() && all.len() == 40);
         let ago = |at: Timestamp| now.duration_since(at).as_secs();
-        assert_eq!((ago(all[0]), ago(all[26]), ago(all[27]), ago(all[86])), (3_540, 420, 300, 5));
+        assert_eq!((ago(all[0]), ago(all[9]), ago(all[10]), ago(all[39])), (1_500, 420, 300, 10));
     }
 }

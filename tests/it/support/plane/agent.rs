@@ -48,7 +48,7 @@ impl Cluster {
         let account = found.spec.as_ref().and_then(|spec| spec.service_account_name.clone());
         let account = account.unwrap_or_else(|| "default".to_owned());
         agent.write("var/run/secrets/tokens/istio-token", &token(&client, ns, &account).await?)?;
-        agent.write("var/run/secrets/istio/root-cert.pem", self.ca())?;
+        agent.write(&["var/run/secrets/istio", "root-cert.pem"].join("/"), self.ca())?;
         let mut config = json!({
             "discoveryAddress": format!("localhost:{istiod}"),
             "binaryPath": envoy.program("envoy")?,

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 fn simulated(demo: &cli::Demo) -> Result<Clusters, String> {
     let faults: Result<Vec<Rule>, _> = demo.fault.iter().map(|text| text.parse()).collect();
     let faults = faults.map_err(|why| format!("--fault: {why}"))?;
-    Ok(Clusters::Demo(Options { seed: demo.seed, speed: demo.speed, tour: demo.tour, faults }))
+    Ok(Clusters::Demo(Options { seed: demo.seed, speed: demo.speed, tour: demo.tour, past: true, faults }))
 }
 
 fn screens(globals: Globals, clusters: Clusters, view: Option<TableKind>, reconcile: bool) -> Outcome {

@@ -31,6 +31,8 @@ pub struct Options {
     pub speed: f64,
     /// Whether the tour begins at once.
     pub tour: bool,
+    /// Whether half an hour of what proxies counted is there from the start; else so much of it that there are rates.
+    pub past: bool,
     /// What goes wrong from the start.
     pub faults: Vec<Rule>,
 }

@@ -18,16 +18,21 @@ use crate::sources::proxies::past::{CLUSTERS, QUERY};
 /// How many readings of the past, and how far apart they are, the newest first.
 const STEPS: [(u32, Duration); 2] = [(30, Duration::from_secs(10)), (10, Duration::from_secs(120))];
 
+/// The least that makes a rate: what tests begin with, which open hundreds of demos.
+const LEAST: [(u32, Duration); 1] = [(2, Duration::from_secs(10))];
+
 /// The past of proxies, each of which is told once.
 pub(super) struct Past {
     world: World,
+    /// How far back it is told.
+    steps: &'static [(u32, Duration)],
     told: BTreeSet<(ObjectKey, Box<str>)>,
 }
 
 impl Past {
     /// Of a world, of which nothing was told yet.
-    pub(super) fn new(world: World) -> Self {
-        Self { world, told: BTreeSet::new() }
+    pub(super) fn new(world: World, whole: bool) -> Self {
+        Self { world, steps: if whole { &STEPS } else { &LEAST }, told: BTreeSet::new() }
     }
 
     /// What goes before the first reading of a proxy, oldest first; nothing before those that follow.
@@ -37,19 +42,19 @@ impl Past {
         }
         // Its samples are not needed: only whose it is, and when it was.
         let scrape = Scrape { samples: Vec::new(), ..scrape.clone() };
-        let world = self.world.clone();
+        let (world, steps) = (self.world.clone(), self.steps);
         // A thread that fails has no past to tell.
-        tokio::task::spawn_blocking(move || read(&world, &scrape)).await.unwrap_or_default()
+        tokio::task::spawn_blocking(move || read(&world, &scrape, steps)).await.unwrap_or_default()
     }
 }
 
 /// Moments before another, oldest first.
-fn moments(before: Timestamp) -> Vec<Timestamp> {
+fn moments(before: Timestamp, steps: &[(u32, Duration)]) -> Vec<Timestamp> {
     let mut at = before;
     let mut all = Vec::new();
-    for (count, step) in STEPS {
-        for _ in 0..count {
-            at = at.checked_sub(step).unwrap_or(at);
+    for (count, step) in steps {
+        for _ in 0..*count {
+            at = at.checked_sub(*step).unwrap_or(at);
             all.push(at);
         }
     }
@@ -57,10 +62,10 @@ fn moments(before: Timestamp) -> Vec<Timestamp> {
     all
 }
 
-fn read(world: &World, scrape: &Scrape) -> Vec<Scrape> {
+fn read(world: &World, scrape: &Scrape, steps: &[(u32, Duration)]) -> Vec<Scrape> {
     let Some(cluster) = world.cluster(scrape.pod.cluster.as_str()) else { return Vec::new() };
     let pod = (&*scrape.pod.namespace, &*scrape.pod.name);
-    let times = moments(scrape.at);
+    let times = moments(scrape.at, steps);
     let Some(over) = cluster.stats_over(pod, QUERY, &times) else { return Vec::new() };
     let past = proxies::past::Past::new(scrape, &over.text, FIRST);
     let at = |(at, numbers): (&Timestamp, &Option<Vec<Option<f64>>>)| {
@@ -116,7 +121,7 @@ mod tests {
             };
             let (_, pod) = pods.iter().find(old).unwrap();
             let clock = std::time::Instant::now();
-            let past = read(&world, &scraped("frankfurt", pod, source));
+            let past = read(&world, &scraped("frankfurt", pod, source), &STEPS);
             println!("{stem} {} readings in {:?}", past.len(), clock.elapsed());
             assert!(past.len() == 40 && past.is_sorted_by_key(|s| s.at));
             for one in [&past[0], &past[20], &past[39]] {
@@ -141,7 +146,7 @@ mod tests {
     #[test]
     fn half_an_hour_is_told_oldest_first_and_closer_together_towards_its_end() {
         let now = Timestamp::UNIX_EPOCH + Duration::from_secs(10_000);
-        let all = moments(now);
+        let all = moments(now, &STEPS);
         assert!(all.is_sorted() && all.len() == 40);
         let ago = |at: Timestamp| now.duration_since(at).as_secs();
         assert_eq!((ago(all[0]), ago(all[9]), ago(all[10]), ago(all[39])), (1_500, 420, 300, 10));

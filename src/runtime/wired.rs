@@ -66,7 +66,10 @@ pub fn wire(
     tell(&sender, Msg::Contexts(names));
     tokio::spawn(pass_on(snapshots, sender.clone()));
     let past = match &simulated {
-        Some(Simulated::World(world)) => Some(Past::new(world.clone())),
+        Some(Simulated::World(world)) => {
+            let whole = matches!(&start.clusters, Clusters::Demo(options) if options.past);
+            Some(Past::new(world.clone(), whole))
+        }
         _ => None,
     };
     tokio::spawn(pass_on_heard(sources.listen(), sender.clone(), past));

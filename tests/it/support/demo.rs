@@ -53,7 +53,7 @@ impl Session {
     /// Opens a world that has been made already.
     pub async fn of(world: World, seed: u64, size: (u16, u16), faults: &[&str]) -> Self {
         let faults: Vec<Rule> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
-        let options = Options { seed, speed: 0.0, tour: false, faults: faults.clone() };
+        let options = Options { seed, speed: 0.0, tour: false, past: false, faults: faults.clone() };
         faults.into_iter().for_each(|rule| world.faults().add(rule));
         Self::start(Clusters::Demo(options), Simulated::World(world), size).await
     }

@@ -19,7 +19,8 @@ fn counts(reader: &Reader, by: By, since: usize) -> BTreeMap<String, f64> {
         let rate = row.totals.requests.number()?;
         // A number of requests is whole; what is beside it is rounding.
         let count = rate * covered;
-        assert!((count - count.round()).abs() < 0.05, "{}: {count}", row.key);
+        // Moments are told to the millisecond, and these scrapes are a fraction of a second apart.
+        assert!((count - count.round()).abs() < 0.3, "{}: {count}", row.key);
         Some((row.key.to_string(), count.round()))
     });
     counted.collect()

@@ -49,7 +49,7 @@ fn no_value_of_an_environment_is_in_the_file() {
     let file = dir.path().join("r");
     let (past, _) = run(async {
         let world = story::world(1, 1.0);
-        let key = Key::new("deployments.apps", "istio-system", "egress-payments");
+        let key = Key::new("deployments.apps", "istio-system", "istio-egress-payments");
         let with = |deployment: &mut Value| {
             let container = &mut deployment["spec"]["template"]["spec"]["containers"][0];
             container["env"] = json!([{"name": "TOKEN", "value": "hunter2"}]);

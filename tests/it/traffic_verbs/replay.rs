@@ -26,7 +26,7 @@ fn a_recording_shows_its_gateways_and_says_what_it_is() {
         let mut s = at(&past, 40).await;
         s.sees("egret replay")
             .sees("egress-payments")
-            .sees("Running")
+            .sees("Degraded")
             .sees("replay")
             .sees("×1 ▮▮")
             .sees("RO");

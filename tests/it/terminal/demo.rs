@@ -16,7 +16,7 @@ fn one_command_shows_gateways_in_every_state_and_what_to_press() {
     for state in ["Running", "Error", "Pending", "Progressing", "Deleting"] {
         session.sees(state);
     }
-    session.keys("T").sees("tour 1/28").keys("T").sees("T tour");
+    session.keys("T").sees("tour 1/32").keys("T").sees("T tour");
 }
 
 #[test]

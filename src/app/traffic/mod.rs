@@ -147,6 +147,14 @@ impl App {
             self.traffic.markers.compare(before, &fleet, now);
         }
         self.traffic.briefs.retain(|id| fleet.iter().any(|row| row.id == *id));
+        // What was its workload's alone until its IstioGateway came has been read under that name.
+        let known: std::collections::BTreeSet<&GatewayId> = before.iter().map(|row| &row.id).collect();
+        for row in fleet.iter().filter(|row| !known.contains(&row.id)) {
+            let readings = self.traffic.store.readings(&self.traffic.members.pods(&row.id));
+            if readings.iter().any(|reading| reading.last.is_some() || reading.fault.is_some()) {
+                self.traffic.briefs.ask(row.id.clone());
+            }
+        }
         self.traffic_changed(|_| true);
     }
 

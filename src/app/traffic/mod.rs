@@ -78,10 +78,12 @@ impl Traffic {
         self.members.pods(id)
     }
 
-    /// Whose pods are whose, as if nothing was known of before.
+    /// Whose pods are whose and how each gateway does, as if nothing was known of before.
     pub(super) fn rejoined(&mut self, fleet: &[Arc<GatewayRow>], now: jiff::Timestamp) {
         self.members = members::Members::default();
         self.members.join(fleet, now);
+        self.briefs = briefs::Briefs::default();
+        fleet.iter().for_each(|row| self.briefs.ask(row.id.clone()));
     }
 
     /// What was read of pods that are gone is past.

@@ -5,3 +5,4 @@ mod reading;
 mod screens;
 mod site;
 mod trouble;
+mod verbs;

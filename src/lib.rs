@@ -8,6 +8,7 @@
 //! | [`routing`] | pure | what Istio's own objects make of a gateway's traffic: mesh mTLS of each of its servers |
 //! | [`materialize`] | pure | an `IstioGateway` judged, built into objects, compared with what is there |
 //! | [`metrics`] | pure | exposition text in, numbers out: what proxies say of their traffic, kept over time |
+//! | [`recording`] | pure | what was seen of clusters and proxies, as lines of a file, to be shown again |
 //! | [`envoy`] | pure | what Envoy's admin interface answers, and what response flags mean |
 //! | [`cluster`] | I/O | the API server as we see it: kubeconfig, connection, credentials, lists, watches, single objects, logs, read-only |
 //! | [`reconcile`] | I/O | fetch → validate → build → apply → status: one pass over one gateway, and who may do it |
@@ -26,7 +27,8 @@
 //!
 //! - A pure module knows no task, no client, no file and no clock: `now` is an argument.
 //! - Every row, message and effect carries its cluster. There is no "current" cluster to act on by mistake.
-//! - Nothing is polled. Lists, then watches; timers only retry, end a watch that is silent, and turn the minute.
+//! - Nothing of a cluster is polled. Lists, then watches; timers only retry, end a watch that is silent, and turn the minute.
+//!   What proxies count and what pods use is told to nobody unasked: it is read on a timer, of what is on the screen alone.
 //! - No message, no frame; no frame, no bytes: a frame in which no cell changed is not written.
 //! - Drawing takes `&App` and writes no state. What a frame shows is made by `App::settle`, so a frame costs the
 //!   rows it shows, not the rows there are.

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::command::Command;
 use super::effect::Effect;
 use super::model::App;
-use super::open::key;
 use super::paint::{Line, Look, piece, plain};
 use super::screen::pane::{Instead, Made};
 use super::screen::{Details, DetailsOf, Screen, Tab};
@@ -21,7 +20,7 @@ use crate::model::columns::{clock, link_words};
 use crate::model::facts::Section;
 use crate::model::fault::Fault;
 use crate::model::gateway::GatewayRow;
-use crate::model::name::{Kind, ObjectKey};
+use crate::model::name::ObjectKey;
 use crate::model::reading::Reading;
 use crate::model::table::Tone;
 
@@ -39,15 +38,10 @@ impl Tab {
     }
 }
 
-/// The pods of a gateway.
-pub(super) fn pods_of(row: &GatewayRow) -> Vec<ObjectKey> {
-    row.pods.iter().map(|pod| key(&row.id.cluster, Kind::Pod, &pod.meta)).collect()
-}
-
 /// The pods of a gateway whose proxies can be asked.
 fn running(row: &GatewayRow) -> Vec<ObjectKey> {
     let runs = row.pods.iter().filter(|pod| &*pod.phase == "Running");
-    runs.map(|pod| key(&row.id.cluster, Kind::Pod, &pod.meta)).collect()
+    runs.map(|pod| row.pod_key(pod)).collect()
 }
 
 /// When the pods answered last, and why some did not.
@@ -102,7 +96,7 @@ impl App {
         let Some(row) = self.gateway(id).or_else(|| details.last.clone()) else {
             return instead(Tone::Warn, "This gateway is not there.", "esc goes back.");
         };
-        let pods = pods_of(&row);
+        let pods = row.pod_keys();
         if pods.is_empty() {
             let next = "Whatever it serves, no proxy of it runs: the overview and the events tell why.";
             return instead(Tone::Warn, "It has no pods, so there is no proxy to ask.", next);
@@ -202,7 +196,7 @@ impl App {
 
     /// How many pods there are, and what they use of what they may.
     pub(super) fn with_resources(&self, row: &GatewayRow, mut sections: Vec<Section>) -> Vec<Section> {
-        let (traffic, pods) = (&self.traffic, pods_of(row));
+        let (traffic, pods) = (&self.traffic, row.pod_keys());
         let readings = traffic.store.readings(&pods);
         let thresholds = self.thresholds();
         let hosts = hosts(pods.iter().filter_map(|pod| traffic.seen.pod(pod)), None, &thresholds);

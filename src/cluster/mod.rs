@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod discovery;
 pub mod error;
 pub mod events;
+mod following;
 pub mod inside;
 pub mod journal;
 pub mod knowledge;

@@ -1,19 +1,14 @@
 //! All objects of a kind as they are, followed: what a recording is made of.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::connect::Connection;
-use super::discovery::served;
+use super::following;
 use super::object::{Whole, named};
-use super::stream::{Change, Place, WatchEnd, list, watch};
-use crate::model::fault::{Fault, Reason};
+use crate::model::fault::Fault;
 use crate::model::name::Kind;
-
-/// Pause before what could not be read is read again.
-const PAUSE: Duration = Duration::from_secs(5);
 
 /// What became of the objects of a kind in a place.
 #[derive(Clone, Debug)]
@@ -34,59 +29,16 @@ pub async fn follow(c: &Connection, kind: Kind, namespace: Option<&str>, mut on:
     if kind == Kind::Secret {
         return;
     }
-    loop {
-        match round(c, kind, namespace, &mut on).await {
-            Ok(()) => {}
-            Err(fault) if fault.reason == Reason::Missing => return on(News::Known(Vec::new())),
-            Err(fault) if fault.transient() => tokio::time::sleep(PAUSE).await,
-            Err(fault) => return on(News::Refused(fault)),
-        }
-    }
-}
-
-/// Lists, and watches until the history is gone.
-async fn round(
-    c: &Connection,
-    kind: Kind,
-    namespace: Option<&str>,
-    on: &mut impl FnMut(News),
-) -> Result<(), Fault> {
-    let mut missing = None;
-    for version in served(c, kind).await? {
-        let namespace = namespace.filter(|_| kind.resource().namespaced).map(Into::into);
-        let place = Place { kind, version, namespace, fields: String::new(), labels: String::new() };
-        let mut all = Vec::new();
-        match list::<Whole>(c, &place, |rows| all.extend(rows.into_iter().map(|row| named(row.1, &place))))
-            .await
-        {
-            Ok(listed) => {
-                on(News::Known(all));
-                return watched(c, &place, listed.resource_version, on).await;
+    following::follow::<Whole>(c, kind, namespace, |news| {
+        on(match news {
+            following::News::Known(place, all) => {
+                News::Known(all.into_iter().map(|row| named(row.1, &place)).collect())
             }
-            Err(fault) if fault.reason == Reason::Missing => missing = Some(fault),
-            Err(fault) => return Err(fault),
-        }
-    }
-    Err(missing.unwrap_or_else(|| Fault::new(Reason::Missing, "not served", "")))
-}
-
-async fn watched(
-    c: &Connection,
-    place: &Place,
-    mut version: Box<str>,
-    on: &mut impl FnMut(News),
-) -> Result<(), Fault> {
-    loop {
-        let change = |change| match change {
-            Change::Applied(Whole(_, object)) => on(News::Applied(object)),
-            Change::Deleted(Whole(_, object)) => on(News::Deleted(object)),
-            // It costs itself, and no other.
-            Change::Unread(_) => {}
-        };
-        match watch::<Whole>(c, place, &mut version, || (), change).await {
-            WatchEnd::Closed => {}
-            WatchEnd::Expired => return Ok(()),
-            WatchEnd::Broken(fault) => return Err(fault),
-        }
-    }
+            following::News::Applied(Whole(_, object)) => News::Applied(object),
+            following::News::Deleted(Whole(_, object)) => News::Deleted(object),
+            following::News::Missing => News::Known(Vec::new()),
+            following::News::Refused(fault) => News::Refused(fault),
+        });
+    })
+    .await;
 }

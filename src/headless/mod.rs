@@ -27,6 +27,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::cli::{Globals, Verb};
 use crate::cluster::journal::file;
 use crate::model::clean::clean;
@@ -138,6 +140,18 @@ fn ended(done: io::Result<Outcome>) -> Outcome {
             let _ = writeln!(io::stderr(), "egret: writing the output: {e}");
             Outcome::Failed
         }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT: what a verb that goes on until it is stopped ends with.
+async fn asked_to_stop() {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) use join::{Candidate, assemble, finish};
 pub(crate) use text::is_auto;
 
 use super::health::{Health, HealthState};
-use super::name::ClusterName;
+use super::name::{ClusterName, Kind, ObjectKey};
 use super::row::{
     EndpointSliceRow, GatewayApiRow, HpaRow, IstioGatewayRow, PdbRow, PodRow, ReplicaSetRow, ServiceRow,
     WorkloadRow,
@@ -145,6 +145,21 @@ pub struct GatewayRow {
 }
 
 impl GatewayRow {
+    /// Names one of its pods.
+    pub fn pod_key(&self, pod: &PodRow) -> ObjectKey {
+        ObjectKey {
+            cluster: self.id.cluster.clone(),
+            kind: Kind::Pod,
+            namespace: pod.meta.namespace.clone(),
+            name: pod.meta.name.clone(),
+        }
+    }
+
+    /// Names all of its pods.
+    pub fn pod_keys(&self) -> Vec<ObjectKey> {
+        self.pods.iter().map(|pod| self.pod_key(pod)).collect()
+    }
+
     /// A gateway of which only its identity and origin are known.
     pub fn new(id: GatewayId, origin: Origin) -> Self {
         Self {

@@ -8,22 +8,10 @@ use crate::metrics::view::{By, Of, Row, Window};
 use crate::model::edit::Change;
 use crate::model::facts::Fact;
 use crate::model::gateway::GatewayRow;
-use crate::model::name::{Kind, ObjectKey};
 use crate::model::table::Tone;
 
 /// Hosts that are named.
 const NAMED: usize = 3;
-
-/// The pods of a gateway.
-pub(in crate::app) fn pods_of(row: &GatewayRow) -> Vec<ObjectKey> {
-    let key = |meta: &crate::model::row::RowMeta| ObjectKey {
-        cluster: row.id.cluster.clone(),
-        kind: Kind::Pod,
-        namespace: meta.namespace.clone(),
-        name: meta.name.clone(),
-    };
-    row.pods.iter().map(|pod| key(&pod.meta)).collect()
-}
 
 impl App {
     /// The gateways that end, or lose their address, with a deletion: one a cluster.
@@ -68,7 +56,7 @@ impl App {
     }
 
     fn through(&self, row: &GatewayRow) -> Fact {
-        let (pods, store) = (pods_of(row), &self.traffic.store);
+        let (pods, store) = (row.pod_keys(), &self.traffic.store);
         let totals = store.totals(&pods, &Of::All, Window::Minute, self.now);
         let requests = totals.requests.number();
         let connections = totals.connections.number();

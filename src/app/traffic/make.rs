@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::briefs::{above, below, is_tcp};
 use super::parts::{AXIS, parts};
 use super::plot::{LETTERS, Picture, resampled, scale, span};
-use super::pod_key;
 use super::rows::{Judge, headings};
 use super::view::{Card, Plot, Shown, ShownRow, Trend, View};
 use super::words::source_words;
@@ -126,8 +125,7 @@ impl App {
     }
 
     fn asked(&self, id: &GatewayId, row: Option<&GatewayRow>, view: &View, now: Timestamp) -> Asked {
-        let current: Vec<ObjectKey> =
-            row.map(|row| row.pods.iter().map(|pod| pod_key(row, pod)).collect()).unwrap_or_default();
+        let current: Vec<ObjectKey> = row.map(|row| row.pod_keys()).unwrap_or_default();
         let mut pods = self.traffic.pods(id);
         if pods.is_empty() {
             pods.clone_from(&current);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::pod_key;
 use crate::model::gateway::{GatewayId, GatewayRow};
 use crate::model::name::ObjectKey;
 
@@ -31,7 +30,7 @@ impl Members {
         for row in fleet {
             let pods = self.of.entry(row.id.clone()).or_default();
             pods.values_mut().for_each(|gone| *gone = gone.or(Some(now)));
-            pods.extend(row.pods.iter().map(|pod| (pod_key(row, pod), None)));
+            pods.extend(row.pods.iter().map(|pod| (row.pod_key(pod), None)));
             pods.retain(|_, gone| gone.is_none_or(|at| now.duration_since(at) < KEPT));
             drop_oldest(pods);
         }

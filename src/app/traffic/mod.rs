@@ -38,8 +38,7 @@ use crate::metrics::{Scraped, Store, Want};
 use crate::model::brief::Brief;
 use crate::model::fault::Fault;
 use crate::model::gateway::{GatewayId, GatewayRow};
-use crate::model::name::{ClusterName, Kind, ObjectKey};
-use crate::model::row::PodRow;
+use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::usage::PodUsage;
 
 /// What is known of the traffic of gateways.
@@ -164,15 +163,5 @@ impl App {
         // Said once more: where time moves only when it is told to, what is due is read then.
         self.traffic.asked.clear();
         self.traffic_changed(|_| true);
-    }
-}
-
-/// Names the pod of a row.
-fn pod_key(row: &GatewayRow, pod: &PodRow) -> ObjectKey {
-    ObjectKey {
-        cluster: row.id.cluster.clone(),
-        kind: Kind::Pod,
-        namespace: pod.meta.namespace.clone(),
-        name: pod.meta.name.clone(),
     }
 }

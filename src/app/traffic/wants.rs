@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::pod_key;
 use crate::app::effect::Effect;
 use crate::app::model::App;
 use crate::app::review::Review;
@@ -127,7 +126,7 @@ impl App {
         }
         let runs = |pod: &&std::sync::Arc<PodRow>| &*pod.phase == "Running";
         wants.extend(row.pods.iter().filter(runs).map(|pod| Want {
-            pod: pod_key(row, pod),
+            pod: row.pod_key(pod),
             uid: pod.meta.uid.clone(),
             ..wish.clone()
         }));

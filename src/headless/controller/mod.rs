@@ -7,7 +7,6 @@ use std::io;
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::mesh::{self, Mesh};
 use super::{Outcome, Streams, forecast};
@@ -92,7 +91,7 @@ async fn keep(controller: &Controller, settings: &Settings, globals: &Globals) -
             me: identity::me(false),
             observer: std::sync::Arc::new(observer),
         },
-        asked_to_stop(),
+        super::asked_to_stop(),
     );
     let keeping = Box::pin(kubeconfigs::beside(clusters, namespace, keeping));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -118,18 +117,6 @@ fn started(clusters: &Clusters, namespace: &str, address: SocketAddr) {
         %address,
         "started"
     );
-}
-
-/// Waits for SIGTERM or SIGINT.
-async fn asked_to_stop() {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
 }
 
 /// Logs go to standard error, where whoever runs containers collects them.

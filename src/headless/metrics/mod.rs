@@ -17,8 +17,6 @@ mod tests;
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::{Outcome, Streams};
 use crate::cli::{Globals, Metrics};
 use crate::cluster::kubeconfig::{self, Contexts};
@@ -56,29 +54,17 @@ pub fn run(
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let done = match &wish.record {
         Some(file) => {
-            let recording = record::record(wish, file, settings, contexts, asked_to_stop(), streams);
+            let recording = record::record(wish, file, settings, contexts, super::asked_to_stop(), streams);
             runtime.block_on(recording)
         }
         None => {
             let redraw = io::stdout().is_terminal();
-            runtime.block_on(print(wish, settings, contexts, (redraw, asked_to_stop()), streams))
+            runtime.block_on(print(wish, settings, contexts, (redraw, super::asked_to_stop()), streams))
         }
     };
     // Requests to a cluster that does not answer are not waited for.
     runtime.shutdown_background();
     done
-}
-
-/// Ends when somebody interrupts.
-async fn asked_to_stop() {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
 }
 
 /// Prints what goes through one gateway, until it was printed often enough or `stop` ends. `redraw`: the output is a

@@ -248,16 +248,10 @@ const LONGEST_FIRST: Duration = Duration::from_secs(30);
 
 /// The pods of a gateway whose proxies may answer, with their uids.
 fn pods_of(row: &GatewayRow) -> Vec<(ObjectKey, Box<str>)> {
-    let key = |name: &Arc<str>, namespace: &Arc<str>| ObjectKey {
-        cluster: row.id.cluster.clone(),
-        kind: Kind::Pod,
-        namespace: namespace.clone(),
-        name: name.clone(),
-    };
     row.pods
         .iter()
         // What has ended has no proxy any more.
         .filter(|pod| !matches!(&*pod.phase, "Succeeded" | "Failed"))
-        .map(|pod| (key(&pod.meta.name, &pod.meta.namespace), pod.meta.uid.clone()))
+        .map(|pod| (row.pod_key(pod), pod.meta.uid.clone()))
         .collect()
 }

@@ -188,8 +188,14 @@ impl App {
             return match table.item() {
                 Some(item) => {
                     let [first, mut second] = columns::explain(item, self.now);
-                    if item.live.as_ref().is_some_and(|live| live.verdict.tone != Tone::Plain) {
-                        second.push_str(&format!(" {} shows which host.", self.key_of(Command::Traffic)));
+                    if let Some(live) = &item.live {
+                        let shows = match (live.verdict.tone, live.trouble.is_empty()) {
+                            (Tone::Plain, true) => None,
+                            (Tone::Plain, false) => Some("tells why"),
+                            _ => Some("shows which host"),
+                        };
+                        let key = self.key_of(Command::Traffic);
+                        second.extend(shows.map(|shows| format!(" {key} {shows}.")));
                     }
                     [first, self.marks_in_words().unwrap_or(second)]
                 }

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::cells::clock;
 use super::link_words;
 use crate::model::age::age;
-use crate::model::brief::Brief;
 use crate::model::clean::clean;
 use crate::model::gateway::GatewayRow;
 use crate::model::holder::{advice, kept_by};
@@ -93,20 +92,17 @@ fn gateway(item: &Item, g: &GatewayRow, now: Timestamp) -> [String; 2] {
     ]);
     let made = g.created.map(|at| format!(" Made {} ago.", age(at, now))).unwrap_or_default();
     let health = format!("{}: {}.", g.health.state, g.health.reason.trim_end_matches('.'));
-    let traffic = item.live.as_deref().map(traffic).unwrap_or_default();
-    // What is wrong with its traffic is told before what is known of its pods, and its age not at all.
-    let second = if traffic.is_empty() { format!("{health}{made}") } else { format!("{traffic} {health}") };
+    let second = match item.live.as_deref() {
+        // What is wrong with its traffic is told before what is known of its pods, and its age not at all.
+        Some(live) if !live.verdict.words.is_empty() => {
+            let since = live.verdict.since.map(|at| format!(" since {}", clock(at))).unwrap_or_default();
+            format!("{}{since}. {health}", capital(&live.verdict.words))
+        }
+        // That egret cannot look says nothing of the gateway: why is told where its traffic is shown.
+        Some(live) if !live.trouble.is_empty() => format!("{health} Its traffic cannot be read."),
+        _ => format!("{health}{made}"),
+    };
     [first, second]
-}
-
-/// What is wrong with a gateway's traffic, since when; empty: nothing.
-fn traffic(live: &Brief) -> String {
-    let since = live.verdict.since.map(|at| format!(" since {}", clock(at))).unwrap_or_default();
-    match (&*live.verdict.words, &*live.trouble) {
-        ("", "") => String::new(),
-        ("", trouble) => format!("Its proxies cannot be read: {}.", trouble.trim_end_matches('.')),
-        (words, _) => format!("{}{since}.", capital(words)),
-    }
 }
 
 fn service(item: &Item, s: &ServiceRow, now: Timestamp) -> [String; 2] {

@@ -34,10 +34,18 @@ pub fn spark(values: &[Option<f32>], cells: usize) -> String {
 fn cell(item: &Item, of: impl Fn(&Brief) -> Reading, unit: Unit, tone: impl Fn(&Brief) -> Tone) -> Cell {
     let Some(brief) = item.live.as_deref() else { return none() };
     let reading = of(brief);
-    let text = figure(reading, unit);
+    let text = words(reading, unit, &brief.trouble);
     match reading.number() {
         Some(n) => number(text, n, tone(brief)),
         None => Cell { text: text.into(), tone: Tone::Muted, sort: SortKey::Missing },
+    }
+}
+
+/// A number, or why there is none: what cannot be read is not what is about to be.
+fn words(reading: Reading, unit: Unit, trouble: &str) -> String {
+    match reading {
+        Reading::Unknown if !trouble.is_empty() => "?".to_owned(),
+        _ => figure(reading, unit),
     }
 }
 
@@ -90,5 +98,13 @@ mod tests {
         assert_eq!(spark(&[Some(0.0), None, Some(4.0), Some(8.0)], 4), "▁ ▅█");
         assert_eq!(spark(&[Some(1.0), Some(0.0), Some(0.0)], 2), "▁▁");
         assert_eq!(spark(&[], 8), "");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_from_what_is_being_read_and_from_nothing() {
+        let all = [Reading::Unknown, Reading::Nothing, Reading::NotCollected, Reading::Value(0.0)];
+        let told = |trouble| all.map(|reading| words(reading, Unit::PerSecond, trouble));
+        assert_eq!(told(""), ["…", "–", "n/c", "0"]);
+        assert_eq!(told("no way leads there"), ["?", "–", "n/c", "0"]);
     }
 }

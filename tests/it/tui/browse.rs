@@ -18,9 +18,12 @@ async fn a_gateway_opens_on_its_overview_each_tab_by_its_digit_and_back_is_the_s
     session.keys("4").sees("▸4 scaling◂").sees("3–5 replicas");
     session.keys("6").sees("▸6 events◂").sees("ScalingReplicaSet");
     session.keys("7").sees("▸7 yaml◂").sees("kind: Deployment");
-    session.keys("tab").sees("▸1 overview◂").keys("backtab").sees("▸7 yaml◂");
     session.keys("backtab").sees("▸6 events◂");
+    session.keys("0").sees("▸0 certs◂").keys("tab").sees("▸1 overview◂").keys("backtab").sees("▸0 certs◂");
+    // Nothing listens in the pods of this cluster: that is said where it is looked for, and goes before nothing else.
+    session.keys("8").sees("▸8 traffic◂").sees("a port-forward does not reach it");
     session.keys("esc").sees("3/3 in istio-egress").selects("payments-egress");
+    session.says("Running: 3 of 3 ready. Its traffic cannot be read. t tells why.");
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ async fn tab_completes_a_command_and_then_what_it_takes() {
 #[tokio::test]
 async fn namespaces_are_changed_by_a_short_name_and_the_table_follows() {
     let cluster = with_gateways().await;
-    let session = egret(cluster.kubeconfig(), "").go();
+    let session = egret(cluster.kubeconfig(), "").size(200, 40).go();
     session.sees("1/1 clusters").sees("in istio-system").sees("istioctl").sees_not("payments-egress");
     session.command("ns istio-egress").sees("in istio-egress").sees("payments-egress").sees_not("istioctl");
     session.command("ns all").sees("in all namespaces").sees("istioctl").sees("payments-egress");

@@ -125,9 +125,10 @@ async fn columns_that_find_no_room_come_into_sight_by_moving_sideways() {
         .keys("right")
         .sees("NAMESPACE");
     session.sees("NAME ").sees("STATUS");
-    session.keys("right right right right right right right right right right right right").sees(" AGE");
+    let all = egret::model::columns::columns(egret::model::table::TableKind::Gateways).len();
+    session.keys(&"right ".repeat(all)).sees(" AGE");
     session.sees("STATUS").selects("istio-egressgateway");
-    session.keys("left left left left left left left left left left left left left").sees_not("NAMESPACE");
+    session.keys(&"left ".repeat(all)).sees_not("NAMESPACE");
     session.sees("where the table begins");
     session.resize(300, 24);
     session.sees("NAMESPACE").keys("right").sees("all columns are in sight");

@@ -30,6 +30,8 @@ pub struct Scrape {
     pub uptime: Option<f64>,
     /// Lines that could not be read.
     pub broken: u32,
+    /// Samples that were not taken, since there were more, or of more hosts, than egret keeps.
+    pub dropped: u32,
     /// Where the counters of requests come from: [`Source::Istio`] where `istio_requests_total` was there, else Envoy's own,
     /// else none of either: not collected, and filled from `/clusters`.
     pub source: Source,

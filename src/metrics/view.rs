@@ -232,6 +232,8 @@ pub struct PodReading {
     pub fault: Option<Fault>,
     /// Lines that could not be read in the last scrape.
     pub broken: u32,
+    /// Samples of the last scrape that were not taken: there were more, or of more hosts, than egret keeps.
+    pub dropped: u32,
     /// How it was reached last.
     pub way: Option<super::scrape::Way>,
     /// Where its request counters come from.

@@ -72,6 +72,8 @@ pub struct Written {
     pub(super) uptime: Option<f64>,
     #[serde(default)]
     pub(super) broken: u32,
+    #[serde(default)]
+    pub(super) dropped: u32,
     pub(super) source: Source,
     pub(super) first: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

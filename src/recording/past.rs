@@ -144,6 +144,7 @@ impl Past {
             way: written.way,
             uptime: written.uptime,
             broken: written.broken,
+            dropped: written.dropped,
             source: written.source,
             samples: written.values.iter().filter_map(sample).collect(),
         }

@@ -31,6 +31,7 @@ fn scrape(name: &str, second: i64, samples: Vec<Sample>) -> Scrape {
         way: Way::PodProxy(15090),
         uptime: Some(12.5),
         broken: 1,
+        dropped: 2,
         source: Source::Istio,
         samples,
     }

@@ -141,6 +141,7 @@ impl<W: Write> Recorder<W> {
             way: scrape.way,
             uptime: scrape.uptime.filter(|seconds| seconds.is_finite()),
             broken: scrape.broken,
+            dropped: scrape.dropped,
             source: scrape.source,
             first,
             new,

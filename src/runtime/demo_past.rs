@@ -101,6 +101,7 @@ mod tests {
             way: Way::PodProxy(15_090),
             uptime: None,
             broken: 0,
+            dropped: 0,
             source,
             samples: Vec::new(),
         }

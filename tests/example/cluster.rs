@@ -5,6 +5,7 @@
 
 #[path = "../it/support/plane/mod.rs"]
 mod plane;
+mod traffic;
 
 use clap::Parser;
 use futures::future::try_join_all;
@@ -34,6 +35,9 @@ struct Cli {
     /// With istiod and its injector in each, so that gateways of egret turn Running
     #[arg(long)]
     mesh: bool,
+    /// With a gateway in each whose pod is a real Envoy under load, one of whose hosts fails now and then
+    #[arg(long)]
+    traffic: bool,
 }
 
 #[tokio::main]
@@ -53,7 +57,10 @@ async fn main() -> ExitCode {
         Err(why) => return fail(&why),
     };
     tell("up; Ctrl-C ends it");
-    any(&mut ends).await;
+    tokio::select! {
+        why = traffic::run(if cli.traffic { &clusters } else { &[] }, tell) => return fail(&why),
+        () = any(&mut ends) => {}
+    }
     for cluster in clusters {
         if let Err(why) = cluster.end().await {
             return fail(&why);

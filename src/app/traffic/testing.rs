@@ -95,6 +95,7 @@ pub(crate) fn scrape(pod: &ObjectKey, flows: &[Flow], at: Timestamp) -> Scrape {
         way: Way::PodProxy(15_090),
         uptime: Some(seconds),
         broken: 0,
+        dropped: 0,
         source: Source::Istio,
         samples,
     }

@@ -7,7 +7,7 @@ use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::testing::{flows, id, miss, pods, read};
+use super::testing::{flows, id, miss, pods, read, scrape};
 use super::view::Plot;
 use super::*;
 use crate::app::keymap::{Chord, Keymap};
@@ -250,6 +250,20 @@ fn what_cannot_be_read_says_why_and_what_to_do() {
     let (tone, text, next) = view(&app).shown.saying.clone().unwrap();
     assert_eq!((tone, &*text), (Tone::Warn, "denied: no right to get pods/proxy in istio-system."));
     assert!(next.starts_with("Ask for a Role"), "{next}");
+}
+
+#[test]
+fn what_a_proxy_says_that_is_not_understood_or_too_much_is_counted_and_told() {
+    let mut app = looking();
+    let all = pods(&app, "eu", "out");
+    let mut told = |broken, dropped| {
+        let scrape = crate::metrics::Scrape { broken, dropped, ..scrape(&all[0], &flows(None), now()) };
+        let _ = update(&mut app, Msg::Scraped(crate::metrics::Scraped::Scrape(Box::new(scrape))));
+        app.settle();
+        view(&app).shown.note.clone().map(|(_, words)| words).unwrap_or_default()
+    };
+    assert!(told(3, 0).starts_with("3 lines of the last readings could not be understood"));
+    assert!(told(0, 7).starts_with("7 numbers are not shown"));
 }
 
 #[test]

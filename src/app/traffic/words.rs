@@ -7,6 +7,7 @@ use super::rows::{Judge, code_meaning, flags_of, name};
 use crate::app::command::Command;
 use crate::app::model::App;
 use crate::envoy::flags::flag;
+use crate::metrics::read::{MOST_HOSTS, MOST_SAMPLES};
 use crate::metrics::view::{By, PodReading, Row, Totals};
 use crate::model::age::age;
 use crate::model::clean::clean;
@@ -118,6 +119,15 @@ impl App {
             return Some((
                 Tone::Warn,
                 format!("{broken} lines of the last readings could not be understood"),
+            ));
+        }
+        let dropped: u32 = readings.iter().map(|r| r.dropped).sum();
+        if dropped > 0 {
+            return Some((
+                Tone::Warn,
+                format!(
+                    "{dropped} numbers are not shown: a proxy tells more than egret takes, {MOST_HOSTS} hosts and {MOST_SAMPLES} numbers"
+                ),
             ));
         }
         let fault = self.routes_fault(&row.id.cluster)?;

@@ -75,6 +75,7 @@ fn pod(pod: &PodReading) -> Value {
         "way": pod.way.map(way),
         "source": pod.source.map(source),
         "brokenLines": pod.broken,
+        "droppedSamples": pod.dropped,
         "restarted": pod.restarted.map(|at| at.to_string()),
         "workers": reading(pod.workers),
         "memoryBytes": reading(pod.memory),

@@ -41,6 +41,7 @@ fn report(by: By) -> Report {
         took: 0.25,
         fault,
         broken: 2,
+        dropped: 3,
         way: None,
         source: None,
         restarted: None,

@@ -49,6 +49,7 @@ pub(super) struct Pod {
     pub(super) took: f64,
     pub(super) fault: Option<Fault>,
     pub(super) broken: u32,
+    pub(super) dropped: u32,
     pub(super) way: Option<Way>,
     pub(super) source: Option<Source>,
     pub(super) restarted: Option<Timestamp>,
@@ -144,6 +145,7 @@ impl Pod {
         self.at = Some(scrape.at);
         self.took = scrape.took.as_secs_f64();
         self.broken = scrape.broken;
+        self.dropped = scrape.dropped;
         self.way = Some(scrape.way);
         self.uptime = scrape.uptime;
         self.born = scrape.uptime.map(|uptime| end - uptime).or(self.born);

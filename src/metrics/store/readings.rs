@@ -22,6 +22,7 @@ fn reading(key: &ObjectKey, pod: &Pod) -> PodReading {
         took: pod.took,
         fault: pod.fault.clone(),
         broken: pod.broken,
+        dropped: pod.dropped,
         way: pod.way,
         source: pod.source,
         restarted: pod.restarted,

@@ -66,6 +66,7 @@ impl<'a> Past<'a> {
             way: self.scrape.way,
             uptime: self.read.uptime.and_then(number),
             broken: 0,
+            dropped: 0,
             source,
             samples,
         }

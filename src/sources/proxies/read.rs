@@ -82,6 +82,7 @@ pub(super) async fn read(
         way: got.way,
         uptime: read.uptime,
         broken: read.broken,
+        dropped: read.dropped,
         source,
         samples: read.samples,
     }))));

@@ -142,6 +142,7 @@ fn scrape(pod: &ObjectKey, at: i64, read: Read) -> Scrape {
         way: Way::PodProxy(15090),
         uptime: Some(1_000.0 + at as f64),
         broken: read.broken,
+        dropped: read.dropped,
         source: if read.has_istio { Source::Istio } else { Source::Admin },
         samples: read.samples,
     }

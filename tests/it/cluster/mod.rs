@@ -13,6 +13,7 @@ mod network;
 mod objects;
 mod oracle;
 mod rights;
+mod routes;
 mod snapshots;
 mod support;
 mod verbs;

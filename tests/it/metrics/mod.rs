@@ -37,6 +37,7 @@ fn scrape(name: &str, at: f64, uptime: Option<f64>, source: Source, samples: Vec
         way: Way::PodProxy(15090),
         uptime,
         broken: 0,
+        dropped: 0,
         source,
         samples,
     }

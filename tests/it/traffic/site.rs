@@ -13,17 +13,14 @@ use egret::metrics::{Missed, Scrape, Scraped, Store, Want};
 use egret::model::name::{Kind, ObjectKey};
 use egret::sources::Heard;
 use egret::sources::proxies::Proxies;
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
-use kube::api::{Api, ListParams};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OnceCell;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::support::plane::{Bootstrap, Cluster, Envoy, Options, apply_yaml, unique, wait_for};
+use crate::support::plane::{Bootstrap, Cluster, Envoy, Options, put_gateway, unique};
 
 /// Longest that anything may take on a busy machine that is said to happen soon.
 pub(super) const SOON: Duration = Duration::from_secs(60);
@@ -56,15 +53,7 @@ impl Site {
         let cluster = shared().await;
         let client = cluster.admin().await;
         let name = unique("egress");
-        apply_yaml(&client, &objects(&name)).await.unwrap();
-        let deployments: Api<Deployment> = Api::namespaced(client.clone(), "istio-system");
-        wait_for(deployments, &name, |deployment: &Deployment| {
-            deployment.status.as_ref().is_some_and(|status| status.ready_replicas == Some(1))
-        })
-        .await;
-        let pods: Api<Pod> = Api::namespaced(client.clone(), "istio-system");
-        let pods = pods.list(&ListParams::default().labels(&format!("istio={name}"))).await.unwrap();
-        let pod = &pods.items[0];
+        let pod = put_gateway(&client, &name).await.unwrap();
         let envoy = Envoy::start(bootstrap).await.unwrap();
         let between = Between::start(envoy.admin()).await;
         cluster.forward(&client, "istio-system", &pod.name_any(), PORTS, between.port).await.unwrap();
@@ -93,34 +82,6 @@ impl Site {
         };
         Reader::start(connection(kubeconfig).await, want)
     }
-}
-
-fn objects(name: &str) -> String {
-    format!(
-        "apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {name}, namespace: istio-system, labels: {{app: {name}, istio: {name}}}}}
-spec:
-  selector: {{matchLabels: {{app: {name}, istio: {name}}}}}
-  template:
-    metadata:
-      labels: {{app: {name}, istio: {name}, sidecar.istio.io/inject: 'true'}}
-      annotations: {{inject.istio.io/templates: gateway}}
-    spec:
-      containers:
-      - name: istio-proxy
-        image: docker.io/istio/proxyv2:1.28.0
-        ports: [{{containerPort: 15090, name: http-envoy-prom}}]
-        readinessProbe: {{httpGet: {{path: /healthz/ready, port: 15021}}}}
----
-apiVersion: v1
-kind: Service
-metadata: {{name: {name}, namespace: istio-system, labels: {{app: {name}, istio: {name}}}}}
-spec:
-  selector: {{app: {name}, istio: {name}}}
-  ports: [{{name: http, port: 80, targetPort: 8080}}]
-"
-    )
 }
 
 async fn connection(file: &std::path::Path) -> Connection {

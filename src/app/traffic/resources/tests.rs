@@ -99,6 +99,7 @@ fn envoys_own_memory_stands_in_and_is_marked_and_why_is_said() {
         took: 0.1,
         fault: None,
         broken: 0,
+        dropped: 0,
         way: None,
         source: None,
         restarted: None,

@@ -54,7 +54,7 @@ pub use load::Load;
 pub use objects::{apply_yaml, delete_now, patch_status, wait_for, wait_until_gone};
 pub use odd::{Odd, UNMANAGED, odd_pod};
 pub use podlogs::PodLogs;
-pub use samples::put_sample_gateways;
+pub use samples::{put_gateway, put_sample_gateways};
 pub use table::{Table, table};
 pub use upstream::Upstream;
 

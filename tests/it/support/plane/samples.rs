@@ -3,7 +3,8 @@
 use super::objects::{apply_yaml, patch_status, wait_for};
 use super::{Error, Result, While};
 use k8s_openapi::api::apps::v1::Deployment;
-use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
 use kube::{Client, ResourceExt as _};
@@ -43,6 +44,48 @@ pub async fn put_sample_gateways(client: &Client) -> Result<()> {
         .await;
     }
     Ok(())
+}
+
+/// Makes a gateway of one pod in `istio-system`, as somebody's own manifests would, and waits until it is ready: the pod.
+pub async fn put_gateway(client: &Client, name: &str) -> Result<Pod> {
+    apply_yaml(client, &gateway(name)).await?;
+    let deployments: Api<Deployment> = Api::namespaced(client.clone(), "istio-system");
+    wait_for(deployments, name, |deployment: &Deployment| {
+        deployment.status.as_ref().is_some_and(|status| status.ready_replicas == Some(1))
+    })
+    .await;
+    let pods: Api<Pod> = Api::namespaced(client.clone(), "istio-system");
+    let pods = pods.list(&ListParams::default().labels(&format!("istio={name}"))).await;
+    let pods = pods.while_doing(format_args!("listing the pods of {name}"))?;
+    pods.items.into_iter().next().ok_or_else(|| Error(format!("{name} is ready and has no pod")))
+}
+
+fn gateway(name: &str) -> String {
+    format!(
+        "apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: istio-system, labels: {{app: {name}, istio: {name}}}}}
+spec:
+  selector: {{matchLabels: {{app: {name}, istio: {name}}}}}
+  template:
+    metadata:
+      labels: {{app: {name}, istio: {name}, sidecar.istio.io/inject: 'true'}}
+      annotations: {{inject.istio.io/templates: gateway}}
+    spec:
+      containers:
+      - name: istio-proxy
+        image: docker.io/istio/proxyv2:1.28.0
+        ports: [{{containerPort: 15090, name: http-envoy-prom}}]
+        readinessProbe: {{httpGet: {{path: /healthz/ready, port: 15021}}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: istio-system, labels: {{app: {name}, istio: {name}}}}}
+spec:
+  selector: {{app: {name}, istio: {name}}}
+  ports: [{{name: http, port: 80, targetPort: 8080}}]
+"
+    )
 }
 
 /// Does what istiod does for its Gateways: owns what it made of them, and says that they are programmed.

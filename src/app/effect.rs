@@ -31,8 +31,9 @@ pub enum Effect {
     OpenObject(Ticket, ObjectKey),
     /// Read the events of these objects, and follow them.
     OpenEvents(Ticket, Vec<ObjectKey>),
-    /// Follow what leads traffic in a cluster.
-    OpenRoutes(Ticket, ClusterName),
+    /// Follow what leads traffic in a cluster; where that is not allowed everywhere, in these namespaces; none: in the usual
+    /// one.
+    OpenRoutes(Ticket, ClusterName, Box<[Box<str>]>),
     /// Look at how a gateway stands, and again each time something happens to it.
     OpenStanding(Ticket, StandingOf),
     /// Find out what a deed would do.

@@ -97,6 +97,10 @@ impl App {
             return instead(Tone::Warn, "This gateway is not there.", "esc goes back.");
         };
         let pods = row.pod_keys();
+        if row.pods_unknown() {
+            let next = format!("{}.", row.health.reason.trim_end_matches('.'));
+            return instead(Tone::Warn, "Its pods are not known.", &clean(&next));
+        }
         if pods.is_empty() {
             let next = "Whatever it serves, no proxy of it runs: the overview and the events tell why.";
             return instead(Tone::Warn, "It has no pods, so there is no proxy to ask.", next);

@@ -98,7 +98,8 @@ impl App {
         let stale = if tile.stale { " Stale: this is how it was last seen." } else { "" };
         let first = format!("{} · {} · {} · {}{why}.{stale}", id.name, id.cluster, id.namespace, tile.word);
         let second = match &tile.live {
-            Some(live) if !live.trouble.is_empty() && tile.pods > 0 => {
+            _ if tile.pods.is_none() => "Its pods are not known, nor what goes through them.".to_owned(),
+            Some(live) if !live.trouble.is_empty() && tile.pods != Some(0) => {
                 format!("Its traffic is not read: {}.", live.trouble)
             }
             Some(live) => format!(
@@ -109,7 +110,7 @@ impl App {
                 live.p99.words(Unit::Milliseconds),
                 live.active.words(Unit::Count)
             ),
-            None if tile.pods == 0 => "No pod of it runs: nothing goes through it.".to_owned(),
+            None if tile.pods == Some(0) => "No pod of it runs: nothing goes through it.".to_owned(),
             None => "Its traffic is not read yet.".to_owned(),
         };
         let second = match &tile.change {

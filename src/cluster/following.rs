@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::connect::Connection;
 use super::discovery::served;
 use super::stream::{Change, Place, WatchEnd, list, watch};
@@ -9,8 +11,11 @@ use crate::model::fault::{Fault, Reason};
 use crate::model::name::Kind;
 use crate::model::row::Row;
 
-/// Pause before what could not be read is read again.
+/// Pause before what could not be read is read again, and before what ends as soon as it has begun is begun again.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// A watch or round that says nothing and ends sooner than this is one that ends at once.
+const SHORT: Duration = Duration::from_secs(1);
 
 /// What became of the objects of a kind in a place.
 pub(super) enum News<R> {
@@ -34,7 +39,10 @@ pub(super) async fn follow<R: Row>(
     mut on: impl FnMut(News<R>),
 ) {
     loop {
+        let begun = Instant::now();
         match round(c, kind, namespace, &mut on).await {
+            // A history that is gone as soon as it is asked for is not asked for without end.
+            Ok(()) if begun.elapsed() < SHORT => tokio::time::sleep(PAUSE).await,
             Ok(()) => {}
             Err(fault) if fault.reason == Reason::Missing => return on(News::Missing),
             Err(fault) if fault.transient() => tokio::time::sleep(PAUSE).await,
@@ -74,13 +82,21 @@ async fn watched<R: Row>(
     on: &mut impl FnMut(News<R>),
 ) -> Result<(), Fault> {
     loop {
-        let change = |change| match change {
-            Change::Applied(row) => on(News::Applied(row)),
-            Change::Deleted(row) => on(News::Deleted(row)),
-            // It costs itself, and no other.
-            Change::Unread(_) => {}
+        let (begun, mut silent) = (Instant::now(), true);
+        let change = |change| {
+            silent = false;
+            match change {
+                Change::Applied(row) => on(News::Applied(row)),
+                Change::Deleted(row) => on(News::Deleted(row)),
+                // It costs itself, and no other.
+                Change::Unread(_) => {}
+            }
         };
         match watch::<R>(c, place, &mut version, || (), change).await {
+            // A proxy between that ends every watch must not be asked without end.
+            WatchEnd::Closed if silent && begun.elapsed() < SHORT.min(c.patience.watch / 2) => {
+                tokio::time::sleep(PAUSE).await;
+            }
             WatchEnd::Closed => {}
             WatchEnd::Expired => return Ok(()),
             WatchEnd::Broken(fault) => return Err(fault),

@@ -126,6 +126,17 @@ pub struct Totals {
     pub source: Option<Source>,
 }
 
+impl Totals {
+    /// Whether only TCP is passed through: connections are opened, or data goes through those that are open, and there is
+    /// no request.
+    pub fn is_tcp(&self) -> bool {
+        let some = |reading: Reading| reading.number().is_some_and(|n| n > 0.0);
+        let moves = some(self.connections)
+            || (self.connections.number().is_some() && (some(self.bytes_out) || some(self.bytes_in)));
+        !some(self.requests) && moves
+    }
+}
+
 /// What rows of a traffic table are.
 #[derive(
     Clone,

@@ -160,6 +160,11 @@ impl GatewayRow {
         self.pods.iter().map(|pod| self.pod_key(pod)).collect()
     }
 
+    /// Whether its pods cannot be known: it has none that are known, which is not the same as none.
+    pub fn pods_unknown(&self) -> bool {
+        self.ready.is_none() && self.pods.is_empty()
+    }
+
     /// A gateway of which only its identity and origin are known.
     pub fn new(id: GatewayId, origin: Origin) -> Self {
         Self {

@@ -59,8 +59,8 @@ pub struct RouteRow {
 /// What happened to one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RouteNews {
-    /// All of a kind, as they are now: nothing happened.
-    Known(Kind, Vec<Arc<RouteRow>>),
+    /// All of a kind in a namespace, or in all, as they are now: nothing happened.
+    Known(Kind, Option<Box<str>>, Vec<Arc<RouteRow>>),
     /// One was made or changed.
     Applied(Kind, Arc<RouteRow>),
     /// One was deleted: its last state.
@@ -89,8 +89,10 @@ impl Routes {
     /// Takes news; what changed since the last of the same object, if it is a change of what it asks for.
     pub fn take(&mut self, news: RouteNews) -> Option<RouteChange> {
         match news {
-            RouteNews::Known(kind, rows) => {
-                self.0.insert(kind, rows.into_iter().map(|row| (place(&row), row)).collect());
+            RouteNews::Known(kind, namespace, rows) => {
+                let known = self.0.entry(kind).or_default();
+                known.retain(|(of, _), _| namespace.as_deref().is_some_and(|namespace| **of != *namespace));
+                known.extend(rows.into_iter().map(|row| (place(&row), row)));
                 None
             }
             RouteNews::Applied(kind, row) => {

@@ -407,4 +407,6 @@ pub struct Manager {
     pub operation: Box<str>,
     /// `time`.
     pub time: Option<Timestamp>,
+    /// `subresource`, such as `status`; empty: the object itself.
+    pub subresource: Box<str>,
 }

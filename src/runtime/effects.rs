@@ -35,7 +35,7 @@ use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::row::EventRow;
 use crate::reconcile::lease::Me;
 use crate::reconcile::{identity, look};
-use crate::sources::Sources;
+use crate::sources::{DEFAULT_NAMESPACE, Sources};
 
 /// Carries out effects on open clusters.
 pub struct Live {
@@ -202,11 +202,12 @@ impl Live {
     }
 
     /// The parts of a gateway may be of two clusters: the events of both are told together.
-    fn open_routes(&mut self, ticket: Ticket, cluster: &ClusterName) {
+    fn open_routes(&mut self, ticket: Ticket, cluster: &ClusterName, places: Box<[Box<str>]>) {
         let inbox = self.inbox.clone();
+        let places = if places.is_empty() { [DEFAULT_NAMESPACE.into()].into() } else { places };
         match self.connection(cluster) {
             Ok(c) => self.keep(ticket, async move {
-                routes::follow(&c, |news| tell(&inbox, Msg::Routes(ticket, news))).await;
+                routes::follow(&c, &places, |news| tell(&inbox, Msg::Routes(ticket, news))).await;
             }),
             Err(fault) => tell(&inbox, Msg::Routes(ticket, Err(fault))),
         }
@@ -381,7 +382,7 @@ impl Effects for Live {
         match effect {
             Effect::OpenObject(ticket, key) => self.open_object(ticket, key),
             Effect::OpenEvents(ticket, keys) => self.open_events(ticket, keys),
-            Effect::OpenRoutes(ticket, cluster) => self.open_routes(ticket, &cluster),
+            Effect::OpenRoutes(ticket, cluster, places) => self.open_routes(ticket, &cluster, places),
             Effect::OpenLogs(ticket, query) => self.open_logs(ticket, query),
             Effect::OpenStanding(ticket, of) => self.open_standing(ticket, of),
             Effect::Plan(ticket, deed) => self.plan(ticket, deed),

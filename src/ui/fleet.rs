@@ -120,8 +120,10 @@ fn tile(tile: &Tile, is_selected: bool, canvas: &mut Canvas<'_>, area: Area) {
 
 /// `412/s 99.97% p99 38ms`.
 fn numbers(tile: &Tile) -> String {
-    if tile.pods == 0 {
-        return "no pod runs".to_owned();
+    match tile.pods {
+        None => return "pods not known".to_owned(),
+        Some(0) => return "no pod runs".to_owned(),
+        Some(_) => {}
     }
     let Some(live) = &tile.live else { return "not read yet".to_owned() };
     if !live.trouble.is_empty() {

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::Item;
 use crate::app::model::App;
-use crate::metrics::view::{By, Of, Row, Window};
+use crate::metrics::view::{By, Of, Row, Totals, Window};
 use crate::model::edit::Change;
 use crate::model::facts::Fact;
 use crate::model::gateway::GatewayRow;
+use crate::model::name::ObjectKey;
+use crate::model::reading::{Reading, Unit};
 use crate::model::table::Tone;
 
 /// Hosts that are named.
@@ -55,7 +57,8 @@ impl App {
         rows.iter().map(one).collect()
     }
 
-    fn through(&self, row: &GatewayRow) -> Fact {
+    /// What goes through a gateway now, and whether that is to be feared for.
+    pub(in crate::app) fn through(&self, row: &GatewayRow) -> Fact {
         let (pods, store) = (row.pod_keys(), &self.traffic.store);
         let totals = store.totals(&pods, &Of::All, Window::Minute, self.now);
         let requests = totals.requests.number();
@@ -72,11 +75,37 @@ impl App {
             }
         };
         if count <= 0.0 {
-            return Fact::new("", "Nothing went through it in the last minute").tone(Tone::Plain);
+            return self.still(&pods, &totals);
         }
         let hosts = store.rows(&pods, By::Host, Window::Minute, self.now);
         let named = named(hosts);
         Fact::new("", format!("{} {what} through it each second now{named}", rounded(count))).tone(Tone::Bad)
+    }
+}
+
+impl App {
+    /// What there is of a gateway through which nothing new goes: connections that are open carry traffic too.
+    fn still(&self, pods: &[ObjectKey], totals: &Totals) -> Fact {
+        let moves = |reading: Reading| reading.number().is_some_and(|n| n > 0.0);
+        let open = format!("{} open connections", totals.active.text(Unit::Count));
+        if [totals.bytes_out, totals.bytes_in].into_iter().any(moves) {
+            return Fact::new("", format!("No new request, but data goes through {open}")).tone(Tone::Bad);
+        }
+        if moves(totals.active) {
+            let text = format!("No request in the last minute, and {open}");
+            return Fact::new("", text).tone(Tone::Warn);
+        }
+        let readings = self.traffic.store.readings(pods);
+        let read = readings.iter().filter(|r| r.last.is_some() && r.fault.is_none()).count();
+        if read < pods.len() {
+            let unread = pods.len() - read;
+            let text = format!(
+                "Nothing goes through {read} of its {} pods; of the other {unread} it is not known: their proxies were not read",
+                pods.len()
+            );
+            return Fact::new("", text).tone(Tone::Warn);
+        }
+        Fact::new("", "Nothing went through it in the last minute").tone(Tone::Plain)
     }
 }
 

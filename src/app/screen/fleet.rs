@@ -46,8 +46,8 @@ pub struct Tile {
     pub live: Option<Arc<Brief>>,
     /// Requests a second of the last minutes, oldest first, as many as a tile has cells; made for tiles in sight.
     pub spark: Vec<Option<f32>>,
-    /// Pods that run.
-    pub pods: usize,
+    /// Pods that run; none: it cannot be known.
+    pub pods: Option<usize>,
     /// The last change of it, while it is new: when and what.
     pub change: Option<String>,
 }
@@ -58,7 +58,8 @@ impl Tile {
         let Subject::Gateway(row) = &item.subject else { return None };
         let (symbol, tone, word, why) = state(row, item.live.as_deref());
         let (id, live) = (row.id.clone(), item.live.clone());
-        let pods = row.pods.iter().filter(|pod| &*pod.phase == "Running").count();
+        let running = row.pods.iter().filter(|pod| &*pod.phase == "Running").count();
+        let pods = (!row.pods_unknown()).then_some(running);
         Some(Self {
             id,
             stale: item.stale,

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::app::effect::Effect;
 use crate::app::model::App;
 use crate::app::screen::Screen;
-use crate::metrics::view::{By, Row, Totals, Window};
+use crate::metrics::view::{By, Row, Window};
 use crate::model::brief::Brief;
 use crate::model::clean::clean;
 use crate::model::gateway::{GatewayId, GatewayRow};
@@ -118,11 +118,6 @@ impl App {
         briefs.rang = Some(self.now);
         Some(Effect::Bell)
     }
-}
-
-/// Whether a gateway, or host, only passes TCP through.
-pub(super) fn is_tcp(totals: &Totals) -> bool {
-    totals.requests.number().is_none_or(|n| n <= 0.0) && totals.connections.number().is_some_and(|n| n > 0.0)
 }
 
 /// A number and the two limits that it crosses downwards or upwards.

@@ -142,8 +142,16 @@ impl App {
             view.marked.clear();
             return;
         }
+        if view.host.is_some() {
+            let key = self.key_of(Command::Back);
+            return self
+                .say(Tone::Muted, format!("open: it is looked at alone; {key} leads back to all hosts"));
+        }
         let key = self.key_of(Command::TrafficBy);
-        self.say(Tone::Muted, format!("open: only a host can be looked at alone; {key} shows hosts"));
+        self.say(
+            Tone::Muted,
+            format!("open: only a host can be looked at alone; {key} until hosts are shown"),
+        );
     }
 
     /// Puts a pod on the chart, or takes it away.
@@ -151,7 +159,7 @@ impl App {
         let key = self.key_of(Command::TrafficBy);
         let Some(view) = self.traffic_view() else { return };
         if view.by != By::Pod && view.host.is_none() {
-            self.say(Tone::Muted, format!("mark: pods are compared; {key} shows them"));
+            self.say(Tone::Muted, format!("mark: pods are compared; {key} until they are shown"));
             return;
         }
         let Some(pod) = view.current() else { return };

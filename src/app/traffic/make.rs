@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::briefs::{above, below, is_tcp};
+use super::briefs::{above, below};
 use super::parts::{AXIS, parts};
 use super::plot::{LETTERS, Picture, resampled, scale, span};
 use super::rows::{Judge, headings};
@@ -208,7 +208,7 @@ impl App {
             tone,
         };
         let plain = Tone::Plain;
-        let first = if is_tcp(totals) {
+        let first = if totals.is_tcp() {
             card("CONN/s", totals.connections, before.connections, Unit::PerSecond, plain)
         } else {
             card("RPS", totals.requests, before.requests, Unit::PerSecond, plain)

@@ -26,6 +26,8 @@ pub struct Marker {
     pub at: Timestamp,
     /// What changed, and by whom: `limits.memory 256Mi (kubectl-edit)`.
     pub text: Box<str>,
+    /// Whether it is a change of the gateway's own resource: what follows shortly comes of it.
+    pub of_resource: bool,
 }
 
 /// The changes of all gateways, each the newest last.
@@ -35,13 +37,17 @@ pub struct Markers(BTreeMap<GatewayId, Vec<Marker>>);
 impl Markers {
     /// Puts a mark on the charts of a gateway. What is no longer of any use goes.
     pub fn add(&mut self, id: &GatewayId, at: Timestamp, text: impl AsRef<str>) {
-        let text: Box<str> = clean(text.as_ref()).into();
+        self.put(id, at, text.as_ref(), false);
+    }
+
+    fn put(&mut self, id: &GatewayId, at: Timestamp, text: &str, of_resource: bool) {
+        let text: Box<str> = clean(text).into();
         let marks = self.0.entry(id.clone()).or_default();
         if marks.iter().any(|mark| mark.at == at && mark.text == text) {
             return;
         }
         let place = marks.partition_point(|mark| mark.at <= at);
-        marks.insert(place, Marker { at, text });
+        marks.insert(place, Marker { at, text, of_resource });
         let over = marks.len().saturating_sub(MOST);
         marks.drain(..over);
     }
@@ -66,7 +72,7 @@ impl Markers {
                 continue;
             }
             if let Some((at, text)) = of_resource(old, row, now) {
-                self.add(&row.id, at, text);
+                self.put(&row.id, at, &text, true);
             } else if let Some(text) = of_workload(old, row)
                 && !self.follows(&row.id, now)
             {
@@ -80,9 +86,11 @@ impl Markers {
         self.0.values_mut().for_each(|marks| marks.retain(|mark| mark.at <= at));
     }
 
-    /// Whether something was marked so shortly before that this comes of it.
+    /// Whether its resource was changed so shortly before that this comes of it. What else happened then does not matter: of
+    /// a route and an image that are changed at once either may be what broke it.
     fn follows(&self, id: &GatewayId, now: Timestamp) -> bool {
-        self.of(id).last().is_some_and(|mark| now.duration_since(mark.at) < CONSEQUENCE)
+        let cause = |mark: &Marker| mark.of_resource && now.duration_since(mark.at) < CONSEQUENCE;
+        self.of(id).iter().any(cause)
     }
 }
 
@@ -115,7 +123,8 @@ fn of_resource(old: &GatewayRow, new: &GatewayRow, now: Timestamp) -> Option<(Ti
 
 /// Who wrote it last, and when: an entry of its managed fields that is new or newer.
 fn author(old: &IstioGatewayRow, new: &IstioGatewayRow, now: Timestamp) -> (Timestamp, String) {
-    let changed = new.managers.iter().filter(|m| !old.managers.contains(m));
+    // Who wrote a status at the same time changed nothing of what is asked for.
+    let changed = new.managers.iter().filter(|m| m.subresource.is_empty() && !old.managers.contains(m));
     match changed.max_by_key(|m| m.time) {
         Some(manager) => {
             let recent = |at: &Timestamp| *at <= now && now.duration_since(*at) < RECENT;

@@ -62,7 +62,9 @@ impl App {
         for cluster in wanted {
             if !self.traffic.routes.0.contains_key(&cluster) {
                 let ticket = self.ticket();
-                effects.push(Effect::OpenRoutes(ticket, cluster.clone()));
+                let namespaces =
+                    self.cluster(&cluster).map(|s| s.facts.namespaces.clone()).unwrap_or_default();
+                effects.push(Effect::OpenRoutes(ticket, cluster.clone(), namespaces));
                 let open = Open { ticket, routes: Routes::default(), fault: None };
                 self.traffic.routes.0.insert(cluster, open);
             }

@@ -1,6 +1,6 @@
 //! The rows of the Traffic tab: what stands in their columns.
 
-use super::briefs::{above, below, is_tcp};
+use super::briefs::{above, below};
 use super::view::Heading;
 use crate::envoy::flags::flag;
 use crate::metrics::view::{By, Row};
@@ -112,11 +112,11 @@ fn plain(reading: Reading, unit: Unit) -> Made {
 /// Requests, or of what is passed through connections: then the next cell says so.
 fn rate(row: &Row, _: &Judge<'_>) -> Made {
     let totals = &row.totals;
-    plain(if is_tcp(totals) { totals.connections } else { totals.requests }, Unit::PerSecond)
+    plain(if totals.is_tcp() { totals.connections } else { totals.requests }, Unit::PerSecond)
 }
 
 fn success(row: &Row, by: &Judge<'_>) -> Made {
-    if is_tcp(&row.totals) {
+    if row.totals.is_tcp() {
         return ("tcp".to_owned(), Tone::Muted);
     }
     let (text, tone) = plain(row.totals.success, Unit::Percent);
@@ -148,7 +148,7 @@ fn rest_of(row: &Row, by: &Judge<'_>) -> Made {
             let text = if row.key.is_empty() || &*row.key == "-" { "nothing went wrong" } else { known };
             (text.to_owned(), Tone::Plain)
         }
-        _ if is_tcp(&row.totals) => {
+        _ if row.totals.is_tcp() => {
             let bytes = [row.totals.bytes_out, row.totals.bytes_in].map(|n| figure(n, Unit::BytesPerSecond));
             (format!("out {}/s in {}/s", bytes[0], bytes[1]), Tone::Plain)
         }

@@ -1,5 +1,7 @@
 //! What is read, and what keys do.
 
+mod quiet;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -256,14 +258,18 @@ fn what_cannot_be_read_says_why_and_what_to_do() {
 fn what_a_proxy_says_that_is_not_understood_or_too_much_is_counted_and_told() {
     let mut app = looking();
     let all = pods(&app, "eu", "out");
-    let mut told = |broken, dropped| {
-        let scrape = crate::metrics::Scrape { broken, dropped, ..scrape(&all[0], &flows(None), now()) };
+    let fails = flows(Some(at("11:49:00")));
+    let mut told = |time: &str, broken, dropped| {
+        let scrape = crate::metrics::Scrape { broken, dropped, ..scrape(&all[0], &fails, at(time)) };
+        app.now = at(time);
         let _ = update(&mut app, Msg::Scraped(crate::metrics::Scraped::Scrape(Box::new(scrape))));
         app.settle();
         view(&app).shown.note.clone().map(|(_, words)| words).unwrap_or_default()
     };
-    assert!(told(3, 0).starts_with("3 lines of the last readings could not be understood"));
-    assert!(told(0, 7).starts_with("7 numbers are not shown"));
+    let lines = told("11:52:05", 3, 0);
+    assert!(lines.starts_with("3 lines of the last readings could not be understood"), "{lines:?}");
+    let more = told("11:52:10", 0, 7);
+    assert!(more.starts_with("7 numbers are not shown"), "{more:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::briefs::{above, below, is_tcp};
+use super::briefs::{above, below};
 use super::rows::{Judge, code_meaning, flags_of, name};
 use crate::app::command::Command;
 use crate::app::model::App;
@@ -42,7 +42,7 @@ impl App {
             let next = format!("{} tries again now.", self.key_of(Command::Retry));
             return Some((tone, format!("{} {words}.", row.id.cluster), next));
         }
-        if row.ready.is_none() && row.pods.is_empty() {
+        if row.pods_unknown() {
             return say(Tone::Warn, "Its pods are not known.", format!("{}.", row.health.reason));
         }
         let pods = row.pods.len();
@@ -225,7 +225,7 @@ impl App {
                 ),
             ];
         }
-        let how = if is_tcp(totals) {
+        let how = if totals.is_tcp() {
             format!(
                 "{who}: passed through, {} opened a second, {} open.",
                 figure(totals.connections, Unit::PerSecond),
@@ -238,13 +238,31 @@ impl App {
                 figure(totals.success, Unit::Percent)
             )
         } else {
-            format!("{who}: nothing goes there now.")
+            format!("{who}: {}.", quiet_words(totals))
         };
         let next = match by.by {
             By::Pod => format!("{} on two pods compares them on the chart.", self.key_of(Command::Mark)),
             _ => format!("{} shows this host alone.", self.key_of(Command::Open)),
         };
         [how, next]
+    }
+}
+
+/// What there is of a row without a request or connection that is known to be new.
+fn quiet_words(totals: &Totals) -> String {
+    let moves = |reading: Reading| reading.number().is_some_and(|n| n > 0.0);
+    let open = || format!("{} connections are open", figure(totals.active, Unit::Count));
+    match totals.requests {
+        Reading::Unknown => "it was read once, and a rate needs two readings".to_owned(),
+        Reading::NotCollected if moves(totals.active) => {
+            format!("its requests are not collected; {}", open())
+        }
+        Reading::NotCollected => "its requests are not collected".to_owned(),
+        _ if moves(totals.bytes_out) || moves(totals.bytes_in) => {
+            format!("nothing new is opened, and data goes through what is: {}", open())
+        }
+        _ if moves(totals.active) => format!("no request now; {}", open()),
+        _ => "nothing goes there now".to_owned(),
     }
 }
 

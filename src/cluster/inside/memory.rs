@@ -16,6 +16,9 @@ const AWAY: Duration = Duration::from_secs(600);
 /// How long a port that nothing listened on is not tried again: a proxy may have just begun.
 const PORT_AWAY: Duration = Duration::from_secs(60);
 
+/// How long an admin interface that did not answer is not tried again: each try costs a connection and a look at the pod.
+const ADMIN_AWAY: Duration = Duration::from_secs(15);
+
 /// One way to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Step {
@@ -48,11 +51,22 @@ enum What {
     PodProxy,
     PodProxyPort(u16),
     PortForward,
+    /// The admin interface behind a port-forward.
+    Admin,
 }
 
 impl What {
     fn of(step: Step) -> Self {
         if step.is_proxy() { Self::PodProxy } else { Self::PortForward }
+    }
+
+    /// The way, and its port.
+    fn all_of(step: Step) -> impl Iterator<Item = Self> {
+        let port = match step {
+            Step::PodProxy(port) => Some(Self::PodProxyPort(port)),
+            Step::PortForward => None,
+        };
+        std::iter::once(Self::of(step)).chain(port)
     }
 }
 
@@ -70,6 +84,8 @@ pub(super) struct Memory {
     avoided: HashMap<(Scope, What), Avoided>,
     /// When the pod proxy last led into some pod: that it does not lead into another is that pod's own then.
     proxy_worked: Option<Timestamp>,
+    /// The pod that a port-forward last led into, and when: that none leads into another is that pod's own then.
+    forward_worked: Option<(ObjectKey, Timestamp)>,
     /// The port that answers over a port-forward, where one does.
     ports: HashMap<ObjectKey, u16>,
 }
@@ -86,52 +102,59 @@ impl Memory {
         if prefer == Prefer::PortForward {
             order.rotate_right(1);
         }
-        // Each is looked up once: who looks when its time is over is the one that tries it.
-        let whole = [What::PodProxy, What::PortForward].map(|what| (what, self.known(pod, what, now)));
         let (mut steps, mut wrong) = (Vec::new(), Vec::new());
         for step in order {
-            let of_way =
-                whole.iter().find(|(what, _)| *what == What::of(step)).and_then(|(_, known)| known.clone());
-            let of_port = || match step {
-                Step::PodProxy(port) => self.known(pod, What::PodProxyPort(port), now),
-                Step::PortForward => None,
-            };
-            match of_way.or_else(of_port) {
+            match What::all_of(step).find_map(|what| self.known(pod, what, now)) {
                 Some(known) => wrong.push((step, known)),
                 None => steps.push(step),
             }
         }
+        // The others may never be come to.
+        if let Some(first) = steps.first() {
+            self.begin(pod, *first, now);
+        }
         (steps, wrong)
     }
 
-    /// Why no port-forward is tried.
-    pub(super) fn no_forward(&mut self, pod: &ObjectKey, now: Timestamp) -> Option<Wrong> {
-        self.known(pod, What::PortForward, now)
+    /// Why the admin interface is not tried. Whoever hears of nothing tries it.
+    pub(super) fn no_admin(&mut self, pod: &ObjectKey, now: Timestamp) -> Option<Wrong> {
+        let known = [What::PortForward, What::Admin].into_iter().find_map(|what| self.known(pod, what, now));
+        if known.is_none() {
+            [What::PortForward, What::Admin].into_iter().for_each(|what| self.again(pod, what, now));
+        }
+        known
     }
 
-    /// Why something is not tried. When its time is over, whoever asks first tries it, and the others wait for what comes
-    /// of it.
-    fn known(&mut self, pod: &ObjectKey, what: What, now: Timestamp) -> Option<Wrong> {
+    /// A way is tried now. If its time was over, the others wait for what comes of it.
+    pub(super) fn begin(&mut self, pod: &ObjectKey, step: Step, now: Timestamp) {
+        What::all_of(step).for_each(|what| self.again(pod, what, now));
+    }
+
+    fn again(&mut self, pod: &ObjectKey, what: What, now: Timestamp) {
         for scope in scopes(pod) {
-            let Some(avoided) = self.avoided.get_mut(&(scope, what)) else { continue };
-            if now < avoided.until {
-                return Some(avoided.wrong.clone());
+            if let Some(avoided) = self.avoided.get_mut(&(scope, what)).filter(|avoided| now >= avoided.until)
+            {
+                avoided.until = later(now, avoided.again);
             }
-            avoided.until = later(now, avoided.again);
         }
-        None
+    }
+
+    /// Why something is not tried.
+    fn known(&self, pod: &ObjectKey, what: What, now: Timestamp) -> Option<Wrong> {
+        scopes(pod).into_iter().find_map(|scope| {
+            let avoided = self.avoided.get(&(scope, what))?;
+            (now < avoided.until).then(|| avoided.wrong.clone())
+        })
     }
 
     /// A way led into a pod, after these did not.
     pub(super) fn worked(&mut self, pod: &ObjectKey, step: Step, wrong: &[(Step, Wrong)], now: Timestamp) {
         for scope in scopes(pod) {
-            self.avoided.remove(&(scope.clone(), What::of(step)));
-            if let Step::PodProxy(port) = step {
-                self.avoided.remove(&(scope, What::PodProxyPort(port)));
-            }
+            What::all_of(step).for_each(|what| drop(self.avoided.remove(&(scope.clone(), what))));
         }
-        if step.is_proxy() {
-            self.proxy_worked = Some(now);
+        match step {
+            Step::PodProxy(_) => self.proxy_worked = Some(now),
+            Step::PortForward => self.forward_worked = Some((pod.clone(), now)),
         }
         for (step, wrong) in wrong {
             self.note(pod, *step, wrong, now);
@@ -141,10 +164,34 @@ impl Memory {
     /// No way led into a pod. What was chosen may be wrong: all are tried next time but those that are forbidden.
     pub(super) fn lost(&mut self, pod: &ObjectKey, wrong: &[(Step, Wrong)], now: Timestamp) {
         let scopes = scopes(pod);
-        self.avoided
-            .retain(|(scope, _), known| matches!(known.wrong, Wrong::Denied(_)) || !scopes.contains(scope));
+        // Where others are reached, what is known of the cluster is right, and this pod is the odd one.
+        let recent = |at: Timestamp| now < later(at, PORT_AWAY);
+        let others = self.forward_worked.as_ref().is_some_and(|(of, at)| of != pod && recent(*at));
+        self.avoided.retain(|(scope, _), known| {
+            matches!(known.wrong, Wrong::Denied(_))
+                || !scopes.contains(scope)
+                || (others && *scope == Scope::Cluster)
+        });
         for (step, wrong) in wrong.iter().filter(|(_, wrong)| matches!(wrong, Wrong::Denied(_))) {
             self.note(pod, *step, wrong, now);
+        }
+    }
+
+    /// The admin interface answered, or did not.
+    pub(super) fn admin(&mut self, pod: &ObjectKey, wrong: Option<&Wrong>, now: Timestamp) {
+        let own = (Scope::Pod(pod.clone()), What::Admin);
+        match wrong {
+            None => {
+                self.avoided.remove(&own);
+                self.worked(pod, Step::PortForward, &[], now);
+            }
+            Some(Wrong::Denied(_)) => {
+                wrong.into_iter().for_each(|w| self.note(pod, Step::PortForward, w, now))
+            }
+            Some(wrong) => {
+                let (until, wrong) = (later(now, ADMIN_AWAY), wrong.clone());
+                self.avoided.insert(own, Avoided { until, again: ADMIN_AWAY, wrong });
+            }
         }
     }
 
@@ -162,11 +209,13 @@ impl Memory {
             // The pod proxy was the second choice: the first is tried again soon.
             (Step::PortForward, _) => (own(), What::PortForward, PORT_AWAY),
         };
+        // The address of one pod is nothing to tell of another.
+        let wrong = if scope == Scope::Cluster { wrong.without_words() } else { wrong.clone() };
         // What is known already keeps its time.
         self.avoided.entry((scope, what)).or_insert_with(|| Avoided {
             until: later(now, again),
             again,
-            wrong: wrong.clone(),
+            wrong,
         });
     }
 
@@ -273,6 +322,52 @@ mod tests {
         memory.worked(&pod("a"), Step::PortForward, &[(PROXY[0], silent())], at(0));
         memory.lost(&pod("a"), &[(Step::PortForward, Wrong::Broken("cut".to_owned()))], at(5));
         assert_eq!(steps(&mut memory, "a", 6), STEPS);
+    }
+
+    #[test]
+    fn what_is_not_come_to_is_not_taken_for_tried() {
+        let mut memory = Memory::default();
+        let denied = Wrong::Denied(vec!["create pods/portforward"]);
+        memory.admin(&pod("a"), Some(&denied), at(0));
+        assert_eq!(memory.no_admin(&pod("a"), at(599)), Some(denied.clone()));
+        // The pod proxy answers each time, so that no port-forward is come to.
+        for second in [600, 605] {
+            assert_eq!(steps(&mut memory, "a", second), STEPS);
+            memory.worked(&pod("a"), PROXY[0], &[], at(second));
+        }
+        assert_eq!(memory.no_admin(&pod("a"), at(606)), None, "it is tried");
+        assert_eq!(memory.no_admin(&pod("b"), at(607)), Some(denied), "by one for all");
+    }
+
+    #[test]
+    fn one_pod_that_cannot_be_reached_makes_the_others_try_nothing_anew() {
+        let mut memory = Memory::default();
+        memory.worked(&pod("a"), Step::PortForward, &[(PROXY[0], silent())], at(0));
+        memory.lost(&pod("bad"), &[(Step::PortForward, Wrong::Broken("refused".to_owned()))], at(5));
+        assert_eq!(steps(&mut memory, "a", 6), [Step::PortForward]);
+        memory.lost(&pod("bad"), &[(Step::PortForward, Wrong::Broken("refused".to_owned()))], at(70));
+        assert_eq!(steps(&mut memory, "a", 71), STEPS, "nobody was reached for a minute");
+    }
+
+    #[test]
+    fn an_admin_interface_that_does_not_answer_is_left_alone_for_a_while_and_nothing_else_is() {
+        let mut memory = Memory::default();
+        memory.admin(&pod("a"), Some(&Wrong::Refused(15000)), at(0));
+        assert_eq!(memory.no_admin(&pod("a"), at(14)), Some(Wrong::Refused(15000)));
+        assert_eq!(steps(&mut memory, "a", 14), STEPS);
+        assert_eq!(memory.no_admin(&pod("b"), at(14)), None);
+        assert_eq!(memory.no_admin(&pod("a"), at(15)), None);
+        memory.admin(&pod("a"), None, at(16));
+        assert_eq!(memory.no_admin(&pod("a"), at(16)), None);
+    }
+
+    #[test]
+    fn of_the_cluster_no_address_of_a_pod_is_remembered() {
+        let mut memory = Memory::default();
+        let wrong = Wrong::Unreachable("dial tcp 10.1.2.3:15090: i/o timeout".to_owned());
+        memory.worked(&pod("a"), Step::PortForward, &[(PROXY[0], wrong)], at(0));
+        let (_, wrong) = memory.plan(&pod("b"), Prefer::PodProxy, at(1));
+        assert_eq!(wrong, PROXY.map(|step| (step, Wrong::Unreachable(String::new()))));
     }
 
     #[test]

@@ -103,6 +103,7 @@ impl Inside {
             if dead && step.is_proxy() {
                 continue;
             }
+            self.memory().begin(pod, step, self.now());
             let trouble = match self.statistics_by(step, pod, query, into).await {
                 Ok(got) => {
                     self.memory().worked(pod, step, &wrong, self.now());
@@ -138,20 +139,22 @@ impl Inside {
     /// # Errors
     /// When no port-forward can be opened, nothing listens, or the answer is no answer.
     pub async fn admin(&self, pod: &ObjectKey, path: &str) -> Result<(Vec<u8>, Got), Fault> {
-        let known = self.memory().no_forward(pod, self.now());
+        let known = self.memory().no_admin(pod, self.now());
         if let Some(known) = known {
-            return Err(trouble::fault(&self.c, pod, &[(Step::PortForward, known)]).await);
+            return Err(trouble::remembered(&self.c, pod, &[(Step::PortForward, known)]));
         }
         let mut whole = Vec::new();
         let limits = Limits { most: MOST_ADMIN, gzip: false };
         let got = self.forwarded(pod, ADMIN, path, limits, &mut |bytes| whole.extend_from_slice(bytes)).await;
         match got {
-            Ok(got) => Ok((whole, got)),
+            Ok(got) => {
+                self.memory().admin(pod, None, self.now());
+                Ok((whole, got))
+            }
             Err(Trouble::Ends(fault)) => Err(fault),
             Err(Trouble::Way(trouble)) => {
-                let wrong = [(Step::PortForward, trouble)];
-                self.memory().lost(pod, &wrong, self.now());
-                Err(trouble::fault(&self.c, pod, &wrong).await)
+                self.memory().admin(pod, Some(&trouble), self.now());
+                Err(trouble::fault(&self.c, pod, &[(Step::PortForward, trouble)]).await)
             }
         }
     }

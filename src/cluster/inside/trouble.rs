@@ -41,6 +41,15 @@ impl Wrong {
         matches!(self, Self::Denied(_) | Self::Silent(_) | Self::Unreachable(_) | Self::Broken(_))
     }
 
+    /// The same without what was said of one pod.
+    pub(super) fn without_words(&self) -> Self {
+        match self {
+            Self::Unreachable(_) => Self::Unreachable(String::new()),
+            Self::Broken(_) => Self::Broken(String::new()),
+            other => other.clone(),
+        }
+    }
+
     fn words(&self, step: Step) -> String {
         let way = if step.is_proxy() { "the pod proxy" } else { "a port-forward" };
         match self {
@@ -77,6 +86,15 @@ pub(super) async fn fault(c: &Connection, pod: &ObjectKey, wrong: &[(Step, Wrong
         Ok(Some(why)) => asked.because(Reason::Missing, &why, AGAIN),
         Err(fault) if fault.reason == Reason::Missing => fault,
         _ => asked.because(Reason::Unreachable, &words, AGAIN),
+    }
+}
+
+/// The same of what is remembered: nothing is asked for it.
+pub(super) fn remembered(c: &Connection, pod: &ObjectKey, wrong: &[(Step, Wrong)]) -> Fault {
+    let (asked, words) = (about(c, pod), in_words(wrong));
+    match rights(pod, wrong) {
+        Some(hint) => asked.because(Reason::Denied, &words, &hint),
+        None => asked.because(Reason::Unreachable, &words, AGAIN),
     }
 }
 

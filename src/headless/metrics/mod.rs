@@ -113,7 +113,12 @@ async fn printing(
     };
     session.read(vec![id.clone()]);
     if session.pods(&id).is_empty() {
-        return streams.complain(format!("{} has no pods", find::words(&id)));
+        for fault in session.faults() {
+            say(&fault, streams)?;
+        }
+        let unknown = session.fleet().iter().any(|row| row.id == id && row.pods_unknown());
+        let what = if unknown { "has no pods that are known" } else { "has no pods" };
+        return streams.complain(format!("{} {what}", find::words(&id)));
     }
     streams
         .complain(format!("reading twice, {} apart: only then there are rates", seconds(wish.interval)))?;
@@ -126,7 +131,9 @@ async fn printing(
     };
     for time in 1..=times {
         let report = Report::of(session, &id, wish);
-        warn(&report, &mut told, streams)?;
+        if warn(&report, &mut told, streams)? {
+            printer.interrupted();
+        }
         if report.pods.iter().all(|pod| pod.last.is_none()) && time == 1 {
             return Ok(());
         }
@@ -159,7 +166,9 @@ fn judged(wish: &Metrics, report: &Report, streams: &mut Streams<'_>) -> io::Res
 }
 
 /// Tells of each pod that cannot be read why, once for each reason.
-fn warn(report: &Report, told: &mut Vec<(String, Fault)>, streams: &mut Streams<'_>) -> io::Result<()> {
+/// Tells of pods that cannot be read, each fault once; whether there was something to tell.
+fn warn(report: &Report, told: &mut Vec<(String, Fault)>, streams: &mut Streams<'_>) -> io::Result<bool> {
+    let before = told.len();
     for pod in &report.pods {
         let Some(fault) = &pod.fault else { continue };
         let what = (pod.pod.name.to_string(), fault.clone());
@@ -168,7 +177,7 @@ fn warn(report: &Report, told: &mut Vec<(String, Fault)>, streams: &mut Streams<
             told.push(what);
         }
     }
-    Ok(())
+    Ok(told.len() > before)
 }
 
 /// What happened, and what to do.

@@ -29,8 +29,7 @@ impl Store {
             Reading::Unknown => (Window::FiveMinutes, self.totals(pods, &Of::All, Window::FiveMinutes, now)),
             _ => (Window::Minute, minute),
         };
-        let is_tcp = totals.requests.number().is_none_or(|n| n == 0.0)
-            && totals.connections.number().is_some_and(|n| n > 0.0);
+        let is_tcp = totals.is_tcp();
         Brief {
             requests: if is_tcp { totals.connections } else { totals.requests },
             is_tcp,

@@ -102,7 +102,8 @@ pub(super) fn managers<'v>(
             _ if !exists => {}
             (Some(whole), _) => found.extend(written(kind, whole, now)),
             (None, Some(cr)) if kind == Kind::IstioGateway => {
-                found.extend(cr.managers.iter().map(|manager| (manager.time, fact(kind, manager, "", now))));
+                let managers = cr.managers.iter().filter(|manager| &*manager.subresource != "status");
+                found.extend(managers.map(|manager| (manager.time, fact(kind, manager, now))));
             }
             (None, _) => waits.push(Fact::new(label(kind), LOADING).tone(Tone::Busy)),
         }
@@ -144,16 +145,19 @@ fn written(kind: Kind, object: &Value, now: Timestamp) -> Vec<(Option<Timestamp>
             manager: text(entry, "/manager").unwrap_or_default().into(),
             operation: text(entry, "/operation").unwrap_or_default().into(),
             time: time(entry, "/time"),
+            subresource: text(entry, "/subresource").unwrap_or_default().into(),
         };
-        let part = text(entry, "/subresource").unwrap_or_default();
-        (manager.time, fact(kind, &manager, part, now))
+        (manager.time, fact(kind, &manager, now))
     };
     entries.map(one).collect()
 }
 
-fn fact(kind: Kind, manager: &Manager, part: &str, now: Timestamp) -> Fact {
+fn fact(kind: Kind, manager: &Manager, now: Timestamp) -> Fact {
     let name = if manager.manager.is_empty() { "unknown" } else { &manager.manager };
-    let how = [&*manager.operation, part].into_iter().filter(|word| !word.is_empty()).map(str::to_lowercase);
+    let how = [&*manager.operation, &*manager.subresource]
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase);
     let how = joined(how, ", ");
     let how = if how.is_empty() { String::new() } else { format!(" ({how})") };
     let when = manager.time.map_or_else(|| "at an unknown time".to_owned(), |then| moment(then, now));

@@ -45,8 +45,8 @@ fn routes() -> Routes {
             {"route": [{"destination": {"host": "backup.stripe.example"}}]}]}),
     );
     let mut routes = Routes::default();
-    assert_eq!(routes.take(RouteNews::Known(Kind::IstioServers, vec![row(&server)])), None);
-    assert_eq!(routes.take(RouteNews::Known(Kind::VirtualService, vec![row(&route)])), None);
+    assert_eq!(routes.take(RouteNews::Known(Kind::IstioServers, None, vec![row(&server)])), None);
+    assert_eq!(routes.take(RouteNews::Known(Kind::VirtualService, None, vec![row(&route)])), None);
     routes
 }
 

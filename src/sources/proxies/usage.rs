@@ -60,9 +60,18 @@ async fn all(
     c: &crate::cluster::connect::Connection,
     namespaces: &[String],
 ) -> Result<Arc<[PodUsage]>, Fault> {
-    let mut all = Vec::new();
+    let (mut all, mut fault) = (Vec::new(), None);
     for namespace in namespaces {
-        all.extend(of_pods(c, namespace).await?);
+        match of_pods(c, namespace).await {
+            Ok(some) => all.extend(some),
+            // There is no metrics API in the others either.
+            Err(missing) if missing.reason == Reason::Missing => return Err(missing),
+            // What may not be read in one place takes nothing from the others.
+            Err(other) => fault = fault.or(Some(other)),
+        }
     }
-    Ok(all.into())
+    match fault {
+        Some(fault) if all.is_empty() => Err(fault),
+        _ => Ok(all.into()),
+    }
 }

@@ -7,6 +7,7 @@ use egret::cluster::routes::follow;
 use egret::model::fault::{Fault, Reason};
 use egret::model::name::Kind;
 use egret::model::route::{KINDS, RouteChange, RouteNews, Routes};
+use k8s_openapi::api::rbac::v1::PolicyRule;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -16,10 +17,11 @@ use crate::support::plane::{apply_yaml, shared_with_istio, unique};
 
 type Told = Result<RouteNews, Fault>;
 
-fn followed(c: Connection) -> (UnboundedReceiver<Told>, JoinHandle<()>) {
+fn followed(c: Connection, place: &str) -> (UnboundedReceiver<Told>, JoinHandle<()>) {
     let (tell, told) = unbounded_channel();
+    let places = [place.into()];
     let task = tokio::spawn(async move {
-        follow(&c, |news| {
+        follow(&c, &places, |news| {
             let _ = tell.send(news);
         })
         .await;
@@ -63,12 +65,12 @@ async fn a_route_that_is_made_changed_and_deleted_is_told_and_a_label_of_it_is_n
     let client = cluster.admin().await;
     let (namespace, name) = (unique("routes"), unique("route"));
     cluster.namespace(&client, &namespace).await.unwrap();
-    let (mut told, task) = followed(connection(cluster.kubeconfig(), true).await);
+    let (mut told, task) = followed(connection(cluster.kubeconfig(), true).await, &namespace);
     let mut routes = Routes::default();
     let mut kinds = BTreeSet::from(KINDS);
     while !kinds.is_empty() {
         let news = next(&mut told).await.unwrap();
-        if let RouteNews::Known(kind, _) = news {
+        if let RouteNews::Known(kind, ..) = news {
             kinds.remove(&kind);
         }
         routes.take(news);
@@ -95,7 +97,7 @@ async fn a_route_that_is_made_changed_and_deleted_is_told_and_a_label_of_it_is_n
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kind_that_may_not_be_read_is_told_once_and_not_asked_for_again() {
     let cluster = shared_with_istio().await;
-    let (mut told, task) = followed(connection(&cluster.narrow_kubeconfig(), true).await);
+    let (mut told, task) = followed(connection(&cluster.narrow_kubeconfig(), true).await, "istio-system");
     // It ends by itself: nothing is left that could be followed.
     tokio::time::timeout(SOON, task).await.expect("it ends").unwrap();
     let mut faults = Vec::new();
@@ -106,4 +108,32 @@ async fn a_kind_that_may_not_be_read_is_told_once_and_not_asked_for_again() {
     let summaries: BTreeSet<&str> = faults.iter().map(|fault| &*fault.summary).collect();
     assert_eq!((summaries.len(), faults.len()), (KINDS.len(), KINDS.len()), "{summaries:?}");
     assert!(summaries.iter().any(|s| s.contains("no right to list virtualservices")), "{summaries:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_read_one_namespace_is_told_of_its_changes_and_that_others_are_not() {
+    let cluster = shared_with_istio().await;
+    let client = cluster.admin().await;
+    let (namespace, name) = (unique("routes"), unique("route"));
+    cluster.namespace(&client, &namespace).await.unwrap();
+    let rule = PolicyRule {
+        api_groups: Some(vec!["networking.istio.io".to_owned()]),
+        resources: Some(vec!["virtualservices".to_owned()]),
+        verbs: ["list", "watch"].map(str::to_owned).to_vec(),
+        ..PolicyRule::default()
+    };
+    let kubeconfig = cluster.user(&unique("local"), Some(&namespace), &[rule]).await.unwrap();
+    let (mut told, task) = followed(connection(&kubeconfig, true).await, &namespace);
+    let (mut routes, mut refused, mut known) = (Routes::default(), BTreeSet::new(), None);
+    while refused.len() < KINDS.len() || known.is_none() {
+        match next(&mut told).await {
+            Ok(RouteNews::Known(Kind::VirtualService, place, _)) => known = place,
+            Ok(news) => panic!("{news:?}"),
+            Err(fault) => assert!(refused.insert(fault.summary)),
+        }
+    }
+    assert_eq!(known.as_deref(), Some(&*namespace));
+    apply_yaml(&client, &virtual_service(&namespace, &name, "1s", "a")).await.unwrap();
+    assert_eq!(change(&mut told, &mut routes, &name).await.what, "made");
+    task.abort();
 }

@@ -37,11 +37,18 @@ struct ManagedFields<'a> {
     #[serde(borrow)]
     operation: Text<'a>,
     time: Option<Timestamp>,
+    #[serde(borrow)]
+    subresource: Text<'a>,
 }
 
 impl From<ManagedFields<'_>> for Manager {
     fn from(raw: ManagedFields<'_>) -> Self {
-        Self { manager: raw.manager.into(), operation: raw.operation.into(), time: raw.time }
+        Self {
+            manager: raw.manager.into(),
+            operation: raw.operation.into(),
+            time: raw.time,
+            subresource: raw.subresource.into(),
+        }
     }
 }
 

@@ -37,7 +37,7 @@ async fn on_a_plain_cluster_everything_is_done_with_keys_alone_and_the_journal_t
     wizard::installs_keeps_and_makes(&session, &client).await;
     looks_at_service_and_pods(&session);
     wizard::fills_in_everything(&session, &client).await;
-    session.keys("esc").sees("egret › gateways");
+    session.keys("esc").sees_not("On its way").sees("egret › gateways");
     edits_both_ways(&session, &client).await;
     makes_of_yaml(&session, &client).await;
     clones(&session, &client).await;
@@ -118,7 +118,7 @@ async fn makes_of_yaml(session: &Session, client: &Client) {
     session.keys("N").sees("istio-system/NAME").keys("ctrl-a delete").sees("create new objects");
     session.pastes(&plain("pasted")).sees("create IstioGateway istio-system/pasted").keys("ctrl-s");
     applies(session, "Create IstioGateway istio-system/pasted", "IstioGateway istio-system/pasted is made");
-    session.sees("Running: 1 of 1 ready").keys("esc").sees("egret › gateways");
+    session.sees("Running: 1 of 1 ready").keys("esc").sees_not("On its way").sees("egret › gateways");
     let wanted = json!({"gatewayType": "egress", "replicaCount": 1,
         "ports": [{"name": "http-0", "port": 80, "targetPort": 80, "protocol": "HTTP"}]});
     for name in ["file-a", "file-b", "pasted"] {
@@ -130,7 +130,7 @@ async fn clones(session: &Session, client: &Client) {
     session.command("gateways name:full").selects("full").keys("ctrl-n").sees("new gateway").sees("2Gi");
     session.fills("twin | ctrl-s");
     applies(session, "Create IstioGateway istio-system/twin", "IstioGateway istio-system/twin is made");
-    session.sees("Running: 2 of 2 ready").keys("esc").sees("egret › gateways");
+    session.sees("Running: 2 of 2 ready").keys("esc").sees_not("On its way").sees("egret › gateways");
     let (mut twin, mut full) = (spec(client, "twin").await, spec(client, "full").await);
     // Each keeps its own pods apart.
     let apart = |spec: &mut Value| spec.as_object_mut().unwrap().remove("affinity").unwrap().to_string();
@@ -148,11 +148,11 @@ async fn scales_and_restarts(session: &Session, client: &Client) {
     session.command("gateways name:early").selects("early").keys("s").sees(":scale 1");
     session.fills("backspace | 2 | enter");
     applies(session, "1 → 2 pods", "IstioGateway istio-system/early is changed");
-    session.sees("Running: 2 of 2 ready").keys("esc").sees("egret › gateways");
+    session.sees("Running: 2 of 2 ready").keys("esc").sees_not("On its way").sees("egret › gateways");
     session.command("gateways name:full").selects("full").keys("s").sees(":scale 2-4");
     session.fills("backspace | 5 | enter");
     applies(session, "spec.maxReplicas  4 → 5", "IstioGateway istio-system/full is changed");
-    session.sees("Running: 2 of 2 ready").keys("esc").sees("egret › gateways");
+    session.sees("Running: 2 of 2 ready").keys("esc").sees_not("On its way").sees("egret › gateways");
     assert_eq!(spec(client, "early").await["replicaCount"], 2);
     assert_eq!(spec(client, "full").await["maxReplicas"], 5);
 
@@ -207,6 +207,6 @@ async fn deletes_and_undoes(session: &Session, client: &Client) {
     wait_until_gone(gateways(client), "full").await;
     session.keys("U").sees("undo which").keys("enter");
     applies(session, "Create IstioGateway istio-system/full", "IstioGateway istio-system/full is made");
-    session.sees("Running: 2 of 2 ready").keys("esc").sees("egret › gateways");
+    session.sees("Running: 2 of 2 ready").keys("esc").sees_not("On its way").sees("egret › gateways");
     assert_eq!(spec(client, "full").await, before);
 }

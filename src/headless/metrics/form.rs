@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::report::Report;
 use super::{json, prometheus, table};
-use crate::cli::{Metrics, MetricsForm};
+use crate::cli::MetricsForm;
 
 /// Prints reports.
 #[derive(Debug)]
@@ -12,20 +14,17 @@ pub(super) struct Printer {
     form: MetricsForm,
     /// Draw a table again in its place: the output is a terminal.
     redraw: bool,
-    /// Lines of the last one; none: nothing was printed, or something else since.
-    lines: Option<usize>,
+    /// Rows of the terminal that the last one took; none: nothing was printed, or something else since.
+    rows: Option<usize>,
     /// Something was printed.
     began: bool,
+    /// Rows and columns of the terminal.
+    size: fn() -> (usize, usize),
 }
 
 impl Printer {
-    pub(super) fn new(wish: &Metrics, redraw: bool) -> Self {
-        Self {
-            form: wish.output,
-            redraw: redraw && wish.output == MetricsForm::Table,
-            lines: None,
-            began: false,
-        }
+    pub(super) fn new(form: MetricsForm, redraw: bool, size: fn() -> (usize, usize)) -> Self {
+        Self { form, redraw: redraw && form == MetricsForm::Table, rows: None, began: false, size }
     }
 
     /// Prints a report, in one write.
@@ -36,32 +35,29 @@ impl Printer {
             MetricsForm::Json => json::print(report, &mut text)?,
             MetricsForm::Prometheus => prometheus::print(report, &mut text)?,
         }
-        let between = match self.lines {
-            Some(lines) if self.redraw && lines < height() => format!("\x1b[{lines}F\x1b[J"),
+        let (height, width) = (self.size)();
+        let between = match self.rows {
+            Some(rows) if self.redraw && rows < height => format!("\x1b[{rows}A\r\x1b[J"),
             _ if self.began && self.form == MetricsForm::Table => "\n".to_owned(),
             _ => String::new(),
         };
         self.began = true;
-        self.lines = Some(text.iter().filter(|b| **b == b'\n').count());
+        // A line that is longer than the terminal is wide takes several rows.
+        let rows = |line: &str| line.width().div_ceil(width.max(1)).max(1);
+        self.rows = Some(String::from_utf8_lossy(&text).lines().map(rows).sum());
         out.write_all(between.as_bytes())?;
-        if self.redraw {
-            // A line that wraps would be two, and what is drawn over them not where they are: it is cut instead.
-            out.write_all(b"\x1b[?7l")?;
-            out.write_all(&text)?;
-            out.write_all(b"\x1b[?7h")?;
-        } else {
-            out.write_all(&text)?;
-        }
+        out.write_all(&text)?;
         out.flush()
     }
 
     /// Something else was written to the same terminal: the next table stands below it.
     pub(super) fn interrupted(&mut self) {
-        self.lines = None;
+        self.rows = None;
     }
 }
 
-/// Rows of the terminal: what is longer has left it at the top, and is not drawn over.
-fn height() -> usize {
-    rustix::termios::tcgetwinsize(io::stdout()).map_or(24, |size| usize::from(size.ws_row))
+/// Rows and columns of the terminal: what is longer has left it at the top, and is not drawn over.
+pub(super) fn terminal() -> (usize, usize) {
+    let size = rustix::termios::tcgetwinsize(io::stdout());
+    size.map_or((24, 80), |size| (usize::from(size.ws_row), usize::from(size.ws_col)))
 }

@@ -123,7 +123,7 @@ async fn printing(
     streams
         .complain(format!("reading twice, {} apart: only then there are rates", seconds(wish.interval)))?;
     session.read_twice(LATE).await;
-    let (mut told, mut printer) = (Vec::new(), Printer::new(wish, redraw));
+    let (mut told, mut printer) = (Vec::new(), Printer::new(wish.output, redraw, form::terminal));
     let times = match (wish.count, wish.watch) {
         (Some(count), _) => count,
         (None, true) => u64::MAX,

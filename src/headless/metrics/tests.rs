@@ -1,7 +1,9 @@
 use jiff::Timestamp;
 
+use super::form::Printer;
 use super::report::Report;
 use super::{json, prometheus, table};
+use crate::cli::MetricsForm;
 use crate::metrics::view::{By, PodReading, Row, Totals, Window};
 use crate::model::fault::{Fault, Reason};
 use crate::model::gateway::GatewayId;
@@ -130,4 +132,22 @@ fn a_table_names_its_rows_and_ends_with_all() {
         assert_eq!(lines[2].contains("UF 0.5"), by != By::Flag, "{printed}");
         assert!(lines[2].contains("n/c") && lines[2].contains(">10s"), "{printed}");
     }
+}
+
+#[test]
+fn a_table_is_drawn_again_in_its_place_however_long_its_lines_are_and_below_what_was_said_since() {
+    let report = Report { rows: Vec::new(), ..report(By::Pod) };
+    let (mut printer, mut screen) =
+        (Printer::new(MetricsForm::Table, true, || (24, 40)), vt100::Parser::new(24, 40, 0));
+    let mut print = |screen: &mut vt100::Parser, said: &str| {
+        if !said.is_empty() {
+            screen.process(said.as_bytes());
+            printer.interrupted();
+        }
+        screen.process(text(|out| printer.print(&report, out)).replace('\n', "\r\n").as_bytes());
+        screen.screen().contents().matches("prod/istio-system/out").count()
+    };
+    assert_eq!([print(&mut screen, ""), print(&mut screen, "")], [1, 1]);
+    assert_eq!([print(&mut screen, "a pod cannot be read\r\n"), print(&mut screen, "")], [2, 2]);
+    assert_eq!(screen.screen().contents().matches("a pod cannot be read").count(), 1);
 }

@@ -368,7 +368,10 @@ fn trend(now: Reading, was: Reading, unit: Unit) -> Option<Trend> {
 fn saturation(row: &GatewayRow, readings: &[PodReading]) -> Reading {
     let limit =
         row.workload.as_ref().and_then(|w| w.limits.1.parse::<Amount>().ok()).map(|limit| limit.as_f64());
-    let Some(limit) = limit.filter(|limit| *limit > 0.0) else { return Reading::Unknown };
+    let Some(limit) = limit.filter(|limit| *limit > 0.0) else {
+        // Of no limit no part is used.
+        return if row.workload.is_some() { Reading::Nothing } else { Reading::Unknown };
+    };
     let used = readings.iter().filter_map(|reading| reading.memory.number()).reduce(f64::max);
     used.map_or(Reading::Unknown, |used| Reading::Value(used / limit))
 }

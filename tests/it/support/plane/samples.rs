@@ -72,6 +72,7 @@ spec:
       labels: {{app: {name}, istio: {name}, sidecar.istio.io/inject: 'true'}}
       annotations: {{inject.istio.io/templates: gateway}}
     spec:
+      serviceAccountName: default
       containers:
       - name: istio-proxy
         image: docker.io/istio/proxyv2:1.28.0

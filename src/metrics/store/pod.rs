@@ -150,7 +150,10 @@ impl Pod {
         self.scrape += 1;
         self.dropped = scrape.dropped;
         for sample in &scrape.samples {
-            if !(weaker && is_of_requests(sample.series.metric)) && !self.take(sample, taking) {
+            if weaker && is_of_requests(sample.series.metric) {
+                continue;
+            }
+            if !self.take(sample, taking) {
                 self.dropped = self.dropped.saturating_add(1);
             }
         }

@@ -81,10 +81,11 @@ impl Series {
         Self { part, ..self }
     }
 
-    /// The same, told apart by a text: the address of an endpoint, whose counters come and go with it.
-    pub fn part_of(self, text: &str) -> Self {
-        let part =
-            text.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    /// The same, told apart by texts, one after the other: the cluster and the address of an endpoint, whose counters come
+    /// and go with it.
+    pub fn part_of(self, texts: &[&str]) -> Self {
+        let bytes = texts.iter().flat_map(|text| text.bytes());
+        let part = bytes.fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
         Self { part, ..self }
     }
 
@@ -266,7 +267,7 @@ mod tests {
                 .host("h", 0)
                 .code(503)
                 .flags("UF,URX")
-                .part_of("192.0.2.7:443")
+                .part_of(&["192.0.2.7:443"])
                 .value(0.1),
             host.clone().le(0.5).value(3.0),
             // JSON itself knows no infinity.

@@ -3,7 +3,7 @@
 //! **Rates.** A counter becomes an increase between two scrapes of a pod, for each series of the proxy by itself, and only
 //! then series and pods are summed. A value below the one before began anew: all of it is increase. Between two scrapes with
 //! a restart between them (another uid; an uptime below the one before, or shorter than the pause), or with more than three
-//! intervals, nothing is known. A series that was never there counted from zero, since proxies create counters when they first
+//! and a half intervals, nothing is known. A series that was never there counted from zero, since proxies create counters when they first
 //! count. One that was there, was absent and is back may have been taken away and begun anew: a higher value counts the
 //! difference, any other is no data. A rate over a window is the increase of the scrapes that were complete in it by the
 //! seconds that these cover; where less than the window was seen, it is over what was seen.

@@ -1,5 +1,7 @@
 //! What was read of one pod, over time.
 
+mod prune;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use jiff::Timestamp;
 
 use super::kept::{Histogram, Kept, Key, Raw, increase, is_of_cluster, is_of_requests, unstack};
 use super::lane::{Join, Lane};
+use crate::metrics::read::MOST_SAMPLES;
 use crate::metrics::scrape::{Missed, Scrape, Way};
 use crate::metrics::series::{Metric, Sample};
 use crate::model::fault::Fault;
@@ -18,17 +21,18 @@ pub(super) const SCRAPES: u16 = 300;
 /// Slots that are kept beyond: their length in seconds, and how many.
 pub(super) const SLOTS: [(u64, u16); 2] = [(10, 360), (120, 720)];
 
-/// Most series of a pod; what is above is not kept.
+/// Most series of a pod; what is above is not kept, and counted.
 const MOST_SERIES: usize = 20_000;
 
-/// A longer pause than so many intervals is a gap: what happened in it is not known.
-pub(super) const GAP: f64 = 3.0;
+/// Most series of a proxy that are held against what is read next.
+const MOST_RAW: usize = 2 * MOST_SAMPLES;
+
+/// A longer pause than so many intervals is a gap: what happened in it is not known. Two missed scrapes make three, and
+/// scrapes waver.
+pub(super) const GAP: f64 = 3.5;
 
 /// The interval as long as none is known, seconds.
 const FIRST_INTERVAL: f64 = 60.0;
-
-/// Scrapes after which a series that is no longer there is forgotten.
-const FORGET: u64 = 720;
 
 /// One scrape in time.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +45,18 @@ pub(super) struct Step {
     pub(super) shown: f64,
 }
 
+/// How the samples of a scrape are taken.
+#[derive(Clone, Copy, Debug)]
+struct Taking {
+    /// There is a scrape that they can be held against.
+    pair: bool,
+    source: Source,
+    /// All of that scrape was kept: a series that was not in it is new.
+    all_kept: bool,
+    /// A new series counted from zero.
+    from_zero: bool,
+}
+
 /// What was read of one pod.
 #[derive(Debug, Default)]
 pub(super) struct Pod {
@@ -49,6 +65,7 @@ pub(super) struct Pod {
     pub(super) took: f64,
     pub(super) fault: Option<Fault>,
     pub(super) broken: u32,
+    /// Samples of the last scrape that were not taken, here or where it was read.
     pub(super) dropped: u32,
     pub(super) way: Option<Way>,
     pub(super) source: Option<Source>,
@@ -112,7 +129,8 @@ impl Pod {
             return;
         }
         let began_anew = self.begins_anew(scrape, end);
-        let step = self.step(end, last, began_anew);
+        // What would continue its numbers was let go of when it left.
+        let step = self.step(end, last, began_anew || self.gone);
         if began_anew {
             self.raw.clear();
             self.restarted = Some(scrape.at);
@@ -120,10 +138,23 @@ impl Pod {
         }
         // A source that was there and is silent is not replaced by a weaker one: the two would count the same requests.
         let weaker = self.source.is_some_and(|best| scrape.source > best);
+        // A proxy creates its counters when they first count, so a new one counted from zero. Those of `/clusters` were there
+        // all along, but where it told of nothing else before: what is idle is left out.
+        let from_zero = scrape.source != Source::Admin || self.source == Some(Source::Admin);
+        let taking = Taking {
+            pair: step.seconds > 0.0,
+            source: scrape.source,
+            all_kept: self.dropped == 0,
+            from_zero,
+        };
         self.scrape += 1;
+        self.dropped = scrape.dropped;
         for sample in &scrape.samples {
-            if !(weaker && is_of_requests(sample.series.metric)) {
-                self.take(sample, step.seconds > 0.0, scrape.source);
+            if weaker && is_of_requests(sample.series.metric) {
+                continue;
+            }
+            if !self.take(sample, taking) {
+                self.dropped = self.dropped.saturating_add(1);
             }
         }
         self.idle_gauges();
@@ -133,7 +164,7 @@ impl Pod {
             self.steps.pop_front();
         }
         self.write(step);
-        self.forget_series();
+        self.prune(end);
         if !weaker {
             self.source = Some(scrape.source);
         }
@@ -145,7 +176,6 @@ impl Pod {
         self.at = Some(scrape.at);
         self.took = scrape.took.as_secs_f64();
         self.broken = scrape.broken;
-        self.dropped = scrape.dropped;
         self.way = Some(scrape.way);
         self.uptime = scrape.uptime;
         self.born = scrape.uptime.map(|uptime| end - uptime).or(self.born);
@@ -169,28 +199,35 @@ impl Pod {
         let gap = end - last;
         let usual = self.interval.unwrap_or(FIRST_INTERVAL);
         let alone = gap / f64::from(self.missed + 1);
-        self.interval = Some(alone);
+        // How long nobody looked is not how often it is read.
+        if !self.gone {
+            self.interval = Some(alone);
+        }
         let shown = if self.missed > 0 { (end - self.missed_at).clamp(0.0, gap) } else { gap };
         let known = !began_anew && gap <= GAP * usual;
         let seconds = if known { gap } else { 0.0 };
         Step { end, seconds, shown: if known { shown } else { 0.0 } }
     }
 
-    fn take(&mut self, sample: &Sample, pair: bool, source: Source) {
+    /// Whether there was room for it.
+    fn take(&mut self, sample: &Sample, taking: Taking) -> bool {
         let metric = sample.series.metric;
         let (now, value) = (self.scrape, sample.value);
         let raw_key = (Key::of(sample), sample.series.part);
         let (before, series, cluster) = match self.raw.get_mut(&raw_key) {
             // Nothing tells it from another line of the same scrape.
-            Some(raw) if raw.scrape == now => return,
+            Some(raw) if raw.scrape == now => return true,
             Some(raw) => {
                 let before = (raw.value, raw.scrape + 1 == now);
                 (raw.value, raw.scrape) = (value, now);
                 (Some(before), raw.series, raw.cluster)
             }
             None => {
-                let Some(series) = self.place(&raw_key.0) else { return };
-                let cluster = self.cluster(&raw_key.0, source);
+                if self.raw.len() >= MOST_RAW {
+                    return false;
+                }
+                let Some(series) = self.place(&raw_key.0) else { return false };
+                let cluster = self.cluster(&raw_key.0, taking.source);
                 if let Some(kept) = self.series.get_mut(series) {
                     kept.cluster = cluster;
                 }
@@ -198,20 +235,21 @@ impl Pod {
                 (None, series, cluster)
             }
         };
-        // A proxy creates its counters when they first count, so a new one counted from zero. Those of `/clusters` were there
-        // all along, but for an endpoint that came to a cluster that was known.
-        let mut from_zero = source != Source::Admin;
+        let mut from_zero = taking.from_zero;
         if let Some((first, last)) = cluster.and_then(|place| self.clusters.get_mut(place)) {
             *last = now;
+            // An endpoint that came to a cluster that was known.
             from_zero |= *first < now;
         }
-        let Some(kept) = self.series.get_mut(series) else { return };
+        let Some(kept) = self.series.get_mut(series) else { return true };
         if metric.is_gauge() {
-            return kept.add(now, value);
-        }
-        if let Some(more) = increase(before, value, from_zero).filter(|_| pair) {
+            kept.add(now, value);
+        } else if let Some(more) = increase(before, value, from_zero && taking.all_kept)
+            && taking.pair
+        {
             kept.add(now, more);
         }
+        true
     }
 
     /// The place of the cluster that a series is of; `None`: it is of none.
@@ -223,6 +261,12 @@ impl Pod {
             self.clusters.push((self.scrape, self.scrape));
         }
         Some(place)
+    }
+
+    /// Whether the newest scrape told of the cluster that a series is of.
+    pub(super) fn has_cluster(&self, kept: &Kept) -> bool {
+        let cluster = kept.cluster.and_then(|place| self.clusters.get(place));
+        cluster.is_none_or(|(_, last)| *last == self.scrape)
     }
 
     /// The place of a series, made where there is none.
@@ -290,13 +334,6 @@ impl Pod {
                     false => lane.write(part.slot, kept.sum * part.share, Join::Sum),
                 }
             }
-        }
-    }
-
-    fn forget_series(&mut self) {
-        if self.scrape.is_multiple_of(FORGET) {
-            let oldest = self.scrape - FORGET;
-            self.raw.retain(|_, raw| raw.scrape >= oldest);
         }
     }
 

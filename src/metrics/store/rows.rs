@@ -95,7 +95,7 @@ impl Table<'_> {
         let active =
             if self.by == By::Host { Metric::UpstreamConnectionsActive } else { Metric::DownstreamActive };
         for kept in &slice.pod.series {
-            let is_active = kept.key.metric == active && slice.has_last();
+            let is_active = kept.key.metric == active;
             if kept.key.metric.is_gauge() && !is_active {
                 continue;
             }
@@ -105,7 +105,7 @@ impl Table<'_> {
                 let Some(tally) = self.tally(group) else { continue };
                 tally.note_port(kept.key.port);
                 if is_active {
-                    *tally.active.get_or_insert(0.0) += kept.last.0;
+                    tally.stand(slice.standing(kept));
                 } else if slice.sum(kept).is_some() {
                     tally.add(slice, kept, more);
                     tally.flag(slice, kept, more);
@@ -194,7 +194,11 @@ fn name(group: &Group, names: &[Arc<str>]) -> Option<Arc<str>> {
 
 fn has_traffic(tally: &Tally) -> bool {
     let moved = [Cell::Requests, Cell::Opened, Cell::Tried, Cell::Unmade, Cell::Out, Cell::In];
-    moved.into_iter().any(|cell| tally.count(cell) > 1e-6) || tally.active.is_some_and(|active| active > 0.0)
+    moved.into_iter().any(|cell| tally.count(cell) > 1e-6) || is_open(tally)
+}
+
+fn is_open(tally: &Tally) -> bool {
+    tally.active.and_then(Reading::number).is_some_and(|active| active > 0.0)
 }
 
 fn flags(tally: &Tally) -> Vec<(Arc<str>, f64)> {

@@ -4,8 +4,26 @@ use std::ops::Range;
 
 use super::kept::Kept;
 use super::lane::Lane;
-use super::pod::{Pod, SLOTS, Step, seconds};
-use crate::model::reading::Source;
+use super::pod::{GAP, Pod, SLOTS, Step, seconds};
+use crate::model::reading::{Reading, Source};
+
+/// What stood so many seconds before the end of a window still does, or longer where the pod is read more rarely.
+const RECENT: f64 = 300.0;
+
+/// A window may begin this part of itself before what is known: scrapes waver, and a line asks for one cell more than it
+/// shows. It would be drawn from long slots half of the time.
+const SLACK: f64 = 0.02;
+
+/// Where to look up what stood at the end of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    /// Nowhere: the pod is gone, or was not read about then.
+    Nowhere,
+    /// In the newest scrape.
+    Newest,
+    /// At this scrape or slot.
+    At(u64),
+}
 
 /// The scrapes or slots of a pod that lie in a window.
 #[derive(Clone, Debug)]
@@ -20,6 +38,7 @@ pub(super) struct Slice<'s> {
     start: f64,
     /// Up to when.
     end: f64,
+    stands: Stands,
     /// What makes an increase of this pod a rate of all of them together.
     pub(super) per_second: f64,
 }
@@ -81,9 +100,19 @@ impl<'s> Slice<'s> {
         }
     }
 
-    /// Whether a gauge that was last read is one of this window.
-    pub(super) fn has_last(&self) -> bool {
-        self.level.is_some() || self.places.contains(&self.pod.scrape)
+    /// Whether it is known what stood at the end of the window.
+    pub(super) fn stands(&self) -> bool {
+        self.stands != Stands::Nowhere
+    }
+
+    /// A gauge at the end of the window. Nothing: the proxy no longer told of it.
+    pub(super) fn standing(&self, kept: &Kept) -> Reading {
+        match self.stands {
+            Stands::Nowhere => Reading::Unknown,
+            Stands::Newest if kept.last.1 == self.pod.scrape => Reading::Value(kept.last.0),
+            Stands::Newest => Reading::Nothing,
+            Stands::At(place) => self.get(kept, place).map_or(Reading::Unknown, Reading::Value),
+        }
     }
 }
 
@@ -98,7 +127,29 @@ impl Pod {
     pub(super) fn slice(&self, from: f64, to: f64) -> Option<Slice<'_>> {
         let oldest = self.steps.front()?;
         let all = self.scrape == self.steps.len() as u64;
-        if all || oldest.end - oldest.seconds <= from { self.scrapes(from, to) } else { self.slots(from, to) }
+        let reach = from + (to - from) * SLACK;
+        if all || oldest.end - oldest.seconds <= reach {
+            self.scrapes(from, to)
+        } else {
+            self.slots(from, to, reach)
+        }
+    }
+
+    /// Where to look up what stood at the end of a window, in slots of this level.
+    fn stands(&self, from: f64, to: f64, level: Option<u64>) -> Stands {
+        let patience = RECENT.max(GAP * self.interval.unwrap_or_default());
+        let is_recent = |end: f64| end > from && to - end <= patience;
+        if let Some(at) = self.at.map(seconds).filter(|at| *at <= to) {
+            return if !self.gone && is_recent(at) { Stands::Newest } else { Stands::Nowhere };
+        }
+        if let Some(length) = level {
+            return Stands::At((to / length as f64).floor().max(0.0) as u64);
+        }
+        let before = self.steps.partition_point(|step| step.end <= to).checked_sub(1);
+        match before.filter(|n| self.steps.get(*n).is_some_and(|step| is_recent(step.end))) {
+            Some(n) => Stands::At(self.scrape + 1 - self.steps.len() as u64 + n as u64),
+            None => Stands::Nowhere,
+        }
     }
 
     fn scrapes(&self, from: f64, to: f64) -> Option<Slice<'_>> {
@@ -114,21 +165,24 @@ impl Pod {
             covered: known().map(|step| step.seconds).sum(),
             start: known().next().map_or(ends, |step| step.end - step.seconds),
             end: known().next_back().map_or(ends, |step| step.end),
+            stands: self.stands(from, to, None),
             per_second: 0.0,
         })
     }
 
-    fn slots(&self, from: f64, to: f64) -> Option<Slice<'_>> {
+    /// `reach` is how far back it must be known.
+    fn slots(&self, from: f64, to: f64, reach: f64) -> Option<Slice<'_>> {
         let reaches = |level: &usize| {
             let Some((length, keeps)) = SLOTS.get(*level) else { return false };
             let last = self.covered.get(*level).and_then(|lane| lane.as_ref()?.last());
             last.is_some_and(|last| {
-                (last + 1).saturating_sub(u64::from(*keeps)) as f64 * *length as f64 <= from
+                (last + 1).saturating_sub(u64::from(*keeps)) as f64 * *length as f64 <= reach
             })
         };
         let level = (0..SLOTS.len()).find(reaches).unwrap_or(SLOTS.len() - 1);
         let covered = self.covered.get(level)?.as_ref()?;
-        let length = SLOTS.get(level)?.0 as f64;
+        let seconds_each = SLOTS.get(level)?.0;
+        let length = seconds_each as f64;
         let places = (from / length).floor().max(0.0) as u64..(to / length).floor().max(0.0) as u64 + 1;
         let known = || places.clone().filter(|slot| covered.get(*slot).is_some_and(|c| c > 0.0));
         let (first, last) = (known().next()?, known().next_back()?);
@@ -139,6 +193,7 @@ impl Pod {
             covered: covered.sum(places.clone()).unwrap_or_default(),
             start: first as f64 * length,
             end: ((last + 1) as f64 * length).min(at),
+            stands: self.stands(from, to, Some(seconds_each)),
             places,
             per_second: 0.0,
         })

@@ -9,7 +9,7 @@ use super::quantile::Buckets;
 use super::slice::Slice;
 use crate::metrics::series::{Metric, is_client_error, is_failure};
 use crate::metrics::view::Of;
-use crate::model::reading::Source;
+use crate::model::reading::{Reading, Source};
 
 /// What is summed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,8 @@ pub(super) struct Tally {
     /// Whether there is a counter at all.
     has: [bool; CELLS],
     pub(super) buckets: Buckets,
-    pub(super) active: Option<f64>,
+    /// Connections that are open; `None`: no proxy ever told of any.
+    pub(super) active: Option<Reading>,
     /// Requests, or TCP connections, a second by response flag.
     pub(super) flags: HashMap<Arc<str>, f64>,
     /// The port of its host; `None`: none was told yet. 0: several.
@@ -128,6 +129,17 @@ impl Tally {
                 *has = true;
             }
         }
+    }
+
+    /// Adds connections that are open. What one proxy does not tell takes nothing from what others do.
+    pub(super) fn stand(&mut self, active: Reading) {
+        self.active = Some(match (self.active, active) {
+            (Some(Reading::Value(all)), Reading::Value(more)) => Reading::Value(all + more),
+            (Some(known @ Reading::Value(_)), _) | (Some(known @ Reading::Nothing), Reading::Unknown) => {
+                known
+            }
+            _ => active,
+        });
     }
 
     /// Adds to the response flags of a row.

@@ -20,8 +20,8 @@ pub(super) fn tally(slices: &Slices<'_>, of: &Of) -> Tally {
     for slice in &slices.of {
         for kept in slice.pod.series.iter().filter(|kept| of.includes(kept.key.host.as_ref())) {
             if kept.key.metric.is_gauge() {
-                if kept.key.metric == active_metric(of) && slice.has_last() {
-                    *tally.active.get_or_insert(0.0) += kept.last.0;
+                if kept.key.metric == active_metric(of) {
+                    tally.stand(slice.standing(kept));
                 }
             } else if let Some(more) = slice.sum(kept) {
                 tally.add(slice, kept, more);
@@ -53,7 +53,7 @@ impl Slices<'_> {
 /// The readings of a tally.
 pub(super) fn totals(known: Known, tally: &Tally) -> Totals {
     let active = match tally.active {
-        Some(active) => Reading::Value(active),
+        Some(active) => active,
         None if known.is_read => Reading::NotCollected,
         None => Reading::Unknown,
     };
@@ -78,9 +78,15 @@ struct Judge<'t> {
 }
 
 impl Judge<'_> {
-    /// Istio and Envoy create a counter when it first counts: no counter is no request. `/clusters` may not have been read.
+    /// Istio and Envoy create a counter when it first counts: no counter is no request. What `/clusters` tells of requests
+    /// is left out where there were none, and then it is its connections that show that it was read.
     fn counts_requests(&self) -> bool {
-        self.tally.has(Cell::Requests) || self.source.is_some_and(|source| source != Source::Admin)
+        let has = |cell| self.tally.has(cell);
+        has(Cell::Requests)
+            || match self.source {
+                Some(Source::Admin) => has(Cell::Dialled) || has(Cell::Opened),
+                source => source.is_some(),
+            }
     }
 
     fn requests(&self) -> Reading {

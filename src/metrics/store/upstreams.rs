@@ -43,6 +43,8 @@ enum Join {
 struct Found {
     /// Of each metric, what each pod said.
     values: HashMap<Metric, Vec<f64>>,
+    /// Any pod tells how it is now.
+    stands: bool,
 }
 
 /// The clusters, the worst first.
@@ -52,18 +54,21 @@ pub(super) fn upstreams(slices: &Slices<'_>) -> Vec<Upstream> {
     for slice in &slices.of {
         let mut of_pod: HashMap<(Arc<str>, u16, Metric), f64> = HashMap::new();
         for kept in slice.pod.series.iter().filter(|kept| is_of_cluster(kept.key.metric)) {
-            let Some(host) = &kept.key.host else { continue };
-            let value = match kept.key.metric.is_gauge() {
-                // What was there and is gone stands for nothing any more.
-                true => (kept.last.1 == slice.pod.scrape && slice.has_last()).then_some(kept.last.0),
-                false => slice.sum(kept),
-            };
+            // A cluster that was taken away stands for nothing any more.
+            let Some(host) = kept.key.host.as_ref().filter(|_| slice.pod.has_cluster(kept)) else { continue };
             told.insert(kept.key.metric);
+            let is_gauge = kept.key.metric.is_gauge();
+            if is_gauge && !slice.stands() {
+                continue;
+            }
+            let value = if is_gauge { slice.standing(kept).number() } else { slice.sum(kept) };
             let values = of_pod.entry((host.clone(), kept.key.port, kept.key.metric)).or_default();
             *values += value.unwrap_or_default();
         }
         for ((host, port, metric), value) in of_pod {
-            found.entry((host, port)).or_default().values.entry(metric).or_default().push(value);
+            let found = found.entry((host, port)).or_default();
+            found.stands |= slice.stands();
+            found.values.entry(metric).or_default().push(value);
         }
     }
     let collects = told.iter().any(|metric| !ALWAYS.contains(metric));
@@ -84,7 +89,7 @@ struct Judge {
 
 impl Judge {
     fn upstream(&self, host: &Arc<str>, port: u16, found: &Found) -> Upstream {
-        let now = |metric, join| self.reading(found, &[metric], join, true);
+        let now = |metric, join| self.reading(found, &[metric], join, found.stands);
         let grew = |metrics: &[Metric]| self.reading(found, metrics, Join::Sum, self.is_paired);
         let is_open = |metric: &Metric| found.values.get(metric).is_some_and(|v| v.iter().any(|v| *v > 0.0));
         Upstream {

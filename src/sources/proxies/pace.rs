@@ -16,6 +16,9 @@ const FORWARDED: Duration = Duration::from_secs(1);
 /// A read may take a quarter of the time between two.
 const SHARE: u32 = 4;
 
+/// Failures in a row that do not lengthen the interval: over so many missed reads nothing is lost, as long as they come in time.
+const PATIENT: u32 = 2;
+
 /// Longest pause after failures, where the interval is not longer.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -53,7 +56,7 @@ impl Going {
             Some(Way::PodProxy(_)) | None => PROXIED,
         };
         let interval = every.max(least).max(self.took * SHARE);
-        match self.failed {
+        match self.failed.saturating_sub(PATIENT) {
             0 => interval,
             failed => interval.saturating_mul(1 << failed.min(10)).min(LONGEST).max(interval),
         }
@@ -127,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn failures_back_off_to_a_minute_and_a_success_ends_that() {
+    fn failures_back_off_from_the_third_on_to_a_minute_and_a_success_ends_that() {
         let mut going = going(Way::PodProxy(15090), Duration::ZERO);
         let mut pauses = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..7 {
             going.failed += 1;
             pauses.push(going.interval(5 * SECOND).as_secs());
         }
-        assert_eq!(pauses, [10, 20, 40, 60, 60]);
+        assert_eq!(pauses, [5, 5, 10, 20, 40, 60, 60]);
         assert_eq!(going.interval(120 * SECOND), 120 * SECOND, "never faster than wanted");
         going.succeeded(Way::PodProxy(15090), Duration::ZERO);
         assert_eq!(going.interval(5 * SECOND), 5 * SECOND);

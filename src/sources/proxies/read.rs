@@ -1,5 +1,6 @@
 //! One reading of one proxy: its statistics, and what is wanted of its admin interface.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::fill;
@@ -7,7 +8,7 @@ use crate::cluster::clock::Clock;
 use crate::cluster::inside::{Inside, Prefer};
 use crate::envoy::{Answer, Seen, certs, clusters, secrets, server};
 use crate::metrics::read::{QUERY, Read, Reader};
-use crate::metrics::series::Sample;
+use crate::metrics::series::{Metric, Sample};
 use crate::metrics::{Missed, Scrape, Scraped, Want};
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::ObjectKey;
@@ -28,7 +29,7 @@ pub(super) struct Asked<'a> {
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Done {
-    /// The way that led to its statistics; none: none did.
+    /// The way that led to its statistics; none: none did, or what they leave out could not be filled in.
     pub(super) way: Option<Way>,
     /// Bytes that came over the network.
     pub(super) wire: u64,
@@ -63,29 +64,39 @@ pub(super) async fn read(
     let took = clock.since(began);
     let mut read = reader.finish();
     let source = source(&read);
+    let mut unfilled = None;
     if source == Source::Admin || want.clusters {
         let clusters = admin(inside, &want.pod, "/clusters?format=json", clusters::parse, &mut done).await;
-        if let (Source::Admin, Ok(clusters)) = (source, &clusters) {
-            filled(&mut read.samples, fill::samples(clusters));
+        match &clusters {
+            Ok(clusters) if source == Source::Admin => filled(&mut read.samples, fill::samples(clusters)),
+            Err(fault) if source == Source::Admin => unfilled = Some(fault.clone()),
+            _ => {}
         }
         if want.clusters {
             let answer = clusters.map(Answer::Clusters);
             tell(Heard::Admin(Seen { pod: want.pod.clone(), at: clock.now(), answer }));
         }
     }
-    tell(Heard::Scraped(Scraped::Scrape(Box::new(Scrape {
-        pod: want.pod.clone(),
-        uid: want.uid.clone(),
-        at,
-        took,
-        bytes: got.bytes,
-        way: got.way,
-        uptime: read.uptime,
-        broken: read.broken,
-        dropped: read.dropped,
-        source,
-        samples: read.samples,
-    }))));
+    tell(Heard::Scraped(match unfilled {
+        // Without its hosts it would look as if nothing was asked of them.
+        Some(fault) => {
+            done.way = None;
+            Scraped::Missed(Box::new(Missed { pod: want.pod.clone(), at, fault }))
+        }
+        None => Scraped::Scrape(Box::new(Scrape {
+            pod: want.pod.clone(),
+            uid: want.uid.clone(),
+            at,
+            took,
+            bytes: got.bytes,
+            way: got.way,
+            uptime: read.uptime,
+            broken: read.broken,
+            dropped: read.dropped,
+            source,
+            samples: read.samples,
+        })),
+    }));
     if asked.certs {
         let mut answer = admin(inside, &want.pod, "/certs", certs::parse, &mut done).await;
         if let Ok(certificates) = &mut answer
@@ -120,11 +131,9 @@ pub(super) fn source(read: &Read) -> Source {
 
 /// Adds what is not there yet: what the proxy collects itself is better.
 pub(super) fn filled(samples: &mut Vec<Sample>, more: Vec<Sample>) {
-    let fresh = |sample: &Sample| {
-        samples.iter().all(|s| s.series.metric != sample.series.metric || s.series.host.is_none())
-    };
-    let more: Vec<Sample> = more.into_iter().filter(fresh).collect();
-    samples.extend(more);
+    let told: HashSet<Metric> =
+        samples.iter().filter(|s| s.series.host.is_some()).map(|s| s.series.metric).collect();
+    samples.extend(more.into_iter().filter(|sample| !told.contains(&sample.series.metric)));
 }
 
 async fn admin<T>(

@@ -3,6 +3,7 @@
 mod model;
 mod rules;
 mod scenarios;
+mod windows;
 
 use std::time::Duration;
 

@@ -26,7 +26,7 @@ impl Scrapes {
         };
         let restarted = self.uptimes[n] < self.uptimes[before]
             || self.times[n] - self.uptimes[n] > self.times[before] + 1.5;
-        (!restarted && gap <= 3.0 * usual).then_some(gap)
+        (!restarted && gap <= 3.5 * usual).then_some(gap)
     }
 
     /// Whether the proxy restarted between a scrape and the one before.

@@ -230,7 +230,7 @@ fn scenarios_are_told_as_they_were() {
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|e| e == "yaml"));
     files.sort();
-    assert!(files.len() >= 12, "{files:?}");
+    assert!(files.len() >= 19, "{files:?}");
     for file in files {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let scenario: Scenario = serde_yaml::from_str(&fs::read_to_string(&file).unwrap())

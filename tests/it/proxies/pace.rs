@@ -131,7 +131,7 @@ async fn failures_are_told_once_a_try_and_back_off_until_somebody_asks() {
         stage.missed().await.0,
         "fake: read the proxy of pod egress/p: nothing listens on its port 15090; nothing listens on its port 15020"
     );
-    for pause in [10, 20, 40, 60, 60] {
+    for pause in [5, 5, 10, 20, 40, 60, 60] {
         stage.later((pause - 1) * SECOND, std::slice::from_ref(&want));
         let before = api.asked("").len();
         stage.later(SECOND, std::slice::from_ref(&want));

@@ -95,6 +95,27 @@ async fn a_proxy_that_collects_nothing_of_its_hosts_is_read_from_its_clusters() 
 }
 
 #[tokio::test]
+async fn a_proxy_of_which_only_its_clusters_would_tell_is_a_gap_while_they_cannot_be_read() {
+    let envoy = Envoy::start(|path| match path {
+        "/clusters" => Answer::Text("no JSON".to_owned()),
+        _ => silent(path),
+    })
+    .await;
+    let api = Api::start(envoy.port, Rules::default()).await;
+    let mut stage = Stage::new(&api.kubeconfig()).await;
+    let want = stage.want("egress", "p", 5 * SECOND);
+    stage.proxies.read(vec![want.clone()]);
+    let (summary, _) = stage.missed().await;
+    assert!(summary.starts_with("fake: /clusters?format=json of pod egress/p cannot be read: "), "{summary}");
+    envoy.now(|path| match path {
+        "/clusters" => Answer::Text("{\"cluster_statuses\": []}".to_owned()),
+        _ => silent(path),
+    });
+    stage.later(5 * SECOND, &[want]);
+    assert_eq!(stage.tried().await.unwrap().source, Source::Admin);
+}
+
+#[tokio::test]
 async fn what_is_wanted_of_the_admin_interface_comes_with_it_and_certificates_every_ten_minutes() {
     let envoy = Envoy::start(|path| match path {
         "/clusters" => Answer::Text("{\"cluster_statuses\": []}".to_owned()),

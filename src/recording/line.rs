@@ -40,6 +40,10 @@ pub(super) enum Line<'a> {
         kind: Option<Kind>,
         fault: Fault,
     },
+    Answers {
+        at: Timestamp,
+        cluster: ClusterName,
+    },
     Scrape(Written),
     Missed {
         at: Timestamp,

@@ -12,6 +12,7 @@
 //! | `object` | `at`, `cluster`, `kind`, `object` | `+`: an object, or as it is from now on |
 //! | `gone` | `at`, `cluster`, `kind`, `namespace`, `name` | `-`: an object that is no longer there |
 //! | `refused` | `at`, `cluster`, `kind`?, `fault` | a kind that may not be read; without `kind`: the cluster does not answer |
+//! | `answers` | `at`, `cluster` | a cluster that did not answer does again |
 //! | `scrape` | `at`, `pod`, `uid`, `took`, `bytes`, `way`, `uptime`, `broken`, `source`, `first`, `new`, `values` | a proxy was read |
 //! | `missed` | `at`, `pod`, `fault` | it could not be: a gap |
 //! | `admin` | `at`, `pod`, `answer` or `fault` | its admin interface answered, or did not |

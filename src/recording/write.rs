@@ -89,6 +89,14 @@ impl<W: Write> Recorder<W> {
         self.line(&Line::Refused { at, cluster: cluster.clone(), kind, fault: fault.clone() })
     }
 
+    /// A cluster that did not answer does again.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn answers(&mut self, at: Timestamp, cluster: &ClusterName) -> io::Result<()> {
+        self.line(&Line::Answers { at, cluster: cluster.clone() })
+    }
+
     /// A proxy that was read, or not.
     ///
     /// # Errors

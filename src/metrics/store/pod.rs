@@ -42,7 +42,7 @@ pub(super) struct Step {
 }
 
 /// What was read of one pod.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pod {
     uid: Box<str>,
     pub(super) at: Option<Timestamp>,

@@ -126,11 +126,12 @@ impl App {
 
     /// Another moment of the recording is looked at: what was known then, and nothing else.
     pub(super) fn on_rewound(&mut self, moment: Moment) {
-        let Moment { store, seen, members, markers } = moment;
+        let Moment { store, seen, members, markers, usage } = moment;
         self.traffic.store = store;
         self.traffic.seen = seen;
         self.traffic.members = members;
         self.traffic.markers = markers;
+        self.traffic.usage = usage;
         self.looked_at_anew();
     }
 

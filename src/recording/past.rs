@@ -14,6 +14,7 @@ use crate::metrics::series::{Sample, Series};
 use crate::metrics::{Missed, Scrape, Scraped};
 use crate::model::fault::Fault;
 use crate::model::name::{ClusterName, Kind, ObjectKey};
+use crate::model::usage::PodUsage;
 
 /// Why a file is no recording that can be played.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +54,8 @@ pub enum What {
     Missed(Box<Missed>),
     /// An admin interface answered, or did not.
     Seen(Box<Seen>),
+    /// What the pods of a cluster use, or why that is not known.
+    Usage(ClusterName, Result<Arc<[PodUsage]>, Fault>),
 }
 
 /// What became of an object.
@@ -114,6 +117,14 @@ impl Past {
                 (at, What::Object(Change { key, object: None }))
             }
             Line::Refused { at, cluster, kind, fault } => (at, What::Refused(cluster, kind, fault)),
+            Line::Usage { at, cluster, pods, fault } => {
+                let usage = match (pods, fault) {
+                    (Some(pods), _) => Ok(pods),
+                    (None, Some(fault)) => Err(fault),
+                    (None, None) => return,
+                };
+                (at, What::Usage(cluster, usage))
+            }
             Line::Answers { at, cluster } => (at, What::Answers(cluster)),
             Line::Scrape(mut written) => {
                 let numbers = written.first..;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::*;
@@ -7,6 +9,7 @@ use crate::metrics::{Missed, Scrape, Scraped};
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{Kind, ObjectKey};
 use crate::model::reading::Source;
+use crate::model::usage::PodUsage;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_780_000_000 + second).unwrap()
@@ -120,6 +123,28 @@ fn a_recording_begins_where_its_first_objects_are_all_there() {
     assert_eq!(begins(&[], Some(5)), 0, "there is nothing to wait for");
     assert_eq!(begins(&[6], Some(5)), 0);
     assert_eq!(begins(&[1, 2, 9], None), 1, "no proxy was read: the first object");
+}
+
+#[test]
+fn what_pods_use_is_read_as_it_was_written() {
+    let usage = PodUsage {
+        namespace: "a".into(),
+        name: "p".into(),
+        containers: vec![("istio-proxy".into(), 0.25, 1e8)],
+        at: at(0),
+        window: std::time::Duration::from_secs(30),
+    };
+    let (known, unknown) = (Ok(Arc::from([usage])), Err(Fault::new(Reason::Missing, "not served", "")));
+    let mut bytes = Vec::new();
+    let mut recorder = Recorder::new(&mut bytes, header()).unwrap();
+    recorder.usage(at(1), &"prod".into(), &known).unwrap();
+    recorder.usage(at(2), &"prod".into(), &unknown).unwrap();
+    let past = Past::read(&bytes).unwrap();
+    let read = past.entries.iter().map(|entry| match &entry.what {
+        What::Usage(_, usage) => usage.clone(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(read.collect::<Vec<_>>(), [known, unknown]);
 }
 
 #[test]

@@ -12,11 +12,13 @@ use crate::app::traffic::members::Members;
 use crate::app::traffic::routes::mark;
 use crate::app::traffic::seen::SeenPods;
 use crate::metrics::Store;
+use crate::model::fault::Fault;
 use crate::model::fleet::ClusterIds;
 use crate::model::gateway::GatewayRow;
-use crate::model::name::ClusterName;
+use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::route::{KINDS, RouteChange, RouteNews, RouteRow, Routes};
 use crate::model::row::Row as _;
+use crate::model::usage::PodUsage;
 use crate::recording::{Change, Past, What};
 
 /// A route that was made longer ago than this when it was first seen was there before.
@@ -29,6 +31,7 @@ pub struct Moment {
     pub(super) seen: SeenPods,
     pub(in crate::app) members: Members,
     pub(super) markers: Markers,
+    pub(super) usage: BTreeMap<ClusterName, Result<Arc<[PodUsage]>, Fault>>,
 }
 
 impl Moment {
@@ -48,6 +51,7 @@ impl Moment {
                     recorded.take(change);
                     routes.take(change, entry.at);
                 }
+                What::Usage(cluster, usage) => drop(moment.usage.insert(cluster.clone(), usage.clone())),
                 What::Refused(..) | What::Answers(_) => {}
             }
             // What was written together was seen together.
@@ -76,7 +80,7 @@ struct History {
     started: Timestamp,
     routes: BTreeMap<ClusterName, Routes>,
     /// As they were last, to tell of those that are deleted.
-    last: BTreeMap<crate::model::name::ObjectKey, Arc<RouteRow>>,
+    last: BTreeMap<ObjectKey, Arc<RouteRow>>,
     changes: Vec<(ClusterName, RouteChange)>,
 }
 

@@ -151,7 +151,9 @@ impl Recording {
                 }
             }
             Heard::Admin(seen) => self.recorder.seen(seen).map_err(Trouble::File)?,
-            Heard::Usage(..) => {}
+            Heard::Usage(cluster, usage) => {
+                self.recorder.usage(self.session.now(), cluster, usage).map_err(Trouble::File)?;
+            }
         }
         Ok(())
     }

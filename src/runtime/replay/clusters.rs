@@ -207,7 +207,7 @@ fn rights(state: &mut State, cluster: &ClusterName, past: &Past) {
 }
 
 /// The role of whoever looks, and what binds it.
-fn rules(cluster: &ClusterName, past: &Past) -> [(&'static str, Value); 2] {
+pub(super) fn rules(cluster: &ClusterName, past: &Past) -> [(&'static str, Value); 2] {
     let seen: BTreeSet<Kind> = past
         .entries
         .iter()

@@ -157,6 +157,7 @@ impl Player {
                 What::Refused(cluster, None, _) => self.stage.lose(cluster),
                 What::Refused(_, Some(_), _) => {}
                 What::Answers(cluster) => self.regain(cluster),
+                What::Usage(cluster, usage) => self.tell(Msg::Usage(cluster.clone(), usage.clone())),
                 What::Scrape(_) | What::Missed(_) => {
                     past.scraped(entry).into_iter().for_each(|scraped| self.tell(Msg::Scraped(scraped)));
                 }

@@ -21,7 +21,6 @@ use crate::model::route::RouteNews;
 use crate::model::row::EventRow;
 use crate::model::snapshot::Snapshot;
 use crate::model::usage::PodUsage;
-use crate::recording::Past;
 
 /// Something happened. Every message that answers an effect carries the effect's ticket: an answer whose ticket
 /// nobody holds any more is dropped.
@@ -90,9 +89,12 @@ pub enum Msg {
     Notice(Fault),
     /// In a replay: how it is played from now on.
     Replaying(super::replay::Replay),
-    /// In a replay: another moment is looked at. All that proxies said is forgotten, but for what the first so many entries
-    /// of the recording say.
-    Rewound(Arc<Past>, usize),
+    /// In a replay: another moment is looked at, and this is known there. Its objects follow.
+    Rewound(Box<super::replay::Moment>),
+    /// In a replay: the objects of the moment that was gone to are on the screens.
+    Settled,
+    /// In a replay: a cluster answers again, and need not be waited for.
+    Answers(ClusterName),
     /// In the demo: the faults in force.
     Faults(Vec<String>),
 }

@@ -1,15 +1,18 @@
 //! A recording that is played: what of it is looked at, and how fast its time runs.
 
+mod moment;
+mod recorded;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::Command;
 use super::model::App;
-use super::traffic::seen::SeenPods;
-use crate::metrics::Store;
 use crate::model::clock::zone;
-use crate::recording::{Past, What};
+pub use moment::Moment;
 
 /// How a recording is played.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -116,42 +119,34 @@ impl App {
         }
     }
 
-    /// Another moment of the recording is looked at: what proxies said is taken in anew, up to there.
-    pub(super) fn on_rewound(&mut self, past: &Past, entries: usize) {
-        self.traffic.store = Store::default();
-        self.traffic.seen = SeenPods::default();
-        for entry in past.entries.iter().take(entries) {
-            match &entry.what {
-                What::Scrape(written) => self.traffic.store.ingest(&past.scrape(written)),
-                What::Missed(missed) => self.traffic.store.miss(missed),
-                What::Seen(seen) => self.traffic.seen.take((**seen).clone()),
-                What::Object(_) | What::Refused(..) => {}
-            }
-        }
-        let now = self.now;
-        self.traffic.markers.forget_after(now);
+    /// Whether another moment of a recording is being gone to.
+    pub(super) fn is_settling(&self) -> bool {
+        self.replay.is_some_and(|replay| replay.settles)
+    }
+
+    /// Another moment of the recording is looked at: what was known then, and nothing else.
+    pub(super) fn on_rewound(&mut self, moment: Moment) {
+        let Moment { store, seen, members, markers, usage } = moment;
+        self.traffic.store = store;
+        self.traffic.seen = seen;
+        self.traffic.members = members;
+        self.traffic.markers = markers;
+        self.traffic.usage = usage;
+        self.looked_at_anew();
+    }
+
+    /// The objects of the moment that was gone to are here.
+    pub(super) fn on_settled(&mut self) {
+        let (fleet, now) = (self.fleet().to_vec(), self.now);
+        // What the recording does not tell of pods, the screens may.
+        self.traffic.members.join(&fleet, now);
+        self.looked_at_anew();
+    }
+
+    fn looked_at_anew(&mut self) {
         let fleet = self.fleet().to_vec();
-        self.traffic.rejoined(&fleet, now);
+        self.traffic.judged_anew(&fleet);
         self.traffic_aged();
         self.proxies_heard();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn speeds_go_up_and_down_between_the_slowest_and_the_fastest() {
-        let at =
-            |speed| Replay { start: Timestamp::MIN, end: Timestamp::MAX, speed, runs: true, settles: false };
-        assert_eq!(
-            [0.25, 1.0, 7.0, 300.0, 1000.0].map(|s| at(s).next_speed(true)),
-            [0.5, 2.0, 10.0, 300.0, 1000.0]
-        );
-        assert_eq!(
-            [0.1, 0.25, 1.0, 7.0, 1000.0].map(|s| at(s).next_speed(false)),
-            [0.1, 0.25, 0.5, 5.0, 300.0]
-        );
     }
 }

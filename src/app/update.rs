@@ -50,10 +50,15 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.replay = Some(replay);
             Vec::new()
         }
-        Msg::Rewound(past, entries) => {
-            app.on_rewound(&past, entries);
+        Msg::Rewound(moment) => {
+            app.on_rewound(*moment);
             Vec::new()
         }
+        Msg::Settled => {
+            app.on_settled();
+            Vec::new()
+        }
+        Msg::Answers(cluster) => vec![Effect::Retry(Some(cluster))],
         Msg::Snapshot(snapshot) => app.on_snapshot(snapshot),
         Msg::Closed(cluster) => app.on_closed(&cluster),
         Msg::Contexts(contexts) => {

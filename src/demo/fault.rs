@@ -76,6 +76,11 @@ impl Faults {
         added
     }
 
+    /// Takes a rule away; one that is not in force costs nothing.
+    pub fn remove(&self, rule: &Rule) {
+        self.kept().rules.retain(|(r, _)| r != rule);
+    }
+
     /// Adds a rule that stays, and that is not listed: how things are.
     pub fn fix(&self, rule: Rule) {
         self.kept().fixed.push(rule);

@@ -48,7 +48,7 @@ use crate::model::reading::Reading;
 const MOST_POINTS: usize = 720;
 
 /// What was read of many pods: 300 samples at the interval at which they are read, 360 of 10 s, 720 of 2 minutes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Store {
     pods: HashMap<ObjectKey, Pod>,
     /// Pods that were of a gateway, by the gateway.

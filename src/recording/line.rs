@@ -14,6 +14,7 @@ use crate::metrics::series::Series;
 use crate::model::fault::Fault;
 use crate::model::name::{ClusterName, Kind, ObjectKey};
 use crate::model::reading::Source;
+use crate::model::usage::PodUsage;
 
 /// A line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +41,10 @@ pub(super) enum Line<'a> {
         kind: Option<Kind>,
         fault: Fault,
     },
+    Answers {
+        at: Timestamp,
+        cluster: ClusterName,
+    },
     Scrape(Written),
     Missed {
         at: Timestamp,
@@ -51,6 +56,14 @@ pub(super) enum Line<'a> {
         pod: ObjectKey,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answer: Option<Answer>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<Fault>,
+    },
+    Usage {
+        at: Timestamp,
+        cluster: ClusterName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pods: Option<Arc<[PodUsage]>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fault: Option<Fault>,
     },

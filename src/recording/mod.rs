@@ -12,9 +12,11 @@
 //! | `object` | `at`, `cluster`, `kind`, `object` | `+`: an object, or as it is from now on |
 //! | `gone` | `at`, `cluster`, `kind`, `namespace`, `name` | `-`: an object that is no longer there |
 //! | `refused` | `at`, `cluster`, `kind`?, `fault` | a kind that may not be read; without `kind`: the cluster does not answer |
+//! | `answers` | `at`, `cluster` | a cluster that did not answer does again |
 //! | `scrape` | `at`, `pod`, `uid`, `took`, `bytes`, `way`, `uptime`, `broken`, `source`, `first`, `new`, `values` | a proxy was read |
 //! | `missed` | `at`, `pod`, `fault` | it could not be: a gap |
 //! | `admin` | `at`, `pod`, `answer` or `fault` | its admin interface answered, or did not |
+//! | `usage` | `at`, `cluster`, `pods` or `fault` | the metrics API told what pods use, or did not |
 //!
 //! Series are numbered over the file, from 0, in the order in which they are first seen: `new` holds those of a scrape that
 //! were not there before, the first of which has the number `first`; `values` are pairs of a number and a value. `took` is

@@ -1,6 +1,6 @@
 //! A recording that was read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::metrics::series::{Sample, Series};
 use crate::metrics::{Missed, Scrape, Scraped};
 use crate::model::fault::Fault;
 use crate::model::name::{ClusterName, Kind, ObjectKey};
+use crate::model::usage::PodUsage;
 
 /// Why a file is no recording that can be played.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,12 +46,16 @@ pub enum What {
     Object(Change),
     /// A cluster does not answer, or does not allow to read a kind.
     Refused(ClusterName, Option<Kind>, Fault),
+    /// A cluster that did not answer does again.
+    Answers(ClusterName),
     /// A proxy was read; [`Past::scrape`] makes a [`Scrape`] of it.
     Scrape(Box<Written>),
     /// It could not be.
     Missed(Box<Missed>),
     /// An admin interface answered, or did not.
     Seen(Box<Seen>),
+    /// What the pods of a cluster use, or why that is not known.
+    Usage(ClusterName, Result<Arc<[PodUsage]>, Fault>),
 }
 
 /// What became of an object.
@@ -112,6 +117,15 @@ impl Past {
                 (at, What::Object(Change { key, object: None }))
             }
             Line::Refused { at, cluster, kind, fault } => (at, What::Refused(cluster, kind, fault)),
+            Line::Usage { at, cluster, pods, fault } => {
+                let usage = match (pods, fault) {
+                    (Some(pods), _) => Ok(pods),
+                    (None, Some(fault)) => Err(fault),
+                    (None, None) => return,
+                };
+                (at, What::Usage(cluster, usage))
+            }
+            Line::Answers { at, cluster } => (at, What::Answers(cluster)),
             Line::Scrape(mut written) => {
                 let numbers = written.first..;
                 self.series.extend(numbers.zip(std::mem::take(&mut written.new)));
@@ -159,9 +173,17 @@ impl Past {
         }
     }
 
-    /// When it begins.
+    /// When there is something to see for the first time: all objects are told that were before a proxy was read.
     pub fn start(&self) -> Timestamp {
-        self.entries.first().map_or(self.header.started, |entry| entry.at.min(self.header.started))
+        let tried = |entry: &Entry| matches!(entry.what, What::Scrape(_) | What::Missed(_));
+        let is_object = |entry: &&Entry| matches!(entry.what, What::Object(_));
+        let first = match self.entries.iter().position(tried) {
+            Some(at) => self.entries.iter().take(at).rev().find(is_object),
+            // Then nothing says which were there from the beginning.
+            None => self.entries.iter().find(is_object),
+        };
+        let begun = self.entries.first().map_or(self.header.started, |e| e.at.min(self.header.started));
+        first.map_or(begun, |entry| entry.at)
     }
 
     /// When it ends.
@@ -172,6 +194,23 @@ impl Past {
     /// How many entries there are up to a moment.
     pub fn until(&self, at: Timestamp) -> usize {
         self.entries.partition_point(|entry| entry.at <= at)
+    }
+
+    /// The clusters that do not answer after so many entries.
+    pub fn lost(&self, entries: usize) -> BTreeSet<&ClusterName> {
+        let (mut lost, mut spoke) = (BTreeSet::new(), BTreeSet::new());
+        for entry in self.entries.iter().take(entries) {
+            match &entry.what {
+                What::Refused(cluster, None, _) => drop(lost.insert(cluster)),
+                What::Answers(cluster) => drop(lost.remove(cluster)),
+                // One that was never heard of comes with its objects. Of others some may still be on their way.
+                What::Object(change) if spoke.insert(&change.key.cluster) => {
+                    lost.remove(&change.key.cluster);
+                }
+                _ => {}
+            }
+        }
+        lost
     }
 
     /// The objects that are there after so many entries.

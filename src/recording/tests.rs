@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::*;
@@ -7,6 +9,7 @@ use crate::metrics::{Missed, Scrape, Scraped};
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{Kind, ObjectKey};
 use crate::model::reading::Source;
+use crate::model::usage::PodUsage;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_780_000_000 + second).unwrap()
@@ -80,7 +83,7 @@ fn what_is_written_is_read_again_in_the_order_of_time() {
         })
         .collect();
     assert_eq!(read, scrapes);
-    assert_eq!((past.start(), past.end()), (at(0), at(20)));
+    assert_eq!((past.start(), past.end()), (at(1), at(20)));
     let refused = past.entries.iter().find_map(|entry| match &entry.what {
         What::Refused(cluster, kind, fault) => Some((cluster.as_str(), *kind, fault.reason)),
         _ => None,
@@ -97,6 +100,76 @@ fn objects_are_as_they_were_at_each_moment() {
     };
     assert_eq!([0, 1, 6, 7, 19].map(replicas), [vec![], vec![1], vec![1], vec![2], vec![2]]);
     assert_eq!(replicas(20), Vec::<u64>::new());
+}
+
+#[test]
+fn a_recording_begins_where_its_first_objects_are_all_there() {
+    let fault = || Fault::new(Reason::Denied, "", "");
+    let begins = |objects: &[i64], missed: Option<i64>| {
+        let mut bytes = Vec::new();
+        let mut recorder = Recorder::new(&mut bytes, header()).unwrap();
+        for second in objects {
+            let object = json!({"metadata": {"name": "a"}});
+            recorder.object(at(*second), &"prod".into(), Kind::Pod, &object).unwrap();
+        }
+        if let Some(second) = missed {
+            let missed = Missed { pod: pod("a"), at: at(second), fault: fault() };
+            recorder.scraped(&Scraped::Missed(Box::new(missed))).unwrap();
+        }
+        let past = Past::read(&bytes).unwrap();
+        past.start().as_second() - at(0).as_second()
+    };
+    assert_eq!(begins(&[1, 2, 9], Some(5)), 2);
+    assert_eq!(begins(&[], Some(5)), 0, "there is nothing to wait for");
+    assert_eq!(begins(&[6], Some(5)), 0);
+    assert_eq!(begins(&[1, 2, 9], None), 1, "no proxy was read: the first object");
+}
+
+#[test]
+fn what_pods_use_is_read_as_it_was_written() {
+    let usage = PodUsage {
+        namespace: "a".into(),
+        name: "p".into(),
+        containers: vec![("istio-proxy".into(), 0.25, 1e8)],
+        at: at(0),
+        window: std::time::Duration::from_secs(30),
+    };
+    let (known, unknown) = (Ok(Arc::from([usage])), Err(Fault::new(Reason::Missing, "not served", "")));
+    let mut bytes = Vec::new();
+    let mut recorder = Recorder::new(&mut bytes, header()).unwrap();
+    recorder.usage(at(1), &"prod".into(), &known).unwrap();
+    recorder.usage(at(2), &"prod".into(), &unknown).unwrap();
+    let past = Past::read(&bytes).unwrap();
+    let read = past.entries.iter().map(|entry| match &entry.what {
+        What::Usage(_, usage) => usage.clone(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(read.collect::<Vec<_>>(), [known, unknown]);
+}
+
+#[test]
+fn clusters_are_lost_until_they_answer_again() {
+    let mut bytes = Vec::new();
+    let mut recorder = Recorder::new(&mut bytes, header()).unwrap();
+    let fault = Fault::new(Reason::Unreachable, "no answer", "");
+    let object = json!({"metadata": {"name": "a"}});
+    let (prod, late) = ("prod".into(), "late".into());
+    recorder.refused(at(0), &late, None, &fault).unwrap();
+    recorder.object(at(1), &prod, Kind::Pod, &object).unwrap();
+    recorder.refused(at(5), &prod, Some(Kind::Pod), &fault).unwrap();
+    recorder.refused(at(10), &prod, None, &fault).unwrap();
+    recorder.object(at(10), &prod, Kind::Pod, &object).unwrap();
+    recorder.answers(at(20), &prod).unwrap();
+    recorder.object(at(30), &late, Kind::Pod, &object).unwrap();
+    let past = Past::read(&bytes).unwrap();
+    let lost = |second| {
+        let lost = past.lost(past.until(at(second)));
+        lost.iter().map(|name| name.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        [0, 5, 10, 20, 30].map(lost),
+        [vec!["late"], vec!["late"], vec!["late", "prod"], vec!["late"], vec![]]
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,6 +15,7 @@ use crate::metrics::series::Series;
 use crate::metrics::{Missed, Scrape, Scraped};
 use crate::model::fault::Fault;
 use crate::model::name::{ClusterName, Kind, ObjectKey};
+use crate::model::usage::PodUsage;
 
 /// Writes lines. Each is written whole and flushed: what was recorded is there, whatever happens next.
 pub struct Recorder<W> {
@@ -89,6 +91,14 @@ impl<W: Write> Recorder<W> {
         self.line(&Line::Refused { at, cluster: cluster.clone(), kind, fault: fault.clone() })
     }
 
+    /// A cluster that did not answer does again.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn answers(&mut self, at: Timestamp, cluster: &ClusterName) -> io::Result<()> {
+        self.line(&Line::Answers { at, cluster: cluster.clone() })
+    }
+
     /// A proxy that was read, or not.
     ///
     /// # Errors
@@ -117,6 +127,23 @@ impl<W: Write> Recorder<W> {
             Err(fault) => (None, Some(fault)),
         };
         self.line(&Line::Admin { at, pod, answer, fault })
+    }
+
+    /// What pods use, or why that is not known.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn usage(
+        &mut self,
+        at: Timestamp,
+        cluster: &ClusterName,
+        usage: &Result<Arc<[PodUsage]>, Fault>,
+    ) -> io::Result<()> {
+        let (pods, fault) = match usage.clone() {
+            Ok(pods) => (Some(pods), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        self.line(&Line::Usage { at, cluster: cluster.clone(), pods, fault })
     }
 
     fn numbered(&mut self, scrape: &Scrape) -> io::Result<Written> {

@@ -84,7 +84,7 @@ pub fn wire(
         live = live.with_world(world.clone());
         match (simulated, &start.clusters) {
             (Simulated::Stage(stage), Clusters::Replay(options)) => {
-                let player = Player::new(options, stage, sender);
+                let player = Player::new(options, stage, sender, settings.cluster_ids());
                 let (wish, wishes) = unbounded_channel();
                 app.replay = Some(player.replay());
                 live = live.with_player(wish);

@@ -31,7 +31,7 @@ pub struct Marker {
 }
 
 /// The changes of all gateways, each the newest last.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Markers(BTreeMap<GatewayId, Vec<Marker>>);
 
 impl Markers {
@@ -58,7 +58,7 @@ impl Markers {
     }
 
     /// Marks what differs between the gateways before and now. What is new to egret is no change.
-    pub(super) fn compare(
+    pub(in crate::app) fn compare(
         &mut self,
         before: &[Arc<GatewayRow>],
         now_there: &[Arc<GatewayRow>],
@@ -79,11 +79,6 @@ impl Markers {
                 self.add(&row.id, now, text);
             }
         }
-    }
-
-    /// Forgets what changed after a moment: one looks at what was before.
-    pub fn forget_after(&mut self, at: Timestamp) {
-        self.0.values_mut().for_each(|marks| marks.retain(|mark| mark.at <= at));
     }
 
     /// Whether its resource was changed so shortly before that this comes of it. What else happened then does not matter: of

@@ -15,8 +15,8 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 const MOST: usize = 100;
 
 /// Whose pods are whose.
-#[derive(Debug, Default)]
-pub(super) struct Members {
+#[derive(Clone, Debug, Default)]
+pub(in crate::app) struct Members {
     /// Pods of each gateway; since when those are gone that are.
     of: BTreeMap<GatewayId, BTreeMap<ObjectKey, Option<Timestamp>>>,
     owner: BTreeMap<ObjectKey, GatewayId>,
@@ -24,7 +24,7 @@ pub(super) struct Members {
 
 impl Members {
     /// Takes the gateways as they are now.
-    pub(super) fn join(&mut self, fleet: &[Arc<GatewayRow>], now: Timestamp) {
+    pub(in crate::app) fn join(&mut self, fleet: &[Arc<GatewayRow>], now: Timestamp) {
         let ids: BTreeSet<&GatewayId> = fleet.iter().map(|row| &row.id).collect();
         self.of.retain(|id, _| ids.contains(id));
         for row in fleet {
@@ -46,7 +46,7 @@ impl Members {
     }
 
     /// Whether a pod is there.
-    pub(super) fn is_there(&self, pod: &ObjectKey) -> bool {
+    pub(in crate::app) fn is_there(&self, pod: &ObjectKey) -> bool {
         let gone = self.owner.get(pod).and_then(|id| self.of.get(id)?.get(pod));
         matches!(gone, Some(None))
     }

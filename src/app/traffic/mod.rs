@@ -9,11 +9,11 @@ pub mod hosts;
 mod keys;
 mod make;
 pub mod markers;
-mod members;
+pub(super) mod members;
 pub mod parts;
 pub mod plot;
 pub mod resources;
-mod routes;
+pub(super) mod routes;
 mod rows;
 pub mod seen;
 #[cfg(test)]
@@ -59,7 +59,7 @@ pub struct Traffic {
     /// The gateways in one line each.
     briefs: briefs::Briefs,
     /// Whose pods are whose.
-    members: members::Members,
+    pub(super) members: members::Members,
     /// What was asked for last.
     asked: Vec<Want>,
     /// What leads traffic, in the clusters whose traffic is looked at.
@@ -77,10 +77,8 @@ impl Traffic {
         self.members.pods(id)
     }
 
-    /// Whose pods are whose and how each gateway does, as if nothing was known of before.
-    pub(super) fn rejoined(&mut self, fleet: &[Arc<GatewayRow>], now: jiff::Timestamp) {
-        self.members = members::Members::default();
-        self.members.join(fleet, now);
+    /// How each gateway does, as if nothing was known of before.
+    pub(super) fn judged_anew(&mut self, fleet: &[Arc<GatewayRow>]) {
         self.briefs = briefs::Briefs::default();
         fleet.iter().for_each(|row| self.briefs.ask(row.id.clone()));
     }
@@ -140,9 +138,10 @@ impl App {
     pub(super) fn traffic_joined(&mut self, before: &[Arc<GatewayRow>]) {
         let now = self.now;
         let fleet = self.fleet().to_vec();
-        self.traffic.members.join(&fleet, now);
-        self.traffic.leave();
-        if !self.replay.is_some_and(|replay| replay.settles) {
+        // While another moment of a recording comes, its pods and changes are known, and what is joined is partly another's.
+        if !self.is_settling() {
+            self.traffic.members.join(&fleet, now);
+            self.traffic.leave();
             self.traffic.markers.compare(before, &fleet, now);
         }
         self.traffic.briefs.retain(|id| fleet.iter().any(|row| row.id == *id));

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::app::effect::{Effect, Ticket};
 use crate::app::model::App;
 use crate::app::screen::{DetailsOf, Screen, Tab};
+use crate::app::traffic::markers::Markers;
 use crate::model::fault::Fault;
 use crate::model::gateway::GatewayRow;
 use crate::model::name::ClusterName;
@@ -74,6 +75,7 @@ impl App {
 
     /// What leads traffic changed, or is known now.
     pub(in crate::app) fn on_routes(&mut self, ticket: Ticket, news: Result<RouteNews, Fault>) {
+        let settling = self.is_settling();
         let Some((cluster, open)) = self.traffic.routes.0.iter_mut().find(|(_, open)| open.ticket == ticket)
         else {
             return;
@@ -85,28 +87,15 @@ impl App {
                 None
             }
         };
-        let Some(change) = change else { return };
+        // Where another moment of a recording was gone to, nothing happened: what did is marked with that moment.
+        let Some(change) = change.filter(|_| !settling) else { return };
         let cluster = cluster.clone();
         let concerned = |row: &&Arc<GatewayRow>| {
             let open = self.traffic.routes.0.get(&cluster);
             row.id.cluster == cluster && open.is_some_and(|open| open.routes.concerns(&change, row))
         };
         let rows: Vec<Arc<GatewayRow>> = self.fleet().iter().filter(concerned).cloned().collect();
-        self.mark_route(&rows, &change);
-    }
-
-    /// Puts a change on the charts of these gateways.
-    fn mark_route(&mut self, rows: &[Arc<GatewayRow>], change: &RouteChange) {
-        let meta = &change.row.meta;
-        let by = change.row.by.as_ref().filter(|_| change.what != "deleted");
-        // A clock that goes wrong there must not put it where nobody looks.
-        let recent = |at: &Timestamp| *at <= self.now && self.now.duration_since(*at) < RECENT;
-        let at = by.map(|(_, at)| *at).filter(recent).unwrap_or(self.now);
-        let by = by.map(|(by, _)| format!(" ({by})")).unwrap_or_default();
-        let text = format!("{} {}/{} {}{by}", change.kind, meta.namespace, meta.name, change.what);
-        for row in rows {
-            self.traffic.markers.add(&row.id, at, &text);
-        }
+        mark(&mut self.traffic.markers, rows.iter(), &change, self.now);
         self.traffic_changed(|id| rows.iter().any(|row| row.id == *id));
     }
 
@@ -114,4 +103,21 @@ impl App {
     pub fn routes_fault(&self, cluster: &ClusterName) -> Option<&Fault> {
         self.traffic.routes.0.get(cluster)?.fault.as_ref()
     }
+}
+
+/// Puts a change on the charts of these gateways.
+pub(in crate::app) fn mark<'r>(
+    markers: &mut Markers,
+    rows: impl Iterator<Item = &'r Arc<GatewayRow>>,
+    change: &RouteChange,
+    now: Timestamp,
+) {
+    let meta = &change.row.meta;
+    let by = change.row.by.as_ref().filter(|_| change.what != "deleted");
+    // A clock that goes wrong there must not put it where nobody looks.
+    let recent = |at: &Timestamp| *at <= now && now.duration_since(*at) < RECENT;
+    let at = by.map(|(_, at)| *at).filter(recent).unwrap_or(now);
+    let by = by.map(|(by, _)| format!(" ({by})")).unwrap_or_default();
+    let text = format!("{} {}/{} {}{by}", change.kind, meta.namespace, meta.name, change.what);
+    rows.for_each(|row| markers.add(&row.id, at, &text));
 }

@@ -19,14 +19,14 @@ const STEP: i64 = 15;
 const KEPT: i64 = 1_800;
 
 /// What the admin interfaces of all proxies said.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SeenPods {
     pods: BTreeMap<ObjectKey, PodSeen>,
     revision: u64,
 }
 
 /// What one proxy's admin interface said.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct PodSeen {
     /// Its upstream clusters, and when it told them.
     pub clusters: Option<(Timestamp, Vec<Cluster>)>,

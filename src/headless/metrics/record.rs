@@ -1,5 +1,6 @@
 //! `egret metrics --record`: what is seen of gateways and read of their proxies, to a file as it comes.
 
+mod links;
 mod objects;
 
 use std::fs::{File, OpenOptions};
@@ -18,9 +19,9 @@ use crate::headless::{Outcome, Streams};
 use crate::metrics::Scraped;
 use crate::model::clean::clean;
 use crate::model::fault::Fault;
-use crate::model::snapshot::Link;
 use crate::recording::{Cluster, Header, Recorder, VERSION};
 use crate::sources::Heard;
+use links::Links;
 use objects::Objects;
 
 /// Records until it was long enough or `stop` ends.
@@ -65,7 +66,14 @@ pub async fn record(
     let count = session.named(&wish.gateways).len();
     let gateways = if count == 1 { "gateway" } else { "gateways" };
     streams.complain(format!("recording {count} {gateways} to {shown}; ctrl-c ends it"))?;
-    let mut recording = Recording { session, recorder, objects: Objects::new(), faults: Vec::new(), read: 0 };
+    let mut recording = Recording {
+        session,
+        recorder,
+        objects: Objects::new(),
+        links: Links::default(),
+        faults: Vec::new(),
+        read: 0,
+    };
     let clock = recording.session.clock().clone();
     let lasts = wish.lasts.unwrap_or(Duration::MAX);
     let ended = tokio::select! {
@@ -96,6 +104,7 @@ struct Recording {
     session: Session,
     recorder: Recorder<File>,
     objects: Objects,
+    links: Links,
     /// What was told of pods that cannot be read.
     faults: Vec<(String, Fault)>,
     /// How many scrapes there are.
@@ -105,12 +114,13 @@ struct Recording {
 impl Recording {
     /// Records what comes, for ever.
     async fn go(&mut self, names: &[String], streams: &mut Streams<'_>) -> Result<(), Trouble> {
-        self.links().map_err(Trouble::File)?;
         loop {
+            let (states, now) = (self.session.states(), self.session.now());
+            let links = states.iter().map(|state| (&state.cluster, &state.link));
+            self.links.write(links, now, &mut self.recorder).map_err(Trouble::File)?;
             let gateways = self.session.named(names);
             self.session.read(gateways.iter().cloned().collect());
             self.objects.follow(&self.session);
-            let now = self.session.now();
             self.objects.write(&self.session, &gateways, now, &mut self.recorder).map_err(Trouble::File)?;
             loop {
                 // Objects and states change what is to be written; what proxies say is written as it is.
@@ -123,19 +133,6 @@ impl Recording {
                 }
             }
         }
-    }
-
-    /// The clusters that do not answer.
-    fn links(&mut self) -> io::Result<()> {
-        for state in self.session.states() {
-            let (Link::Stale { fault, .. } | Link::Unreachable { fault, .. } | Link::Denied { fault, .. }) =
-                &state.link
-            else {
-                continue;
-            };
-            self.recorder.refused(self.session.now(), &state.cluster, None, fault)?;
-        }
-        Ok(())
     }
 
     fn heard(&mut self, heard: &Heard, streams: &mut Streams<'_>) -> Result<(), Trouble> {
@@ -154,7 +151,9 @@ impl Recording {
                 }
             }
             Heard::Admin(seen) => self.recorder.seen(seen).map_err(Trouble::File)?,
-            Heard::Usage(..) => {}
+            Heard::Usage(cluster, usage) => {
+                self.recorder.usage(self.session.now(), cluster, usage).map_err(Trouble::File)?;
+            }
         }
         Ok(())
     }

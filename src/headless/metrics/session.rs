@@ -164,6 +164,11 @@ impl Session {
         for pod in pods.keys().filter(|pod| !self.tries.contains_key(*pod)).collect::<Vec<_>>() {
             self.tries.insert(pod.clone(), (0, false));
         }
+        if self.is_recorded {
+            let place = |pod: &ObjectKey| (pod.cluster.clone(), pod.namespace.to_string());
+            let places: BTreeSet<_> = pods.keys().map(place).collect();
+            self.sources.read_usage(places.into_iter().collect());
+        }
         self.sources.read_proxies(pods.into_iter().map(want).collect());
     }
 

@@ -43,7 +43,7 @@ impl Key {
 }
 
 /// A series of a proxy, as it was last read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Raw {
     pub(super) value: f64,
     /// Number of the scrape.
@@ -55,7 +55,7 @@ pub(super) struct Raw {
 }
 
 /// A series and its numbers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) key: Key,
     /// The place of its cluster.
@@ -85,7 +85,7 @@ impl Kept {
 }
 
 /// The buckets of the durations of a host.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Histogram {
     /// Places in `series`, in the order of their bounds.
     pub(super) bounds: Vec<usize>,

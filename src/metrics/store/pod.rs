@@ -58,7 +58,7 @@ struct Taking {
 }
 
 /// What was read of one pod.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pod {
     uid: Box<str>,
     pub(super) at: Option<Timestamp>,

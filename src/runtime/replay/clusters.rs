@@ -19,6 +19,9 @@ use crate::recording::{Cluster, Past, What};
 /// Who looks at a recording.
 const ONLOOKER: &str = "egret-replay";
 
+/// Where rights are told.
+const RBAC: &str = "rbac.authorization.k8s.io";
+
 /// Kinds that come with a CRD, beside those that lead traffic.
 const OF_GATEWAYS: [Kind; 3] = [Kind::IstioGateway, Kind::Gateway, Kind::GatewayClass];
 
@@ -31,6 +34,8 @@ pub struct Stage {
     world: World,
     /// What is in them now.
     shown: BTreeMap<ObjectKey, Arc<Value>>,
+    /// The clusters that do not answer now.
+    lost: BTreeSet<ClusterName>,
 }
 
 impl Stage {
@@ -41,7 +46,7 @@ impl Stage {
         for entry in &past.entries {
             let of = match &entry.what {
                 What::Object(change) => &change.key.cluster,
-                What::Refused(cluster, ..) => cluster,
+                What::Refused(cluster, ..) | What::Answers(cluster) => cluster,
                 _ => continue,
             };
             if !clusters.iter().any(|cluster| cluster.name == *of) {
@@ -50,11 +55,7 @@ impl Stage {
         }
         let places = clusters.iter().map(|cluster| place(cluster, past)).collect();
         let world = World::new(places, options.from, 0.0);
-        for cluster in silent(past) {
-            let which = Which { cluster: Some(cluster.to_string()), ..Which::default() };
-            world.faults().fix(Rule { which, effect: Effect::Outage });
-        }
-        Self { world, shown: BTreeMap::new() }
+        Self { world, shown: BTreeMap::new(), lost: BTreeSet::new() }
     }
 
     /// The world.
@@ -80,9 +81,41 @@ impl Stage {
         }
     }
 
-    /// All objects are as they were after so many entries.
-    pub fn set_all(&mut self, past: &Past, entries: usize) {
-        let there = past.objects(entries);
+    /// A cluster does not answer from now on.
+    pub fn lose(&mut self, cluster: &ClusterName) {
+        if self.lost.insert(cluster.clone()) {
+            self.world.faults().add(outage(cluster));
+        }
+    }
+
+    /// A cluster answers again. Says whether it did not before.
+    pub fn regain(&mut self, cluster: &ClusterName) -> bool {
+        let was_lost = self.lost.remove(cluster);
+        if was_lost {
+            self.world.faults().remove(&outage(cluster));
+        }
+        was_lost
+    }
+
+    /// The clusters that do not answer now.
+    pub fn lost(&self) -> &BTreeSet<ClusterName> {
+        &self.lost
+    }
+
+    /// Whether a cluster does not answer and never did: nothing of it is there.
+    pub fn is_unheard(&self, cluster: &ClusterName) -> bool {
+        self.lost.contains(cluster) && !self.shown.keys().any(|key| key.cluster == *cluster)
+    }
+
+    /// The clusters that do not answer, and of which something is there or will be: they must answer for a moment before
+    /// one sees the objects of another moment.
+    pub fn hidden(&self, there: &BTreeMap<ObjectKey, Arc<Value>>) -> Vec<ClusterName> {
+        let holds = |name: &ClusterName| self.shown.keys().chain(there.keys()).any(|k| k.cluster == *name);
+        self.lost.iter().filter(|name| holds(name)).cloned().collect()
+    }
+
+    /// All objects are these.
+    pub fn set_all(&mut self, there: &BTreeMap<ObjectKey, Arc<Value>>) {
         let gone: Vec<ObjectKey> =
             self.shown.keys().filter(|key| !there.contains_key(*key)).cloned().collect();
         gone.iter().for_each(|key| self.set(key, None));
@@ -94,16 +127,9 @@ impl Stage {
     }
 }
 
-/// Clusters of which nothing but their silence was recorded.
-fn silent(past: &Past) -> BTreeSet<&ClusterName> {
-    let spoke = |name: &ClusterName| {
-        past.entries.iter().any(|e| matches!(&e.what, What::Object(change) if change.key.cluster == *name))
-    };
-    let refused = past.entries.iter().filter_map(|entry| match &entry.what {
-        What::Refused(cluster, None, _) => Some(cluster),
-        _ => None,
-    });
-    refused.filter(|name| !spoke(name)).collect()
+fn outage(cluster: &ClusterName) -> Rule {
+    let which = Which { cluster: Some(cluster.to_string()), ..Which::default() };
+    Rule { which, effect: Effect::Outage }
 }
 
 fn place(cluster: &Cluster, past: &Past) -> Place {
@@ -172,13 +198,29 @@ fn definition(kind: Kind, versions: &BTreeSet<String>) -> Value {
     }})
 }
 
-/// Whoever looks may read all, but for what could not be read then.
+/// Whoever looks may read all, but for the kinds of which nothing could be read then: a right that was missing in one
+/// place, or from some moment on, hides nothing that was seen.
 fn rights(state: &mut State, cluster: &ClusterName, past: &Past) {
+    for (plural, object) in rules(cluster, past) {
+        state.store.put(Key::new(&resources::id(RBAC, plural), "", ONLOOKER), object);
+    }
+}
+
+/// The role of whoever looks, and what binds it.
+pub(super) fn rules(cluster: &ClusterName, past: &Past) -> [(&'static str, Value); 2] {
+    let seen: BTreeSet<Kind> = past
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.what {
+            What::Object(change) if change.key.cluster == *cluster => Some(change.key.kind),
+            _ => None,
+        })
+        .collect();
     let refused: BTreeSet<Kind> = past
         .entries
         .iter()
         .filter_map(|entry| match &entry.what {
-            What::Refused(of, Some(kind), _) if of == cluster => Some(*kind),
+            What::Refused(of, Some(kind), _) if of == cluster && !seen.contains(kind) => Some(*kind),
             _ => None,
         })
         .collect();
@@ -189,18 +231,15 @@ fn rights(state: &mut State, cluster: &ClusterName, past: &Past) {
     });
     let rule = |(group, plural): (&str, &str)| json!({"apiGroups": [group], "resources": [plural], "verbs": ["get", "list", "watch"]});
     let rules: Vec<Value> = readable.chain(BESIDE).map(rule).collect();
-    let group = "rbac.authorization.k8s.io";
     let role = json!({
-        "apiVersion": format!("{group}/v1"), "kind": "ClusterRole",
+        "apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole",
         "metadata": {"name": ONLOOKER}, "rules": rules,
     });
     let binding = json!({
-        "apiVersion": format!("{group}/v1"), "kind": "ClusterRoleBinding",
+        "apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRoleBinding",
         "metadata": {"name": ONLOOKER},
-        "subjects": [{"kind": "User", "name": ONLOOKER, "apiGroup": group}],
-        "roleRef": {"kind": "ClusterRole", "name": ONLOOKER, "apiGroup": group},
+        "subjects": [{"kind": "User", "name": ONLOOKER, "apiGroup": RBAC}],
+        "roleRef": {"kind": "ClusterRole", "name": ONLOOKER, "apiGroup": RBAC},
     });
-    for (plural, object) in [("clusterroles", role), ("clusterrolebindings", binding)] {
-        state.store.put(Key::new(&resources::id(group, plural), "", ONLOOKER), object);
-    }
+    [("clusterroles", role), ("clusterrolebindings", binding)]
 }

@@ -2,6 +2,8 @@
 
 mod clusters;
 mod player;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;

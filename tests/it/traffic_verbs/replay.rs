@@ -1,9 +1,10 @@
 //! A recording shows again what was seen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use egret::demo::story;
-use egret::recording::Past;
+use egret::recording::{Past, What};
 use egret::runtime::replay::Options;
 
 use super::support::recorded;
@@ -96,6 +97,35 @@ fn a_denied_cluster_is_denied_again() {
         let mut s = at(&past, 15).await;
         s.sees("audit");
         s.keys("1").await.sees("1/1 clusters");
+    });
+}
+
+#[test]
+fn a_cluster_that_was_lost_while_recording_is_lost_in_the_replay_and_comes_back() {
+    run(async {
+        let world = story::world(1, 1.0);
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("r");
+        let outage = async {
+            tokio::time::sleep(Duration::from_secs(25)).await;
+            world.faults().add("outage=frankfurt".parse().unwrap());
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            world.faults().clear();
+        };
+        let line = "egress-payments --context frankfurt";
+        let ((past, _), ()) = tokio::join!(recorded(&world, line, 120, &file), outage);
+        let when = |is_it: fn(&What) -> bool| {
+            let entry = past.entries.iter().find(|entry| is_it(&entry.what)).expect("it is recorded");
+            entry.at.duration_since(past.start()).as_secs()
+        };
+        let lost = when(|what| matches!(what, What::Refused(_, None, _)));
+        let back = when(|what| matches!(what, What::Answers(_)));
+        assert!((20..30).contains(&lost) && (50..100).contains(&back), "{lost} {back}");
+        let mut s = at(&past, lost + 5).await;
+        s.sees("egress-payments").sees("0/1 clusters");
+        s.keys(", ,").await.sees("egress-payments").sees("1/1 clusters");
+        s.keys("; ,").await;
+        s.keys("}").await.sees("egress-payments").sees("1/1 clusters");
     });
 }
 

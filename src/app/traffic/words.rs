@@ -7,7 +7,6 @@ use super::rows::{Judge, code_meaning, flags_of, name};
 use crate::app::command::Command;
 use crate::app::model::App;
 use crate::envoy::flags::flag;
-use crate::metrics::read::{MOST_HOSTS, MOST_SAMPLES};
 use crate::metrics::view::{By, PodReading, Row, Totals};
 use crate::model::age::age;
 use crate::model::clean::clean;
@@ -125,9 +124,7 @@ impl App {
         if dropped > 0 {
             return Some((
                 Tone::Warn,
-                format!(
-                    "{dropped} numbers are not shown: a proxy tells more than egret takes, {MOST_HOSTS} hosts and {MOST_SAMPLES} numbers"
-                ),
+                format!("{dropped} numbers are not shown: a proxy tells more than egret keeps of a pod"),
             ));
         }
         let fault = self.routes_fault(&row.id.cluster)?;

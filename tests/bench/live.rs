@@ -35,6 +35,10 @@ pub(crate) fn measure(bench: &Bench) -> Live {
             false
         }
     };
+    // What carries traffic stands at the top then, and the cursor on the first of it.
+    if comes(|screen| screen.contains("RPS")) {
+        pty.type_in("Wg");
+    }
     // A block stands in a row whose gateway was read twice.
     if comes(|screen| screen.lines().any(|row| row.ends_with('█'))) {
         live.table = Some(window(bench, &pty));

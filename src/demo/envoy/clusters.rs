@@ -78,10 +78,12 @@ impl Shared<'_> {
             (true, false) => self.tally.refused - self.tally.refused / MET,
         };
         let part = |of| self.part(endpoint, of);
-        let (all, failed) = if self.host.mode == Mode::Passthrough {
-            (part(|t| t.opened), 0)
+        // Where bytes are passed through, Envoy counts what it opens as requests, but none that succeeds or fails.
+        let (all, succeeded, failed) = if self.host.mode == Mode::Passthrough {
+            (part(|t| t.opened), 0, 0)
         } else {
-            (part(Tally::arrived), part(Tally::failed))
+            let (all, failed) = (part(Tally::arrived), part(Tally::failed));
+            (all, all.saturating_sub(failed), failed + refused)
         };
         let now = |of: u64| if endpoint.refuses { 0 } else { of / self.well() };
         Counted {
@@ -90,8 +92,8 @@ impl Shared<'_> {
             counters: [
                 ("cx_connect_fail", refused),
                 ("cx_total", part(|t| t.connections) + refused),
-                ("rq_error", failed + refused),
-                ("rq_success", all.saturating_sub(failed)),
+                ("rq_error", failed),
+                ("rq_success", succeeded),
                 ("rq_timeout", 0),
                 ("rq_total", all),
             ],

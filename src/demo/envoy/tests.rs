@@ -204,6 +204,20 @@ fn a_gateway_collects_statistics_of_hosts_only_where_it_is_told_to() {
     assert_eq!(has(&text("egress-mail")), (false, false, true), "nobody measures its requests");
     let tcp = text("egress-legacy-erp");
     assert!(tcp.contains("istio_tcp_connections_opened_total{") && !tcp.contains("istio_requests_total"));
+    // What is passed through is opened, and is no request that succeeds or fails.
+    let passed = &pods(state, "egress-legacy-erp")[0];
+    let clusters = asked(state, passed, 15_000, "/clusters?format=json", begin()).text;
+    let clusters: serde_json::Value = serde_json::from_str(&clusters).unwrap();
+    let stats = |name: &str| -> f64 {
+        let statuses = clusters["cluster_statuses"].as_array().unwrap().iter();
+        let outside = statuses.filter(|c| c["name"].as_str().unwrap().contains("supplier.example"));
+        let hosts = outside.flat_map(|c| c["host_statuses"].as_array().unwrap());
+        let stats = hosts.flat_map(|host| host["stats"].as_array().unwrap());
+        let of_name = stats.filter(|stat| stat["name"] == name);
+        of_name.map(|stat| stat["value"].as_str().and_then(|v| v.parse().ok()).unwrap_or(0.0)).sum()
+    };
+    assert!(stats("rq_total") > 100.0 && stats("cx_total") > 100.0);
+    assert_eq!((stats("rq_success"), stats("rq_error")), (0.0, 0.0));
     let none = text("istio-egress-loyalty");
     assert!(!none.contains("istio_requests_total") && none.contains("envoy_server_live{} 1"));
 }

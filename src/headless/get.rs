@@ -251,11 +251,8 @@ fn sort(text: &str, all: &'static [Column]) -> Result<(&'static Column, bool), S
 
 /// What could not be read of a cluster, and whether lines may be missing for it.
 fn faults(table: TableKind, snapshot: &Snapshot) -> Vec<(Fault, bool)> {
-    match &snapshot.link {
-        Link::Stale { fault, .. } | Link::Unreachable { fault, .. } | Link::Denied { fault, .. } => {
-            return vec![(fault.clone(), true)];
-        }
-        Link::Connecting { .. } | Link::Ready => {}
+    if let Some(fault) = snapshot.link.fault() {
+        return vec![(fault.clone(), true)];
     }
     let Some((_, lines, details)) = KINDS.iter().find(|(t, ..)| *t == table) else { return Vec::new() };
     let fault = |kind: &Kind| match snapshot.kinds.get(kind) {

@@ -130,10 +130,9 @@ impl Totals {
     /// Whether only TCP is passed through: connections are opened, or data goes through those that are open, and there is
     /// no request.
     pub fn is_tcp(&self) -> bool {
-        let some = |reading: Reading| reading.number().is_some_and(|n| n > 0.0);
-        let moves = some(self.connections)
-            || (self.connections.number().is_some() && (some(self.bytes_out) || some(self.bytes_in)));
-        !some(self.requests) && moves
+        let moves = self.bytes_out.is_positive() || self.bytes_in.is_positive();
+        let passes = self.connections.is_positive() || (self.connections.number().is_some() && moves);
+        !self.requests.is_positive() && passes
     }
 }
 

@@ -28,6 +28,11 @@ impl Reading {
             Self::Unknown | Self::NotCollected | Self::Nothing => None,
         }
     }
+
+    /// Whether there is a number, and it is more than none.
+    pub fn is_positive(self) -> bool {
+        self.number().is_some_and(|n| n > 0.0)
+    }
 }
 
 /// What a number counts.

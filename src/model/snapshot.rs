@@ -128,6 +128,16 @@ impl Link {
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Ready)
     }
+
+    /// Why it does not answer; none: it does, or that is not known yet.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Stale { fault, .. } | Self::Unreachable { fault, .. } | Self::Denied { fault, .. } => {
+                Some(fault)
+            }
+            Self::Connecting { .. } | Self::Ready => None,
+        }
+    }
 }
 
 /// State of one kind in one cluster.

@@ -201,7 +201,6 @@ impl Live {
         }
     }
 
-    /// The parts of a gateway may be of two clusters: the events of both are told together.
     fn open_routes(&mut self, ticket: Ticket, cluster: &ClusterName, places: Box<[Box<str>]>) {
         let inbox = self.inbox.clone();
         let places = if places.is_empty() { [DEFAULT_NAMESPACE.into()].into() } else { places };
@@ -213,6 +212,7 @@ impl Live {
         }
     }
 
+    /// The parts of a gateway may be of two clusters: the events of both are told together.
     fn open_events(&mut self, ticket: Ticket, keys: Vec<ObjectKey>) {
         let inbox = self.inbox.clone();
         let mut clusters: Vec<ClusterName> = keys.iter().map(|k| k.cluster.clone()).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::recorded::Recorded;
+use super::recorded::{Recorded, parse};
 use crate::app::traffic::markers::Markers;
 use crate::app::traffic::members::Members;
 use crate::app::traffic::routes::mark;
@@ -17,7 +17,6 @@ use crate::model::fleet::ClusterIds;
 use crate::model::gateway::GatewayRow;
 use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::route::{KINDS, RouteChange, RouteNews, RouteRow, Routes};
-use crate::model::row::Row as _;
 use crate::model::usage::PodUsage;
 use crate::recording::{Change, Past, What};
 
@@ -94,7 +93,7 @@ impl History {
         if !KINDS.contains(&key.kind) {
             return;
         }
-        let row = object.as_ref().and_then(|object| read(object));
+        let row = parse::<RouteRow>(object.as_deref());
         let is_new = !self.last.contains_key(key);
         let news = match row {
             Some(row) => {
@@ -129,8 +128,4 @@ impl History {
             mark(markers, fleet.iter().filter(concerned), &change, now);
         }
     }
-}
-
-fn read(object: &Value) -> Option<Arc<RouteRow>> {
-    RouteRow::parse(&serde_json::to_vec(object).ok()?).ok().map(Arc::new)
 }

@@ -129,7 +129,7 @@ fn rows<T>(held: &Held<T>) -> Rows<T> {
 }
 
 /// The row of an object; none: it is gone, or cannot be read as one.
-fn parse<T: Row>(object: Option<&Value>) -> Option<Arc<T>> {
+pub(super) fn parse<T: Row>(object: Option<&Value>) -> Option<Arc<T>> {
     let bytes = serde_json::to_vec(object?).ok()?;
     T::parse(&bytes).ok().map(Arc::new)
 }

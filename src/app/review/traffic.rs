@@ -9,7 +9,7 @@ use crate::model::edit::Change;
 use crate::model::facts::Fact;
 use crate::model::gateway::GatewayRow;
 use crate::model::name::ObjectKey;
-use crate::model::reading::{Reading, Unit};
+use crate::model::reading::Unit;
 use crate::model::table::Tone;
 
 /// Hosts that are named.
@@ -81,17 +81,14 @@ impl App {
         let named = named(hosts);
         Fact::new("", format!("{} {what} through it each second now{named}", rounded(count))).tone(Tone::Bad)
     }
-}
 
-impl App {
     /// What there is of a gateway through which nothing new goes: connections that are open carry traffic too.
     fn still(&self, pods: &[ObjectKey], totals: &Totals) -> Fact {
-        let moves = |reading: Reading| reading.number().is_some_and(|n| n > 0.0);
         let open = format!("{} open connections", totals.active.text(Unit::Count));
-        if [totals.bytes_out, totals.bytes_in].into_iter().any(moves) {
+        if totals.bytes_out.is_positive() || totals.bytes_in.is_positive() {
             return Fact::new("", format!("No new request, but data goes through {open}")).tone(Tone::Bad);
         }
-        if moves(totals.active) {
+        if totals.active.is_positive() {
             let text = format!("No request in the last minute, and {open}");
             return Fact::new("", text).tone(Tone::Warn);
         }

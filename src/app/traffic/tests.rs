@@ -66,6 +66,11 @@ fn looking() -> App {
         let fails = (name == "eu").then(|| at("11:49:00"));
         read(&mut app, &pods, &flows(fails), at("11:46:00"), now());
     }
+    at_traffic(app)
+}
+
+/// On the Traffic tab of `out` in `eu`.
+fn at_traffic(mut app: App) -> App {
     app.settle();
     let place = |app: &App| app.gateway_here().map(|row| row.id.clone());
     for _ in 0..4 {

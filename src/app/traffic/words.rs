@@ -228,7 +228,7 @@ impl App {
                 figure(totals.connections, Unit::PerSecond),
                 figure(totals.active, Unit::Count)
             )
-        } else if totals.requests.number().is_some_and(|n| n > 0.0) {
+        } else if totals.requests.is_positive() {
             format!(
                 "{who}: nothing is wrong. {}, {} % succeed.",
                 rate_words(row),
@@ -247,18 +247,17 @@ impl App {
 
 /// What there is of a row without a request or connection that is known to be new.
 fn quiet_words(totals: &Totals) -> String {
-    let moves = |reading: Reading| reading.number().is_some_and(|n| n > 0.0);
     let open = || format!("{} connections are open", figure(totals.active, Unit::Count));
     match totals.requests {
         Reading::Unknown => "it was read once, and a rate needs two readings".to_owned(),
-        Reading::NotCollected if moves(totals.active) => {
+        Reading::NotCollected if totals.active.is_positive() => {
             format!("its requests are not collected; {}", open())
         }
         Reading::NotCollected => "its requests are not collected".to_owned(),
-        _ if moves(totals.bytes_out) || moves(totals.bytes_in) => {
+        _ if totals.bytes_out.is_positive() || totals.bytes_in.is_positive() => {
             format!("nothing new is opened, and data goes through what is: {}", open())
         }
-        _ if moves(totals.active) => format!("no request now; {}", open()),
+        _ if totals.active.is_positive() => format!("no request now; {}", open()),
         _ => "nothing goes there now".to_owned(),
     }
 }

@@ -185,9 +185,7 @@ impl Memory {
                 self.avoided.remove(&own);
                 self.worked(pod, Step::PortForward, &[], now);
             }
-            Some(Wrong::Denied(_)) => {
-                wrong.into_iter().for_each(|w| self.note(pod, Step::PortForward, w, now))
-            }
+            Some(wrong @ Wrong::Denied(_)) => self.note(pod, Step::PortForward, wrong, now),
             Some(wrong) => {
                 let (until, wrong) = (later(now, ADMIN_AWAY), wrong.clone());
                 self.avoided.insert(own, Avoided { until, again: ADMIN_AWAY, wrong });

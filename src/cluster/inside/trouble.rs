@@ -76,16 +76,15 @@ const BOTH: &str = "since Kubernetes 1.35 a port-forward needs both get and crea
 
 /// The fault of a pod that no way led into.
 pub(super) async fn fault(c: &Connection, pod: &ObjectKey, wrong: &[(Step, Wrong)]) -> Fault {
-    let asked = about(c, pod);
-    let words = in_words(wrong);
-    if let Some(hint) = rights(pod, wrong) {
-        return asked.because(Reason::Denied, &words, &hint);
+    let said = remembered(c, pod, wrong);
+    if said.reason == Reason::Denied {
+        return said;
     }
     // A pod that does not run has no proxy: whatever the ways say then is beside the point.
     match standing(c, pod).await {
-        Ok(Some(why)) => asked.because(Reason::Missing, &why, AGAIN),
+        Ok(Some(why)) => about(c, pod).because(Reason::Missing, &why, AGAIN),
         Err(fault) if fault.reason == Reason::Missing => fault,
-        _ => asked.because(Reason::Unreachable, &words, AGAIN),
+        _ => said,
     }
 }
 

@@ -165,7 +165,6 @@ fn judged(wish: &Metrics, report: &Report, streams: &mut Streams<'_>) -> io::Res
     }
 }
 
-/// Tells of each pod that cannot be read why, once for each reason.
 /// Tells of pods that cannot be read, each fault once; whether there was something to tell.
 fn warn(report: &Report, told: &mut Vec<(String, Fault)>, streams: &mut Streams<'_>) -> io::Result<bool> {
     let before = told.len();

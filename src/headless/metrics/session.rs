@@ -17,7 +17,7 @@ use crate::model::fault::Fault;
 use crate::model::fleet::{ClusterIds, fleet};
 use crate::model::gateway::{GatewayId, GatewayRow};
 use crate::model::name::{ClusterName, Kind, ObjectKey};
-use crate::model::snapshot::{KindState, Link, Snapshot};
+use crate::model::snapshot::{KindState, Snapshot};
 use crate::setup;
 use crate::sources::{Heard, Sources};
 
@@ -121,17 +121,15 @@ impl Session {
 
     /// What of the clusters could not be read, and is needed.
     pub(super) fn faults(&self) -> Vec<Fault> {
-        let of = |s: &Arc<Snapshot>| match &s.link {
-            Link::Stale { fault, .. } | Link::Unreachable { fault, .. } | Link::Denied { fault, .. } => {
-                vec![fault.clone()]
+        let of = |s: &Arc<Snapshot>| {
+            if let Some(fault) = s.link.fault() {
+                return vec![fault.clone()];
             }
-            Link::Connecting { .. } | Link::Ready => {
-                let fault = |kind: &Kind| match s.kinds.get(kind) {
-                    Some(KindState::Denied(fault) | KindState::Failed(fault)) => Some(fault.clone()),
-                    _ => None,
-                };
-                NEEDED.iter().filter_map(fault).collect()
-            }
+            let fault = |kind: &Kind| match s.kinds.get(kind) {
+                Some(KindState::Denied(fault) | KindState::Failed(fault)) => Some(fault.clone()),
+                _ => None,
+            };
+            NEEDED.iter().filter_map(fault).collect()
         };
         self.states().iter().flat_map(of).collect()
     }

@@ -198,7 +198,7 @@ fn has_traffic(tally: &Tally) -> bool {
 }
 
 fn is_open(tally: &Tally) -> bool {
-    tally.active.and_then(Reading::number).is_some_and(|active| active > 0.0)
+    tally.active.is_some_and(Reading::is_positive)
 }
 
 fn flags(tally: &Tally) -> Vec<(Arc<str>, f64)> {

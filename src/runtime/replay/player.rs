@@ -40,8 +40,8 @@ pub struct Player {
     /// The moment that is gone to, and where to go from there.
     goes: Option<Going>,
     then: Option<Timestamp>,
-    /// Until when the screens take to see the moment that was gone to.
-    settles: Option<Instant>,
+    /// Until when the screens take to see the moment that was gone to, and the clusters that do not answer from then on.
+    settles: Option<(Instant, BTreeSet<ClusterName>)>,
     replay: Replay,
 }
 
@@ -93,7 +93,7 @@ impl Player {
     pub async fn play(mut self, mut wishes: UnboundedReceiver<Wish>) {
         self.seek(self.clock.now());
         loop {
-            let (next, settles) = (self.next(), self.settles);
+            let (next, settles) = (self.next(), self.settles.as_ref().map(|(until, _)| *until));
             let settled = async {
                 match settles {
                     Some(at) => tokio::time::sleep_until(at).await,
@@ -214,7 +214,6 @@ impl Player {
         let Ready { entries, moment, objects, lost } = ready;
         self.replay.runs &= to < self.replay.end;
         self.replay.settles = true;
-        self.settles = Some(Instant::now() + SETTLING);
         self.set_clock(to);
         self.told = entries;
         self.tell(Msg::Replaying(self.replay));
@@ -226,6 +225,7 @@ impl Player {
         self.stage.set_all(&objects);
         let answering = self.stage.lost().difference(&lost).cloned().collect::<Vec<_>>();
         answering.iter().for_each(|cluster| self.regain(cluster));
+        self.settles = Some((Instant::now() + SETTLING, lost));
         if let Some(to) = self.then.take() {
             self.seek(to);
         }
@@ -233,10 +233,9 @@ impl Player {
 
     /// The objects of the moment are on the screens: time runs from there.
     fn settled(&mut self) {
-        self.settles = None;
         self.replay.settles = false;
-        let past = self.past.clone();
-        past.lost(self.told).into_iter().for_each(|cluster| self.stage.lose(cluster));
+        let lost = self.settles.take().map(|(_, lost)| lost).unwrap_or_default();
+        lost.iter().for_each(|cluster| self.stage.lose(cluster));
         self.set_clock(self.clock.now());
         self.tell(Msg::Replaying(self.replay));
         self.tell(Msg::Settled);

@@ -62,9 +62,7 @@ fn a_host_whose_connections_stay_open_is_not_said_to_have_no_traffic() {
     let (mut app, _) = app();
     let all = pods(&app, "eu", "out");
     quiet(&mut app, &all, &TCP, true, 12.0);
-    app.settle();
-    let mut app = onto_out(app);
-    press(&mut app, "t");
+    let app = at_traffic(app);
     let shown = &view(&app).shown;
     assert!(
         shown.explain[0].contains("db.example.com:5432: passed through, 0 opened a second, 24 open"),
@@ -81,25 +79,12 @@ fn after_one_reading_a_host_is_not_said_to_have_no_traffic() {
         let once = scrape(&pod, std::slice::from_ref(&HTTP), now());
         let _ = update(&mut app, Msg::Scraped(crate::metrics::Scraped::Scrape(Box::new(once))));
     }
-    app.settle();
-    let mut app = onto_out(app);
-    press(&mut app, "t");
+    let app = at_traffic(app);
     let shown = &view(&app).shown;
     let words =
         shown.saying.as_ref().map(|(_, text, _)| text.clone()).unwrap_or_default() + &shown.explain[0];
     assert!(words.contains("two readings"), "{words}");
     assert!(!words.contains("nothing goes there"), "{words}");
-}
-
-/// The cursor on `out` in `eu`.
-fn onto_out(mut app: App) -> App {
-    for _ in 0..4 {
-        if app.gateway_here().map(|row| row.id.clone()) == Some(id(&app, "eu", "out")) {
-            break;
-        }
-        press(&mut app, "down");
-    }
-    app
 }
 
 #[test]

@@ -23,20 +23,13 @@ impl Links {
         recorder: &mut Recorder<W>,
     ) -> io::Result<()> {
         for (cluster, link) in links {
-            match link {
-                Link::Stale { fault, .. } | Link::Unreachable { fault, .. } | Link::Denied { fault, .. } => {
-                    // Words of a fault may tell how often it was tried: that is no other fault.
-                    if self.0.insert(cluster.clone(), fault.reason) != Some(fault.reason) {
-                        recorder.refused(now, cluster, None, fault)?;
-                    }
+            if let Some(fault) = link.fault() {
+                // Words of a fault may tell how often it was tried: that is no other fault.
+                if self.0.insert(cluster.clone(), fault.reason) != Some(fault.reason) {
+                    recorder.refused(now, cluster, None, fault)?;
                 }
-                Link::Ready => {
-                    if self.0.remove(cluster).is_some() {
-                        recorder.answers(now, cluster)?;
-                    }
-                }
-                // It is not known yet.
-                Link::Connecting { .. } => {}
+            } else if link.is_ready() && self.0.remove(cluster).is_some() {
+                recorder.answers(now, cluster)?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use etcetera::BaseStrategy as _;
 
 use crate::app::command::COMMANDS;
-use crate::app::keymap::{Chord, Keymap};
+use crate::app::keymap::{Keymap, Refused, Sequence};
 use crate::cli::Globals;
 use crate::cluster::kubeconfig;
 use crate::config::{Contexts, Namespaces, Settings, Source, Value, Vocabulary, load};
@@ -31,11 +31,25 @@ pub fn setup(globals: &Globals) -> Result<Setup, String> {
     let settings = load::settle(globals.over(settings));
     let overrides = settings.keys.iter().map(|(name, keys)| (name.clone(), keys.value.clone())).collect();
     // Each name and key was checked where it stands; what is left is one key that would mean two things.
-    let keymap = Keymap::with(&overrides).map_err(|why| match &place.path {
-        Some(path) => format!("{}: {why}", path.display()),
-        None => why,
-    })?;
+    let keymap = Keymap::with(&overrides).map_err(|why| refused(&why, &settings, &place))?;
     Ok(Setup { settings, place, keymap })
+}
+
+/// What is wrong with keys, with the line of the config file that says so.
+fn refused(why: &Refused, settings: &Settings, place: &load::Place) -> String {
+    let names = match why {
+        Refused::Entry { name, .. } => vec![name.clone()],
+        Refused::Conflict(conflict) => [conflict.other.0, conflict.one.0].map(|c| c.to_string()).to_vec(),
+    };
+    let line = names.iter().find_map(|name| match settings.keys.get(name)?.source {
+        Source::File { line } => Some(line),
+        _ => None,
+    });
+    match (&place.path, line) {
+        (Some(path), Some(line)) => format!("{}:{line}: {why}", path.display()),
+        (Some(path), None) => format!("{}: {why}", path.display()),
+        (None, _) => why.to_string(),
+    }
 }
 
 impl Setup {
@@ -85,7 +99,7 @@ impl Setup {
 /// The words that a config file may use.
 pub const VOCABULARY: Vocabulary = Vocabulary {
     commands: Some(|| COMMANDS.iter().map(|spec| spec.command.to_string()).collect()),
-    key: |text| text.parse::<Chord>().map(drop),
+    key: |text| text.parse::<Sequence>().map(drop),
     columns: Some(|table| columns(table).iter().map(|c| c.id).collect()),
 };
 

@@ -8,7 +8,6 @@ use super::overlay::{Choose, Help, Overlay, Palette};
 use super::screen::{Details, Screen, Tab};
 use crate::model::name::{ClusterName, Kind};
 use crate::model::table::{Subject, TableKind, Tone};
-use crate::model::yaml;
 
 impl App {
     pub(super) fn finding(&self) -> bool {
@@ -76,7 +75,17 @@ impl App {
                 return vec![Effect::Retry(None)];
             }
             C::Namespaces => return self.set_namespaces(argument),
-            C::Theme => self.set_theme(argument),
+            C::Theme => return self.theme_command(argument),
+            C::Hold | C::ScreenDump | C::PrintAndQuit | C::Bookmark | C::Bookmarks | C::LastView => {
+                return self.view_command(command, argument);
+            }
+            C::Notices => return self.open_notices(),
+            C::PortForward | C::PortForwards | C::Shell | C::Exec | C::RestartPod | C::NodeGateways => {
+                return self.pod_command(command, argument);
+            }
+            C::Contexts => return self.open_contexts(),
+            C::Columns => return self.columns_command(argument),
+            C::Mouse => return self.toggle_mouse(),
             C::ReplayPause
             | C::ReplayBack
             | C::ReplayOn
@@ -360,49 +369,6 @@ impl App {
         details.stale_text = true;
     }
 
-    fn set_namespaces(&mut self, argument: &str) -> Vec<Effect> {
-        let names: Vec<String> =
-            argument.split([',', ' ']).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect();
-        if names.is_empty() {
-            let now = if self.settings.namespaces.is_empty() {
-                "all".to_owned()
-            } else {
-                self.settings.namespaces.join(", ")
-            };
-            self.say(
-                Tone::Plain,
-                format!("Namespaces: {now}. `:namespaces NAME` or `:namespaces all` changes them."),
-            );
-            return Vec::new();
-        }
-        self.settings.namespaces = if names == ["all"] { Vec::new() } else { names };
-        vec![Effect::SetNamespaces(self.settings.namespaces.clone())]
-    }
-
-    fn set_theme(&mut self, argument: &str) {
-        let name = argument.trim();
-        if self.settings.themes.iter().any(|t| t == name) {
-            self.settings.theme = name.to_owned();
-        } else {
-            let all = self.settings.themes.join(", ");
-            self.say(Tone::Bad, format!("theme: no `{name}`; there are {all}"));
-        }
-    }
-
-    fn set_fault(&mut self, argument: &str) -> Vec<Effect> {
-        let rule = argument.trim();
-        if rule.is_empty() {
-            let now = self.demo.as_ref().map(|d| d.faults.join(", ")).filter(|f| !f.is_empty());
-            let now = now.unwrap_or_else(|| "none".to_owned());
-            self.say(
-                Tone::Plain,
-                format!("Faults: {now}. `:fault RULE` adds or takes away, `:fault none` ends all."),
-            );
-            return Vec::new();
-        }
-        vec![Effect::Fault(if rule == "none" { String::new() } else { rule.to_owned() })]
-    }
-
     /// The Deployment of the gateway that a command means here.
     pub(super) fn deployment_here(&self) -> Result<(ClusterName, Named), String> {
         let row = self.gateway_here().ok_or("no gateway is selected")?;
@@ -410,70 +376,6 @@ impl App {
         let meta = &workload.ok_or("it has no Deployment yet")?.meta;
         let named = Named { namespace: meta.namespace.clone(), name: meta.name.clone() };
         Ok((row.id.cluster.clone(), named))
-    }
-
-    fn toggle_read_only(&mut self) -> Vec<Effect> {
-        if self.settings.read_only_demanded {
-            self.say(Tone::Warn, "Read-only was demanded by --read-only or the config: it stays on.");
-            return Vec::new();
-        }
-        self.settings.read_only = !self.settings.read_only;
-        let state = if self.settings.read_only { "on: nothing that writes leaves egret" } else { "off" };
-        self.say(Tone::Plain, format!("Read-only is {state}."));
-        vec![Effect::SetReadOnly(self.settings.read_only)]
-    }
-
-    fn open_context(&mut self, argument: &str) -> Vec<Effect> {
-        let name = argument.trim();
-        if !self.contexts.iter().any(|c| c == name) {
-            self.say(Tone::Bad, format!("open-context: the kubeconfig has no context `{name}`"));
-            return Vec::new();
-        }
-        if self.cluster(&ClusterName::from(name)).is_some() {
-            self.say(Tone::Plain, format!("{name} is open already."));
-            return Vec::new();
-        }
-        vec![Effect::OpenContext(name.to_owned())]
-    }
-
-    fn close_context(&mut self, argument: &str) -> Vec<Effect> {
-        let name = ClusterName::from(argument.trim());
-        if self.cluster(&name).is_none() {
-            self.say(Tone::Bad, format!("close-context: `{name}` is not open"));
-            return Vec::new();
-        }
-        vec![Effect::CloseContext(name)]
-    }
-
-    fn copy_name(&mut self) -> Vec<Effect> {
-        let name = match self.screen() {
-            Screen::Details(details) if details.tab != Tab::Pods => details.of.name().to_owned(),
-            _ => self
-                .active_table()
-                .and_then(|t| t.item())
-                .map(|i| i.id().name.to_string())
-                .unwrap_or_default(),
-        };
-        vec![Effect::Copy(name)]
-    }
-
-    fn copy_yaml(&mut self) -> Vec<Effect> {
-        if let Screen::Details(Details { objects, document, managed_fields, .. }) = self.screen()
-            && let Some(value) = objects.get(*document).and_then(|o| o.state.value())
-        {
-            return match yaml::to_yaml(value, *managed_fields) {
-                Ok(text) => vec![Effect::Copy(text)],
-                Err(fault) => {
-                    self.say(Tone::Bad, fault.summary);
-                    Vec::new()
-                }
-            };
-        }
-        // A table has rows, not objects: the YAML tab fetches the object.
-        let effects = self.open_yaml();
-        let key = self.key_of(Command::CopyYaml);
-        self.say(Tone::Plain, format!("{key} again copies it."));
-        effects
     }
 
     /// The gateway on the screen or under the cursor.

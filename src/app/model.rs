@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::command::{Command, Scope};
 use super::effect::Ticket;
 use super::geometry::{self, Areas};
-use super::keymap::{Chord, Keymap};
+use super::keymap::{Chord, Keymap, Sequence};
 use super::overlay::Overlay;
 use super::screen::{Details, DetailsOf, Screen, Tab, Table};
 use crate::model::brief::Thresholds;
@@ -100,6 +100,8 @@ pub struct App {
     pub(super) rights: super::rights::Rights,
     /// What is known of the traffic of gateways.
     pub traffic: super::traffic::Traffic,
+    /// The beginning of a sequence of keys.
+    pub(super) pressed: Vec<Chord>,
     next_ticket: u64,
 }
 
@@ -132,6 +134,7 @@ impl App {
             awaited: None,
             rights: super::rights::Rights::default(),
             traffic: super::traffic::Traffic::default(),
+            pressed: Vec::new(),
             next_ticket: 0,
         };
         let table = app.table(view);
@@ -322,9 +325,9 @@ impl App {
     }
 
     /// The keys of a command that mean it here: letters do not where they are typed.
-    pub fn keys_of(&self, command: Command) -> impl Iterator<Item = &Chord> {
+    pub fn keys_of(&self, command: Command) -> impl Iterator<Item = &Sequence> {
         let types = matches!(self.screen(), Screen::Editor(_) | Screen::Form(_));
-        self.keymap.keys(command).iter().filter(move |chord| !(types && chord.is_letter()))
+        self.keymap.keys(command).iter().filter(move |keys| !(types && keys.is_letter()))
     }
 
     /// The first key of a command, as a person reads it.

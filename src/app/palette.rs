@@ -35,7 +35,10 @@ impl App {
 
     fn help_key(&mut self, key: KeyEvent) {
         // The same keys move it wherever it stands, in front of a form too.
-        let command = self.keymap.resolve(&[super::command::Scope::Motion], key);
+        let command = self.press(&[super::command::Scope::Motion], key);
+        if self.is_begun() {
+            return;
+        }
         let last = self.help_rows().len();
         let Some(Overlay::Help(help)) = &mut self.overlay else { return };
         match command {

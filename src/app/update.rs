@@ -197,7 +197,7 @@ impl App {
         if let Some(effects) = self.prompt_key(key) {
             return effects;
         }
-        match self.keymap.resolve(self.focus(), key) {
+        match self.press(self.focus(), key) {
             Some(command) => self.run(command, ""),
             None => Vec::new(),
         }

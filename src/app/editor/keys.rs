@@ -227,7 +227,10 @@ impl App {
 
     /// A key in the editor.
     pub(in crate::app) fn editor_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let command = self.keymap.resolve(self.focus(), key);
+        let command = self.press_among_letters(self.focus(), key);
+        if self.is_begun() {
+            return Vec::new();
+        }
         let command = self.editor_mut().and_then(|editor| editor.key(key, command));
         let mut effects = command.map(|command| self.run(command, "")).unwrap_or_default();
         effects.extend(self.editor_changed());

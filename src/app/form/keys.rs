@@ -191,7 +191,10 @@ impl App {
 
     /// A key in a form.
     pub(in crate::app) fn form_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let command = self.keymap.resolve(&[Scope::Form], key);
+        let command = self.press_among_letters(&[Scope::Form], key);
+        if self.is_begun() {
+            return Vec::new();
+        }
         let plain = (key.modifiers - KeyModifiers::SHIFT).is_empty();
         let letter = match key.code {
             KeyCode::Char(c) if plain => Some(c),

@@ -38,9 +38,12 @@ impl App {
 
     /// A key in a review.
     pub(in crate::app) fn review_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let command = self.keymap.resolve(&[Scope::Review, Scope::Motion, Scope::Global], key);
         let Screen::Review(review) = self.screen() else { return Vec::new() };
         let types = review.waits() && self.typed_for(review).is_some();
+        let focus = &[Scope::Review, Scope::Motion, Scope::Global];
+        // Letters that are typed begin nothing.
+        let command = if types { self.keymap.resolve(focus, key) } else { self.press(focus, key) };
+        let Screen::Review(review) = self.screen() else { return Vec::new() };
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let letter = matches!(key.code, KeyCode::Char(_)) && !control;
         // A wrong word is taken away as in a shell.

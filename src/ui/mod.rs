@@ -10,6 +10,7 @@ mod fixtures;
 mod fleet;
 mod form;
 pub mod glyphs;
+mod hint_box;
 mod lines;
 mod overlay;
 mod pane;
@@ -86,6 +87,9 @@ pub fn draw(app: &App, look: &Look, buffer: &mut Buffer) -> Option<Position> {
     let typed = edges::prompt(app, &mut canvas, areas.prompt).or(within);
     edges::explanation(app, &mut canvas, areas.explain);
     edges::hints(app, &mut canvas, areas.hints);
+    if app.overlay.is_none() {
+        hint_box::draw(app, &mut canvas, &areas);
+    }
     match &app.overlay {
         Some(front) => overlay::draw(app, front, &mut canvas, whole),
         None => typed,

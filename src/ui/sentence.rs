@@ -25,8 +25,13 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         Some(Overlay::Confirm(confirm)) => format!("Asked: {}? esc says no.", confirm.deed.in_words()),
         _ => String::new(),
     };
+    let begun = app.begun().map_or_else(String::new, |(keys, on)| {
+        let next: Vec<String> = on.iter().map(|(key, spec)| format!("{key} {}", spec.command)).collect();
+        format!("{keys} …: {}; esc back.", next.join(", "))
+    });
     let parts = [
         (Role::ToneWarn, asked),
+        (Role::Text, begun),
         (Role::Text, what(app)),
         (Role::Text, clusters(app)),
         (Role::ToneMuted, size),

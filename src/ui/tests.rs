@@ -97,6 +97,16 @@ const SITUATIONS: &[Situation] = &[
         fixture::keys(&mut app, "?");
         app
     }),
+    ("begun-z", |size| {
+        let mut app = fixture::fleet(TableKind::Gateways, size);
+        fixture::keys(&mut app, "z");
+        app
+    }),
+    ("begun-g", |size| {
+        let mut app = fixture::fleet(TableKind::Pods, size);
+        fixture::keys(&mut app, "g");
+        app
+    }),
     ("palette", |size| {
         let mut app = fixture::fleet(TableKind::Gateways, size);
         fixture::keys(&mut app, ":");

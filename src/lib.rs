@@ -59,6 +59,8 @@
 //! - Keys are read by a small reader of our own (`runtime::input`, `runtime::keys`), and resizes come by their signal:
 //!   crossterm's stream loses one of a key and a resize that come together, and a test shows it. Cells are written by `runtime::cells`, because
 //!   crossterm writes the 16 colours by their numbers among 256, which the simplest terminals do not know.
+//! - The terminal is asked one thing, with frames only: whether it took them ([`runtime::line`]). What the kernel takes is
+//!   not yet shown; on a slow line tens of kilobytes lay between a key and its answer.
 //! - Which clock a session goes by comes with its clusters (`cluster::clock`, `Contexts::handed`): all of a demo, its
 //!   logs and its certificates too, is of one time, which can stand.
 //! - A session without its terminal is `runtime::wired`: tests and pictures drive the same parts as the loop does.

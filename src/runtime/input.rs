@@ -21,10 +21,19 @@ const REST: Duration = Duration::from_millis(30);
 /// How long the rest of a pasted text may take to come.
 const REST_OF_PASTE: Duration = Duration::from_secs(1);
 
+/// What came from the terminal.
+#[derive(Debug)]
+pub enum Came {
+    /// What somebody did.
+    Event(Event),
+    /// The answer to what the terminal was asked.
+    Answer,
+}
+
 /// The keyboard. Dropping it leaves the terminal's bytes to others at once.
 #[derive(Debug)]
 pub struct Input {
-    events: UnboundedReceiver<Event>,
+    events: UnboundedReceiver<Came>,
     stop: Option<PipeWriter>,
     reader: Option<JoinHandle<()>>,
 }
@@ -44,12 +53,12 @@ impl Input {
     }
 
     /// The next event; `None`: the terminal is gone.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<Came> {
         self.events.recv().await
     }
 
     /// An event that is there already.
-    pub fn try_next(&mut self) -> Option<Event> {
+    pub fn try_next(&mut self) -> Option<Came> {
         self.events.try_recv().ok()
     }
 }
@@ -64,7 +73,7 @@ impl Drop for Input {
     }
 }
 
-fn read_all(tty: &OwnedFd, stopped: &PipeReader, told: &UnboundedSender<Event>) {
+fn read_all(tty: &OwnedFd, stopped: &PipeReader, told: &UnboundedSender<Came>) {
     let mut waiting = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -104,7 +113,13 @@ fn read_all(tty: &OwnedFd, stopped: &PipeReader, told: &UnboundedSender<Event>) 
                 Read::Nothing(count) => used += count,
                 Read::Event(event, count) => {
                     used += count;
-                    if told.send(event).is_err() {
+                    if told.send(Came::Event(event)).is_err() {
+                        return;
+                    }
+                }
+                Read::Answer(count) => {
+                    used += count;
+                    if told.send(Came::Answer).is_err() {
                         return;
                     }
                 }

@@ -7,6 +7,8 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 pub enum Read {
     /// An event, and how many bytes it is.
     Event(Event, usize),
+    /// The terminal says that it took all before: what it was asked (see `runtime::line`), and how many bytes that is.
+    Answer(usize),
     /// So many bytes mean nothing to egret.
     Nothing(usize),
     /// It depends on what follows.
@@ -46,6 +48,7 @@ pub fn read(bytes: &[u8], all_there: bool) -> Read {
         [ESC, rest @ ..] => match read(rest, all_there) {
             Read::Event(Event::Key(k), used) => key(k.code, k.modifiers | KeyModifiers::ALT, used + 1),
             Read::Event(other, used) => Read::Event(other, used + 1),
+            Read::Answer(used) => Read::Answer(used + 1),
             Read::Nothing(used) => Read::Nothing(used + 1),
             Read::More => Read::More,
         },
@@ -88,6 +91,9 @@ fn sequence(rest: &[u8], all_there: bool) -> Read {
     let mut numbers = numbers.split(';').map(|n| n.parse::<u8>().ok());
     let (first, second) = (numbers.next().flatten(), numbers.next().flatten());
     let modifiers = modifiers(second.unwrap_or(1));
+    if rest[end] == b'n' {
+        return Read::Answer(used);
+    }
     let event = match (rest[end], first) {
         (b'~', Some(number)) => numbered(number, modifiers),
         (b'Z', _) => Some(Event::Key(KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT))),
@@ -189,6 +195,10 @@ mod tests {
                     at += used;
                 }
                 Read::Event(other, _) => panic!("{other:?}"),
+                Read::Answer(used) => {
+                    out.push("answer".to_owned());
+                    at += used;
+                }
                 Read::Nothing(used) => {
                     out.push(".".to_owned());
                     at += used;
@@ -197,6 +207,14 @@ mod tests {
             }
         }
         out.join(" ")
+    }
+
+    #[test]
+    fn what_the_terminal_answers_is_no_key_wherever_it_stands() {
+        assert_eq!(names(b"j\x1b[0nk"), "j answer k");
+        // A key `esc` just before it must not make another key of it.
+        assert_eq!(names(b"\x1b\x1b[0nk"), "esc answer k");
+        assert_eq!(read(b"\x1b[0", false), Read::More);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
 use jiff::Timestamp;
@@ -10,8 +10,10 @@ use rustix::process::Signal as Stop;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::input::Input;
-use super::terminal::{self, Painter, TerminalEvent};
+use super::input::{Came, Input};
+use super::line::{Line, QUESTION};
+use super::painter::Painter;
+use super::terminal::{self, TerminalEvent};
 use crate::app::{App, Effect, Msg, update};
 use crate::cluster::clock::Clock;
 use crate::model::name::ClusterName;
@@ -73,6 +75,7 @@ struct Loop<'a, E> {
     theme: String,
     effects: E,
     painter: Painter,
+    line: Line,
     frames: SyncSender<Vec<u8>>,
     writing: bool,
     raw: Vec<u8>,
@@ -119,6 +122,7 @@ pub async fn run<E: Effects>(
         theme,
         effects,
         painter: Painter::new(size),
+        line: Line::new(),
         frames,
         writing: false,
         raw: Vec::new(),
@@ -132,13 +136,20 @@ pub async fn run<E: Effects>(
 impl<E: Effects> Loop<'_, E> {
     async fn go(mut self, mut wakers: Wakers) -> io::Result<Ended> {
         let ended = self.turns(&mut wakers).await;
+        if !matches!(ended, Ok(Ended::TerminalGone)) {
+            self.quiet(&mut wakers).await;
+        }
         self.effects.finish().await;
         ended
     }
 
     async fn turns(&mut self, wakers: &mut Wakers) -> io::Result<Ended> {
+        self.raw.extend_from_slice(QUESTION);
+        self.line.sent(Instant::now(), QUESTION.len(), true);
         self.paint()?;
         loop {
+            // What waits for the line, and not for something to happen.
+            let held = self.line.wait(Instant::now()).filter(|_| self.dirty && !self.writing);
             let [term, hup, int] = &mut wakers.end;
             tokio::select! {
                 biased;
@@ -149,15 +160,19 @@ impl<E: Effects> Loop<'_, E> {
                     Some(TerminalEvent::Written) => self.writing = false,
                     Some(TerminalEvent::Gone) | None => return Ok(Ended::TerminalGone),
                 },
-                event = next_input(&mut wakers.input) => match event {
-                    Some(event) => self.input(event),
+                came = next_input(&mut wakers.input) => match came {
+                    Some(came) => self.came(came),
                     None => return Ok(Ended::TerminalGone),
                 },
                 Some(raw) = wakers.bytes.recv() => self.pass(&raw),
                 Some(msg) = wakers.inbox.recv() => self.take(msg),
                 _ = wakers.resized.recv() => self.resized(),
-                _ = wakers.stop.recv() => Self::stop()?,
+                _ = wakers.stop.recv() => {
+                    self.quiet(wakers).await;
+                    Self::stop()?;
+                }
                 _ = wakers.resumed.recv() => self.resume()?,
+                () = until(held), if held.is_some() => {}
                 () = self.clock.sleep(until_next_minute(self.clock.now())) => self.take(Msg::Minute),
             }
             self.drain(wakers);
@@ -165,6 +180,7 @@ impl<E: Effects> Loop<'_, E> {
                 return Ok(ended);
             }
             if let Some(what) = self.foreground.take() {
+                self.quiet(wakers).await;
                 wakers.input = None;
                 if let Some(ended) = self.in_front(what, wakers).await? {
                     return Ok(ended);
@@ -172,8 +188,23 @@ impl<E: Effects> Loop<'_, E> {
                 wakers.input = Some(Input::start()?);
                 self.resized();
             }
-            if self.dirty && !self.writing {
+            if self.dirty && !self.writing && self.line.wait(Instant::now()).is_none() {
                 self.paint()?;
+            }
+        }
+    }
+
+    /// Waits for what the terminal was asked, as long as its answer may take: whoever reads the terminal next would read it.
+    async fn quiet(&mut self, wakers: &mut Wakers) {
+        while let Some(end) = self.line.quiet_at() {
+            tokio::select! {
+                came = next_input(&mut wakers.input) => match came {
+                    Some(Came::Answer) => self.line.answered(Instant::now()),
+                    // What is typed meanwhile is not lost: it is typed.
+                    Some(came) => self.came(came),
+                    None => return,
+                },
+                () = until(Some(end)) => return,
             }
         }
     }
@@ -199,8 +230,8 @@ impl<E: Effects> Loop<'_, E> {
     /// Takes what waits already, so that one frame shows it all.
     fn drain(&mut self, wakers: &mut Wakers) {
         for _ in 0..BATCH {
-            if let Some(event) = wakers.input.as_mut().and_then(Input::try_next) {
-                self.input(event);
+            if let Some(came) = wakers.input.as_mut().and_then(Input::try_next) {
+                self.came(came);
             } else if let Ok(raw) = wakers.bytes.try_recv() {
                 // Before the message that says that it was done.
                 self.pass(&raw);
@@ -209,6 +240,13 @@ impl<E: Effects> Loop<'_, E> {
             } else {
                 return;
             }
+        }
+    }
+
+    fn came(&mut self, came: Came) {
+        match came {
+            Came::Event(event) => self.input(event),
+            Came::Answer => self.line.answered(Instant::now()),
         }
     }
 
@@ -281,8 +319,15 @@ impl<E: Effects> Loop<'_, E> {
         }
         let (app, look) = (&*self.app, &self.look);
         let mut out = std::mem::take(&mut self.raw);
-        if let Some(frame) = self.painter.frame(|buffer| ui::draw(app, look, buffer))? {
-            out.extend(frame);
+        if let Some(frame) = self.painter.frame(self.line.room(), |buffer| ui::draw(app, look, buffer))? {
+            out.extend(frame.bytes);
+            self.dirty = frame.is_part;
+            let now = Instant::now();
+            let asks = self.line.asks(now, out.len());
+            if asks {
+                out.extend_from_slice(QUESTION);
+            }
+            self.line.sent(now, out.len(), asks);
         }
         if out.is_empty() {
             return Ok(());
@@ -297,8 +342,16 @@ impl<E: Effects> Loop<'_, E> {
     }
 }
 
-/// The next event of the keyboard; never, while a program has the terminal.
-async fn next_input(input: &mut Option<Input>) -> Option<Event> {
+/// Until then; for ever, where there is no such time.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What comes next from the terminal; never, while a program has it.
+async fn next_input(input: &mut Option<Input>) -> Option<Came> {
     match input {
         Some(input) => input.next().await,
         None => std::future::pending().await,

@@ -7,14 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError, mpsc};
 use std::time::{Duration, Instant};
 
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::terminal::EndSynchronizedUpdate;
 use crossterm::{cursor, event, queue, terminal};
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::sync::mpsc::UnboundedSender;
-
-use super::cells;
 
 /// What the terminal's threads report.
 #[derive(Debug)]
@@ -149,101 +145,5 @@ fn hung_up(tty: BorrowedFd<'_>) -> bool {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(_) => return false,
         }
-    }
-}
-
-/// What is on the terminal, so that only what changed is written.
-#[derive(Debug)]
-pub struct Painter {
-    shown: Buffer,
-    next: Buffer,
-    cursor: Option<Position>,
-    clear: bool,
-}
-
-impl Painter {
-    /// An empty terminal of this many columns and rows.
-    pub fn new((width, height): (u16, u16)) -> Self {
-        let area = Rect::new(0, 0, width, height);
-        Self { shown: Buffer::empty(area), next: Buffer::empty(area), cursor: None, clear: true }
-    }
-
-    /// The terminal has another size, or shows something else: draw every cell again.
-    pub fn reset(&mut self, (width, height): (u16, u16)) {
-        *self = Self::new((width, height));
-    }
-
-    /// Draws a frame and returns the bytes that bring the terminal there; `None` when no cell changed.
-    ///
-    /// # Errors
-    /// Never in practice: bytes are written to memory.
-    pub fn frame(
-        &mut self,
-        draw: impl FnOnce(&mut Buffer) -> Option<Position>,
-    ) -> io::Result<Option<Vec<u8>>> {
-        self.next.reset();
-        let cursor = draw(&mut self.next);
-        let changes = self.shown.diff(&self.next);
-        let full = std::mem::take(&mut self.clear);
-        if changes.is_empty() && cursor == self.cursor && !full {
-            return Ok(None);
-        }
-        let mut bytes = Vec::with_capacity(256 + changes.len() * 8);
-        queue!(bytes, BeginSynchronizedUpdate)?;
-        if full {
-            queue!(bytes, terminal::Clear(terminal::ClearType::All))?;
-        }
-        if self.cursor.is_some() {
-            queue!(bytes, cursor::Hide)?;
-        }
-        cells::write(&mut bytes, changes.into_iter())?;
-        if let Some(at) = cursor {
-            queue!(bytes, cursor::MoveTo(at.x, at.y), cursor::Show)?;
-        }
-        queue!(bytes, EndSynchronizedUpdate)?;
-        self.cursor = cursor;
-        std::mem::swap(&mut self.shown, &mut self.next);
-        Ok(Some(bytes))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use ratatui::style::Style;
-
-    use super::*;
-
-    fn hello(text: &str) -> impl FnOnce(&mut Buffer) -> Option<Position> + '_ {
-        move |b| {
-            b.set_string(0, 0, text, Style::new());
-            None
-        }
-    }
-
-    #[test]
-    fn a_frame_in_which_no_cell_changed_is_no_bytes() {
-        let mut painter = Painter::new((10, 2));
-        assert!(painter.frame(hello("hi")).unwrap().is_some());
-        assert_eq!(painter.frame(hello("hi")).unwrap(), None);
-    }
-
-    #[test]
-    fn only_changed_cells_are_written_inside_one_synchronized_update() {
-        let mut painter = Painter::new((10, 2));
-        painter.frame(hello("hello")).unwrap();
-        let bytes = painter.frame(hello("hellO")).unwrap().unwrap();
-        let text = String::from_utf8(bytes).unwrap();
-        assert!(text.starts_with("\x1b[?2026h") && text.ends_with("\x1b[?2026l"), "{text:?}");
-        assert!(text.contains('O') && !text.contains('h') || !text.contains("hell"), "{text:?}");
-        assert!(!text.contains("\x1b[2J"), "{text:?}");
-    }
-
-    #[test]
-    fn a_cursor_that_only_moves_is_written() {
-        let mut painter = Painter::new((10, 2));
-        painter.frame(|_| Some(Position::new(1, 0))).unwrap();
-        assert_eq!(painter.frame(|_| Some(Position::new(1, 0))).unwrap(), None);
-        let bytes = painter.frame(|_| Some(Position::new(2, 0))).unwrap().unwrap();
-        assert!(String::from_utf8(bytes).unwrap().contains("\x1b[1;3H"));
     }
 }

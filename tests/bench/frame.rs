@@ -11,7 +11,7 @@ use egret::model::name::{ClusterName, Kind};
 use egret::model::row::{PodRow, Row as _};
 use egret::model::snapshot::{KindState, Link, Snapshot};
 use egret::model::table::TableKind;
-use egret::runtime::terminal::Painter;
+use egret::runtime::painter::Painter;
 use egret::ui::{self, Look};
 use jiff::Timestamp;
 use serde_json::json;
@@ -48,7 +48,10 @@ pub(crate) fn frames(rows: usize) -> Frames {
     let _ = update(&mut app, Msg::Snapshot(Arc::new(snapshot.clone())));
     let mut frame = |app: &mut App| {
         app.settle();
-        painter.frame(|buffer| ui::draw(app, &look, buffer)).expect("a frame").map_or(0, |bytes| bytes.len())
+        painter
+            .frame(None, |buffer| ui::draw(app, &look, buffer))
+            .expect("a frame")
+            .map_or(0, |frame| frame.bytes.len())
     };
     assert!(frame(&mut app) > 0, "the first frame draws nothing");
     let mut moved = Vec::new();

@@ -37,7 +37,7 @@ pub(crate) fn measure(bench: &Bench) -> Live {
     };
     // What carries traffic stands at the top then, and the cursor on the first of it.
     if comes(|screen| screen.contains("RPS")) {
-        pty.type_in("Wg");
+        pty.type_in("Wgg");
     }
     // A block stands in a row whose gateway was read twice.
     if comes(|screen| screen.lines().any(|row| row.ends_with('█'))) {

@@ -17,6 +17,9 @@ mod reconcile;
 mod report;
 mod rows;
 mod session;
+#[path = "../it/support/slow.rs"]
+mod slow;
+mod slow_line;
 mod start;
 
 use std::io::Write as _;
@@ -136,6 +139,11 @@ fn demo(cli: &Cli, bench: &Bench) -> Report {
         bench.say("live traffic in the demo");
         report.setting = format!("The demo's five clusters, {}.", machine());
         rows::live(&mut report, &live::measure(bench));
+    }
+    if wanted(cli, "slow") {
+        bench.say("a slow line");
+        report.setting = format!("The demo's five clusters, {}.", machine());
+        rows::slow(&mut report, &slow_line::measure(bench));
     }
     report
 }

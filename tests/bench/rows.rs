@@ -8,6 +8,7 @@ use crate::live::Live;
 use crate::reconcile::Reconciled;
 use crate::report::{Report, Row, Spread, mib, ms};
 use crate::session::{Session, Window};
+use crate::slow_line::Slow;
 use crate::start::Start;
 use crate::{Bench, Starts};
 
@@ -86,6 +87,34 @@ pub(crate) fn live(report: &mut Report, live: &Live) {
             window.map_or(NONE.to_owned(), share),
         );
     }
+}
+
+const SLOW: &str = "The slow line: a pseudo-terminal whose bytes arrive 150 ms later each way, 10,000 a second towards the terminal, 80×24, the demo's traffic going on; from a key until the screen shows its answer, medians.";
+
+/// Lines of the slow line.
+pub(crate) fn slow(report: &mut Report, slow: &Slow) {
+    let range = |all: &[Duration]| match all {
+        [] => NONE.to_owned(),
+        all => {
+            let s = Spread::of(all.to_vec());
+            format!("{} ({}–{})", ms(s.median), ms(s.best), ms(s.worst))
+        }
+    };
+    let mut row = |what: &str, aim: &str, figure: String| {
+        report.rows.push(Row {
+            what: what.to_owned(),
+            aim: aim.to_owned(),
+            figures: vec![figure],
+            how: SLOW,
+        });
+    };
+    row("300 ms and 10 KB/s: the cursor moves", "≤ 400 ms", range(&slow.moves));
+    row("300 ms and 10 KB/s: another screen begins", "≤ 400 ms", range(&slow.screens));
+    row(
+        "300 ms and 10 KB/s: the last of 38 screens asked for in a second",
+        "",
+        slow.held.map_or(NONE.to_owned(), ms),
+    );
 }
 
 /// Lines of the demo.

@@ -12,3 +12,4 @@ pub mod place;
 pub mod plane;
 pub mod pty;
 pub mod session;
+pub mod slow;

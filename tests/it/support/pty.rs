@@ -32,6 +32,25 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Takes bytes of the program.
+    pub fn take(&mut self, bytes: &[u8]) {
+        self.last = Instant::now();
+        self.first = self.first.or(Some(self.last));
+        self.bytes += bytes.len() as u64;
+        self.raw.extend_from_slice(bytes);
+        self.parser.process(bytes);
+    }
+
+    /// Whether nobody looks any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// The terminal is gone, or its program.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
     /// The screen as text.
     pub fn screen(&self) -> String {
         self.parser.screen().contents()
@@ -64,11 +83,22 @@ pub struct Pty {
     master: Option<OwnedFd>,
     seen: Arc<(Mutex<Seen>, Condvar)>,
     started: Instant,
+    /// Where keys are typed, when the line is slow.
+    keys: Option<std::sync::mpsc::Sender<Vec<u8>>>,
 }
 
 impl Pty {
     /// Starts `command` in a terminal of `columns` by `rows`. Its environment is what the command says.
-    pub fn start(mut command: Command, (columns, rows): (u16, u16)) -> io::Result<Self> {
+    pub fn start(command: Command, size: (u16, u16)) -> io::Result<Self> {
+        Self::start_over(command, size, None)
+    }
+
+    /// The same, behind a line that is slow.
+    pub fn start_over(
+        mut command: Command,
+        (columns, rows): (u16, u16),
+        line: Option<super::slow::Line>,
+    ) -> io::Result<Self> {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&master)?;
         unlockpt(&master)?;
@@ -106,8 +136,11 @@ impl Pty {
         };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let (reader, shared) = (File::from(master.try_clone()?), seen.clone());
-        std::thread::spawn(move || read_all(reader, &shared));
-        Ok(Self { child, master: Some(master), seen, started })
+        let keys = line.map(|line| super::slow::carry(reader.try_clone().unwrap(), line, shared.clone()));
+        if keys.is_none() {
+            std::thread::spawn(move || read_all(reader, &shared));
+        }
+        Ok(Self { child, master: Some(master), seen, started, keys })
     }
 
     /// What the terminal has got. While it is held, nothing more is taken.
@@ -172,6 +205,10 @@ impl Pty {
 
     /// Types.
     pub fn type_in(&self, keys: &str) {
+        if let Some(line) = &self.keys {
+            line.send(keys.as_bytes().to_vec()).unwrap();
+            return;
+        }
         File::from(self.master().try_clone().unwrap()).write_all(keys.as_bytes()).unwrap();
     }
 
@@ -358,11 +395,7 @@ fn read_all(mut master: File, shared: &(Mutex<Seen>, Condvar)) {
             shared.1.notify_all();
             return;
         }
-        seen.last = Instant::now();
-        seen.first = seen.first.or(Some(seen.last));
-        seen.bytes += read as u64;
-        seen.raw.extend_from_slice(&buffer[..read]);
-        seen.parser.process(&buffer[..read]);
+        seen.take(&buffer[..read]);
         drop(seen);
         shared.1.notify_all();
         answer(&mut master, &buffer[..read]);
@@ -370,11 +403,14 @@ fn read_all(mut master: File, shared: &(Mutex<Seen>, Condvar)) {
 }
 
 /// Answers what some programs ask a terminal before they draw: where the cursor is, and what kind it is.
-fn answer(master: &mut File, asked: &[u8]) {
+pub fn answer(master: &mut impl Write, asked: &[u8]) {
     let has = |question: &[u8]| asked.windows(question.len()).any(|bytes| bytes == question);
     // Nobody waits for the answer of a program that has just ended.
     if has(b"\x1b[6n") {
         let _ = master.write_all(b"\x1b[1;1R");
+    }
+    if has(b"\x1b[5n") {
+        let _ = master.write_all(b"\x1b[0n");
     }
     if has(b"\x1b[c") || has(b"\x1b[0c") {
         let _ = master.write_all(b"\x1b[?62;c");

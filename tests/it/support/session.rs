@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::plane::{self, Cluster, Options, put_sample_gateways};
 use super::pty::Pty;
+use super::slow::Line;
 
 /// How long anything on the screen may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,6 +19,7 @@ pub struct Start {
     command: Command,
     home: tempfile::TempDir,
     size: (u16, u16),
+    line: Option<Line>,
 }
 
 /// egret in a terminal.
@@ -52,7 +54,7 @@ fn start(mut command: Command, kubeconfig: &Path) -> Start {
         .env("COLORTERM", "truecolor")
         .env("LANG", "C.UTF-8")
         .env("TZ", "UTC");
-    Start { command, home, size: (120, 40) }
+    Start { command, home, size: (120, 40), line: None }
 }
 
 impl Start {
@@ -68,9 +70,15 @@ impl Start {
         self
     }
 
+    /// Behind a slow line.
+    pub fn over(mut self, line: Line) -> Self {
+        self.line = Some(line);
+        self
+    }
+
     /// Goes.
     pub fn go(self) -> Session {
-        Session { pty: Pty::start(self.command, self.size).unwrap(), home: self.home }
+        Session { pty: Pty::start_over(self.command, self.size, self.line).unwrap(), home: self.home }
     }
 }
 

@@ -22,7 +22,16 @@ fn is_known(said: &Said) -> bool {
             };
             matches!(
                 body.as_str(),
-                "?2026h" | "?2026l" | "?1049h" | "?1049l" | "?25h" | "?25l" | "?2004h" | "?2004l" | "2J"
+                "?2026h"
+                    | "?2026l"
+                    | "?1049h"
+                    | "?1049l"
+                    | "?25h"
+                    | "?25l"
+                    | "?2004h"
+                    | "?2004l"
+                    | "2J"
+                    | "5n"
             ) || place('H')
                 || place('m')
         }
@@ -32,7 +41,7 @@ fn is_known(said: &Said) -> bool {
 }
 
 #[tokio::test]
-async fn every_frame_is_one_synchronized_update_and_the_terminal_is_asked_nothing() {
+async fn every_frame_is_one_synchronized_update_and_the_terminal_is_asked_only_whether_it_took_it() {
     let cluster = with_gateways().await;
     let mut session = egret(cluster.kubeconfig(), "-A").go();
     session.sees("1/1 clusters").sees("payments-egress");
@@ -48,6 +57,11 @@ async fn every_frame_is_one_synchronized_update_and_the_terminal_is_asked_nothin
     let said = read(&session.raw());
     let unknown: Vec<&Said> = said.iter().filter(|s| !is_known(s)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
+    // A question ends a frame, and there are no more of them than frames.
+    let (asked, said): (Vec<Said>, Vec<Said>) =
+        said.into_iter().partition(|s| *s == Said::Csi("5n".to_owned()));
+    let ends = said.iter().filter(|s| **s == Said::Csi("?2026l".to_owned())).count();
+    assert!((2..=ends + 1).contains(&asked.len()), "{} questions, {ends} frames", asked.len());
     let end = said.iter().rposition(|s| *s == Said::Csi("?2026l".to_owned())).unwrap();
     assert_eq!(
         said[end + 1..],

@@ -35,7 +35,7 @@ async fn yaml_is_searched_round_its_ends_and_shows_each_object_of_the_gateway() 
     session.keys("/").sees("find:");
     session.type_in("progressDeadline");
     session.sees("in 1 line").sees("progressDeadlineSeconds").keys("enter");
-    session.keys("g").sees_not("progressDeadlineSeconds").keys("n").sees("progressDeadlineSeconds");
+    session.keys("g g").sees_not("progressDeadlineSeconds").keys("n").sees("progressDeadlineSeconds");
     session.keys("G").sees_not("progressDeadlineSeconds").keys("N").sees("progressDeadlineSeconds");
     session.keys("esc").sees_not("find:");
     session.keys("/");

@@ -22,7 +22,7 @@ async fn a_log_is_followed_held_searched_and_told_with_its_times() {
     assert!(!session.screen().contains("not yet seen"), "{}", session.screen());
     session.keys("f").sees("following").sees("not yet seen");
     session.keys("up").sees("held").keys("G").sees("following");
-    session.keys("g").sees("line 000").sees("held");
+    session.keys("g g").sees("line 000").sees("held");
     session.keys("t").sees("2026-01-01T00:00:00.000Z line 000").keys("t").sees_not("2026-01-01T00");
 
     session.keys("G").sees("not yet seen").keys("/");

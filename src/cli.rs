@@ -1,7 +1,9 @@
 //! The command line. The doc comments of these types are the help: what is written here is what people read.
 
+mod about;
 mod change;
 mod metrics;
+pub mod version;
 
 use std::path::PathBuf;
 
@@ -10,6 +12,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use strum::VariantNames;
 
+pub use about::{Doctor, Manual};
 pub use change::{Agreement, Apply, Deletable, Delete, Journal, Report};
 pub use metrics::{Floor, From, Metrics, MetricsForm, Replay};
 
@@ -24,6 +27,7 @@ use crate::model::table::TableKind;
 #[command(
     name = "egret",
     version,
+    long_version = version::LONG.as_str(),
     disable_help_subcommand = true,
     after_help = EXIT_CODES,
     max_term_width = 100,
@@ -135,8 +139,12 @@ pub enum Verb {
     Config(Config),
     /// Print the commands of the screens and their keys.
     Keys,
-    /// Print a completion script for a shell.
+    /// Print a completion script for a shell; names of contexts and gateways are completed too.
     Completions(Completions),
+    /// Print the manual, for `man`.
+    Man(Manual),
+    /// Print what egret sees of its terminal, files and clusters: a page for a report of a bug, without secrets.
+    Doctor(Doctor),
 }
 
 /// Arguments of `demo`.

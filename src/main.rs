@@ -12,6 +12,11 @@ use egret::runtime::{self, Clusters, Start, replay};
 use egret::setup;
 
 fn main() -> ExitCode {
+    match headless::completions::answer() {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => error.exit(),
+    }
     let cli = Cli::read();
     // Without a provider of its own choice rustls would not start; it is installed once, here.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -79,7 +79,7 @@ pub fn run(
         }
     };
     let clock = contexts.clock();
-    match read(settings, contexts) {
+    match read(settings, contexts, LIMIT) {
         Ok(snapshots) => plan.print(&snapshots, clock.now(), streams),
         Err(fault) => {
             streams.complain(in_words(&fault))?;
@@ -91,15 +91,19 @@ pub fn run(
 /// Longest that `get` waits for a cluster that does not answer.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Every chosen cluster once.
-fn read(settings: &Settings, contexts: Contexts) -> Result<Vec<Arc<Snapshot>>, Fault> {
+/// Every chosen cluster once; one that does not answer in time is told as such.
+pub(super) fn read(
+    settings: &Settings,
+    contexts: Contexts,
+    limit: Duration,
+) -> Result<Vec<Arc<Snapshot>>, Fault> {
     let chosen = setup::chosen(&contexts, settings)?;
     let guarded = setup::guarded(&contexts, settings);
     let options = setup::options(settings);
     let failed = |e: std::io::Error| Fault::new(Reason::Invalid, format!("no runtime: {e}"), "");
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
-    Ok(runtime.block_on(sources::once(contexts, &chosen, options, guarded, LIMIT)))
+    Ok(runtime.block_on(sources::once(contexts, &chosen, options, guarded, limit)))
 }
 
 impl<'a> Plan<'a> {

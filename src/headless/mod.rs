@@ -11,10 +11,12 @@ pub mod config;
 mod confirm;
 pub mod controller;
 pub mod delete;
+pub mod doctor;
 mod forecast;
 pub mod get;
 pub mod install;
 pub mod journal;
+pub mod man;
 pub mod keys;
 mod mesh;
 pub mod metrics;
@@ -29,7 +31,9 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Globals, Verb};
+use clap::CommandFactory as _;
+
+use crate::cli::{Cli, Globals, Verb};
 use crate::cluster::journal::file;
 use crate::model::clean::clean;
 use crate::model::fault::Fault;
@@ -105,6 +109,8 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Completions(c) => return completions::print(c.shell, streams.out),
         Verb::Config(c) if c.default => return config::print_default(streams.out),
         Verb::Render(render) => return render::run(render, globals, streams),
+        // It tells what is wrong with the config, and goes on.
+        Verb::Doctor(doctor) => return doctor::run(*doctor, globals, streams),
         _ => {}
     }
     let Setup { settings, place, keymap } = match setup(globals) {
@@ -115,6 +121,10 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         }
     };
     match verb {
+        Verb::Man(m) => {
+            let rows = keys::rows(&keymap);
+            man::run(Cli::command(), m.verb.as_deref(), m.dir.as_deref(), &rows, streams)
+        }
         Verb::Config(_) => config::print(&settings, &place, streams.out),
         Verb::Keys => keys::print(keys::rows(&keymap), streams.out),
         Verb::Controller(c) => controller::run(c, &settings, globals, streams),
@@ -126,7 +136,7 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Get(get) => get::run(get, &settings, globals, streams),
         Verb::Metrics(m) => metrics::run(m, &settings, globals, streams),
         // Done above; and the demo and a recording are the screens', not a verb's.
-        Verb::Completions(_) | Verb::Demo(_) | Verb::Render(_) | Verb::Replay(_) => Ok(Outcome::Done),
+        Verb::Completions(_) | Verb::Demo(_) | Verb::Doctor(_) | Verb::Render(_) | Verb::Replay(_) => Ok(Outcome::Done),
     }
 }
 

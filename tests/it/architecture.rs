@@ -80,6 +80,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "routing",
             "setup",
             "sources",
+            // What a report says of the terminal, and the names of themes.
+            "ui::Depth",
+            "ui::Glyphs",
+            "ui::Library",
         ],
     ),
 ];

@@ -310,16 +310,113 @@ fn keys_are_those_of_the_config() {
 }
 
 #[test]
-fn completions_are_printed_for_every_shell_and_name_the_verbs() {
+fn completions_are_printed_for_every_shell_and_ask_egret_itself() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let end = egret(&format!("completions {shell}")).run();
         assert_eq!((end.code, end.err.as_str()), (Some(0), ""), "{shell}");
-        for word in ["get", "completions", "all-contexts", "gateways"] {
-            // Elvish and PowerShell complete flags and verbs, but no values.
-            let values = !["elvish", "powershell"].contains(&shell);
-            assert!(end.out.contains(word) || (word == "gateways" && !values), "{shell}: {word}");
-        }
+        assert!(end.out.contains("EGRET_COMPLETE"), "{shell}: {}", end.out);
     }
+}
+
+/// What a shell is offered for a line that is being typed.
+fn offered(line: &str, kubeconfig: &str) -> Vec<String> {
+    let mut start = egret("").env("EGRET_COMPLETE", "fish").env("KUBECONFIG", kubeconfig);
+    start.command.arg("--").args(line.split(' '));
+    let end = start.run();
+    assert_eq!((end.code, end.err.as_str()), (Some(0), ""), "{line}");
+    end.out.lines().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn verbs_flags_and_names_of_contexts_are_completed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config");
+    let text = "apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]
+contexts:
+- {name: prod-eu, context: {cluster: c}}
+- {name: prod-us, context: {cluster: c}}
+- {name: 'two words', context: {cluster: c}}
+- {name: stage, context: {cluster: c}}
+";
+    fs::write(&file, text).unwrap();
+    let file = file.display().to_string();
+    assert_eq!(offered("egret --context pr", &file), ["prod-eu", "prod-us"]);
+    assert_eq!(offered("egret get pods --context st", &file), ["stage"]);
+    assert!(!offered("egret --context ", &file).contains(&"two words".to_owned()));
+    assert!(offered("egret met", &file).contains(&"metrics".to_owned()));
+    assert_eq!(offered("egret --theme mo", &file), ["mono"]);
+    // A cluster that does not answer has no names, and nothing is said at a prompt.
+    assert_eq!(offered("egret metrics egress", &file), Vec::<String>::new());
+}
+
+#[test]
+fn the_manual_tells_every_verb_key_file_and_variable() {
+    let end = egret("man").config("[keys]\nquit = [\"f10\"]\n").run();
+    assert_eq!((end.code, end.err.as_str()), (Some(0), ""));
+    for word in ["egret\\-metrics", ".SH KEYS", "f10", "z t", "config.toml", "EGRET_THEME", "NO_COLOR"] {
+        assert!(end.out.contains(word), "{word}");
+    }
+    let end = egret("man get").run();
+    assert!(end.out.starts_with(".ie") && end.out.contains("\\-\\-sort"), "{}", end.out);
+    let end = egret("man fly").run();
+    assert_eq!(end.code, Some(2));
+    assert!(end.err.contains("no verb `fly`; there are ") && end.err.contains("metrics"), "{}", end.err);
+
+    let start = egret("man --dir pages");
+    let pages = start.home.path().join("pages");
+    let mut start = start;
+    start.command.current_dir(start.home.path());
+    let home = start.home.path().to_owned();
+    let output = start.command.output().unwrap();
+    assert!(output.status.success(), "{home:?}");
+    let names: Vec<String> =
+        fs::read_dir(&pages).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    for page in ["egret.1", "egret-get.1", "egret-doctor.1"] {
+        assert!(names.contains(&page.to_owned()), "{names:?}");
+    }
+}
+
+#[test]
+fn the_version_tells_what_was_built_and_by_what() {
+    let short = egret("-V").run();
+    assert_eq!(short.out, format!("egret {}\n", env!("CARGO_PKG_VERSION")));
+    let long = egret("--version").run();
+    assert!(long.out.starts_with(short.out.trim_end()), "{}", long.out);
+    for fact in ["commit:", "built for:", "rustc 1.", "Kubernetes API:"] {
+        assert!(long.out.contains(fact), "{fact}: {}", long.out);
+    }
+}
+
+#[test]
+fn the_doctor_tells_what_is_wrong_with_the_config_and_goes_on_and_says_no_secret() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config");
+    let text = "apiVersion: v1
+kind: Config
+current-context: prod-eu
+clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]
+users: [{name: anna, user: {token: very-secret}}]
+contexts: [{name: prod-eu, context: {cluster: c, user: anna}}]
+";
+    fs::write(&file, text).unwrap();
+    let file = file.display().to_string();
+    let end = egret("doctor --self").config("thme = 1\n").env("KUBECONFIG", &file).run();
+    assert_eq!((end.code, end.err.as_str()), (Some(0), ""));
+    for part in ["egret\n", "System\n", "Terminal\n", "Config\n", "State\n", "Kubeconfig\n", "Cluster\n"] {
+        assert!(end.out.contains(part), "{part}{}", end.out);
+    }
+    assert!(end.out.contains("config.toml:1: ") && end.out.contains("thme"), "{}", end.out);
+    assert!(end.out.contains("token in the kubeconfig (user anna)"), "{}", end.out);
+    assert!(end.out.contains("does not answer") && !end.out.contains("very-secret"), "{}", end.out);
+
+    let end = egret("doctor --self --anonymous").env("KUBECONFIG", &file).run();
+    for name in ["prod-eu", "anna", "127.0.0.1", &*file] {
+        assert!(!end.out.contains(name), "{name}: {}", end.out);
+    }
+    assert!(end.out.contains("context-a"), "{}", end.out);
+    assert_eq!(egret("doctor").run().code, Some(2));
 }
 
 #[test]

@@ -4,10 +4,12 @@
 //! name the place to change. Reading is pure (text in, settings or problems out); only [`load`] touches
 //! files and the environment.
 
+pub mod edit;
 mod glob;
 mod groups;
 mod key;
 pub mod load;
+pub mod migrate;
 mod parse;
 mod problem;
 mod show;
@@ -36,6 +38,8 @@ const ISTIO_NAMESPACE: &str = "istio-system";
 /// Everything that can be set, with the source of each value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
+    /// Version of the file; none: it says none.
+    pub version: Value<Option<i64>>,
     /// Nothing is written to any cluster (R23).
     pub read_only: Value<bool>,
     /// Kubeconfig contexts to open.
@@ -78,6 +82,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            version: Value::preset(None),
             read_only: Value::preset(false),
             contexts: Value::preset(Contexts::Current),
             namespaces: Value::preset(Namespaces::Named(vec![ISTIO_NAMESPACE.into()])),
@@ -130,6 +135,7 @@ impl Settings {
         fn forget<T>(value: &mut Value<T>) {
             value.source = Source::Default;
         }
+        forget(&mut self.version);
         forget(&mut self.read_only);
         forget(&mut self.contexts);
         forget(&mut self.namespaces);

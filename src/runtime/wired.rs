@@ -186,6 +186,6 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         cluster_ids: settings.cluster_ids(),
         run: run_name(),
         reconcile: settings.reconcile.value,
-        thresholds: settings.thresholds.thresholds(),
+        thresholds: settings.thresholds.thresholds(settings.bell.value),
     }
 }

@@ -209,6 +209,7 @@ fn the_configuration_in_force_names_the_source_of_each_value() {
         .run();
     let wanted = r#"# file: ~/.config/egret/config.toml
 
+version = 2                            # default
 contexts = ["a"]                       # --context
 namespaces = ["istio-system", "edge"]  # EGRET_NAMESPACES
 read-only = false                      # default
@@ -227,7 +228,6 @@ success = [99, 95]          # default
 p99 = [1000, 5000]          # default
 saturation = [80, 95]       # default
 certificate-days = [30, 7]  # default
-bell = false                # default
 
 [keys]
 quit = []  # file, line 5

@@ -331,6 +331,10 @@ pub struct Config {
     /// Print a config file with every setting at its default instead.
     #[arg(long)]
     pub default: bool,
+
+    /// Bring the config file up to the version of this egret instead, comments and order kept; print what changed.
+    #[arg(long, conflicts_with = "default")]
+    pub migrate: bool,
 }
 
 /// Arguments of `completions`.

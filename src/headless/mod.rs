@@ -103,6 +103,7 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
     // None of these needs a config file, and all must work beside a broken one.
     match verb {
         Verb::Completions(c) => return completions::print(c.shell, streams.out),
+        Verb::Config(c) if c.migrate => return config::migrate(globals.config.as_deref(), streams),
         Verb::Config(c) if c.default => return config::print_default(streams.out),
         Verb::Render(render) => return render::run(render, globals, streams),
         _ => {}

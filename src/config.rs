@@ -130,6 +130,22 @@ impl Settings {
         self.directions.iter().map(|(name, given)| (name.as_str(), given.value)).collect()
     }
 
+    /// The settings that differ between two, by the names of their keys and tables.
+    fn differing(before: &Self, now: &Self) -> Vec<&'static str> {
+        let (before, now) = (before.clone().without_sources(), now.clone().without_sources());
+        let plain =
+            key::KEYS.iter().filter(|key| (key.get)(&before).0 != (key.get)(&now).0).map(|key| key.name);
+        let tables = [
+            ("thresholds", before.thresholds != now.thresholds),
+            ("keys", before.keys != now.keys),
+            ("columns", before.columns != now.columns),
+            ("directions", before.directions != now.directions),
+            ("context", before.rules != now.rules),
+            ("group", before.groups != now.groups),
+        ];
+        plain.chain(tables.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name)).collect()
+    }
+
     /// The values without their sources, for comparing what was said, not where.
     pub fn without_sources(mut self) -> Self {
         fn forget<T>(value: &mut Value<T>) {
@@ -155,6 +171,16 @@ impl Settings {
         self.groups.iter_mut().for_each(|g| g.source = Source::Default);
         self
     }
+}
+
+/// The settings that changed, by the names of their keys and tables.
+pub fn changed(before: &Settings, now: &Settings) -> Vec<&'static str> {
+    Settings::differing(before, now)
+}
+
+/// Where the value of a plain setting came from.
+pub fn source_of(settings: &Settings, key: &str) -> Option<Source> {
+    key::KEYS.iter().find(|k| k.name == key).map(|k| (k.get)(settings).1)
 }
 
 /// A value and where it came from.

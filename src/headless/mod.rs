@@ -108,7 +108,7 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Render(render) => return render::run(render, globals, streams),
         _ => {}
     }
-    let Setup { settings, place, keymap } = match setup(globals) {
+    let Setup { settings, place, keymap, .. } = match setup(globals) {
         Ok(setup) => setup,
         Err(wrong) => {
             streams.complain(wrong)?;

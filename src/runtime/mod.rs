@@ -18,7 +18,9 @@ pub mod looping;
 pub mod outside;
 pub mod replay;
 pub mod report;
+mod settings;
 pub mod terminal;
+pub mod watch;
 mod ways;
 pub mod wired;
 mod writing;
@@ -152,7 +154,8 @@ async fn go(
     simulated: Option<Simulated>,
 ) -> io::Result<Ended> {
     let clock = contexts.clock();
-    let (look, warnings) = look(&start.setup.settings);
+    let own = settings::own_themes(&start.setup);
+    let (look, warnings) = look(&start.setup.settings, settings::library(own.into_values()));
     let wired::Wired { mut app, live, inbox, bytes } = wired::wire(start, contexts, chosen, simulated, &look);
     if let Some(warning) = warnings.first() {
         app.say(Tone::Warn, format!("theme: {warning}"));
@@ -161,7 +164,7 @@ async fn go(
 }
 
 /// How this terminal is drawn on: its environment is asked, never the terminal.
-fn look(settings: &Settings) -> (ui::Look, Vec<ui::Warning>) {
+fn look(settings: &Settings, library: ui::Library) -> (ui::Look, Vec<ui::Warning>) {
     let set = |name: &str| std::env::var(name).ok();
     let [no_color, colorterm, term] = ["NO_COLOR", "COLORTERM", "TERM"].map(set);
     let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(set);
@@ -174,5 +177,5 @@ fn look(settings: &Settings) -> (ui::Look, Vec<ui::Warning>) {
         lang.as_deref(),
         term.as_deref(),
     );
-    ui::Look::new(ui::Library::default(), &settings.theme.value, depth, glyphs)
+    ui::Look::new(library, &settings.theme.value, depth, glyphs)
 }

@@ -4,7 +4,7 @@ mod color;
 mod file;
 mod role;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::style::{Color, Style};
 use strum::{EnumCount, IntoEnumIterator};
@@ -53,6 +53,10 @@ const EMBEDDED: &[(&str, &str, &str)] = &[
 #[derive(Clone, Debug)]
 pub struct Library {
     texts: BTreeMap<String, (String, String)>,
+    /// The person's own.
+    own: BTreeSet<String>,
+    /// Files that cannot be read, and why.
+    unreadable: BTreeMap<String, (String, String)>,
 }
 
 impl Default for Library {
@@ -60,19 +64,39 @@ impl Default for Library {
         let own = EMBEDDED
             .iter()
             .map(|(name, file, text)| ((*name).to_owned(), ((*file).to_owned(), (*text).to_owned())));
-        Self { texts: own.collect() }
+        Self { texts: own.collect(), own: BTreeSet::new(), unreadable: BTreeMap::new() }
     }
 }
 
 impl Library {
     /// Adds a person's own theme; it may replace one that egret brings along. `file` is what warnings call it.
     pub fn add(&mut self, name: impl Into<String>, file: impl Into<String>, text: impl Into<String>) {
-        self.texts.insert(name.into(), (file.into(), text.into()));
+        let name = name.into();
+        self.own.insert(name.clone());
+        self.texts.insert(name, (file.into(), text.into()));
+    }
+
+    /// Adds one whose file cannot be read: it is among the names, and why it cannot be used is told.
+    pub fn add_unreadable(
+        &mut self,
+        name: impl Into<String>,
+        file: impl Into<String>,
+        why: impl Into<String>,
+    ) {
+        let name = name.into();
+        self.own.insert(name.clone());
+        self.unreadable.insert(name, (file.into(), why.into()));
+    }
+
+    /// The names of the person's own themes.
+    pub fn own_names(&self) -> impl Iterator<Item = String> {
+        self.own.iter().cloned()
     }
 
     /// The names that a person can choose from.
     pub fn names(&self) -> Vec<String> {
-        std::iter::once(AUTO.to_owned()).chain(self.texts.keys().cloned()).collect()
+        let all: BTreeSet<&String> = self.texts.keys().chain(&self.own).collect();
+        std::iter::once(AUTO.to_owned()).chain(all.into_iter().cloned()).collect()
     }
 }
 
@@ -132,6 +156,10 @@ fn lineage(library: &Library, name: &str, warnings: &mut Vec<Warning>) -> Vec<Fi
                 "{} inherits from itself",
                 [seen.as_slice(), std::slice::from_ref(&name)].concat().join(" → ")
             ));
+            break;
+        }
+        if let Some((file, why)) = library.unreadable.get(&name) {
+            warnings.push(Warning { file: file.clone(), key: String::new(), what: why.clone() });
             break;
         }
         let Some((label, text)) = library.texts.get(&name) else {

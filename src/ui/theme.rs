@@ -44,9 +44,16 @@ const AUTO: &str = "auto";
 /// Themes that egret brings along: name, file, text.
 const EMBEDDED: &[(&str, &str, &str)] = &[
     ("ansi", "themes/ansi.toml", include_str!("../../themes/ansi.toml")),
+    ("catppuccin-mocha", "themes/catppuccin-mocha.toml", include_str!("../../themes/catppuccin-mocha.toml")),
     (DEFAULT, "themes/default.toml", include_str!("../../themes/default.toml")),
+    ("dracula", "themes/dracula.toml", include_str!("../../themes/dracula.toml")),
+    ("gruvbox-dark", "themes/gruvbox-dark.toml", include_str!("../../themes/gruvbox-dark.toml")),
+    ("high-contrast", "themes/high-contrast.toml", include_str!("../../themes/high-contrast.toml")),
     ("light", "themes/light.toml", include_str!("../../themes/light.toml")),
     (MONO, "themes/mono.toml", include_str!("../../themes/mono.toml")),
+    ("nord", "themes/nord.toml", include_str!("../../themes/nord.toml")),
+    ("okabe-ito", "themes/okabe-ito.toml", include_str!("../../themes/okabe-ito.toml")),
+    ("tokyo-night", "themes/tokyo-night.toml", include_str!("../../themes/tokyo-night.toml")),
 ];
 
 /// The themes there are, by name.
@@ -127,7 +134,7 @@ impl Theme {
         self.styles[role as usize]
     }
 
-    /// The background the theme was made for. It is never painted: the terminal's own shows.
+    /// The background the theme was made for. It is painted only where a role says so: else the terminal's own shows.
     pub fn background(&self) -> Option<Color> {
         self.background
     }
@@ -208,5 +215,7 @@ fn resolve(files: &[File], depth: Depth, warnings: &mut Vec<Warning>) -> Theme {
     Theme { styles, background }
 }
 
+#[cfg(test)]
+mod contrast;
 #[cfg(test)]
 mod tests;

@@ -332,7 +332,7 @@ pub struct Config {
     #[arg(long)]
     pub default: bool,
 
-    /// Bring the config file up to the version of this egret instead, comments and order kept; print what changed.
+    /// Bring the config file up to this egret's version, and print what changed.
     #[arg(long, conflicts_with = "default")]
     pub migrate: bool,
 }

@@ -144,7 +144,7 @@ impl App {
             said += &format!(" For the next start of egret: {}.", later.join(", "));
         }
         if stays {
-            said += " What is read-only stays so until then.";
+            said += " What is read-only stays so until egret is started again.";
         }
         self.say(if later.is_empty() && !stays { Tone::Good } else { Tone::Warn }, said);
         effects
@@ -179,5 +179,114 @@ impl App {
         self.settings.production =
             contexts.into_iter().filter(|name| now.production_in(name.as_str())).collect();
         (guarded, lifted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::Settings;
+    use super::super::{Msg, update};
+    use super::*;
+    use crate::config::{Vocabulary, parse};
+    use crate::model::table::TableKind;
+
+    fn config(text: &str) -> config::Settings {
+        parse(text, &Vocabulary::ANY, config::Settings::default()).unwrap()
+    }
+
+    fn app() -> App {
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let clusters = vec!["prod-eu".into(), "dev".into()];
+        App::new(Settings::default(), Keymap::default(), clusters, TableKind::Pods, now)
+    }
+
+    /// The file says `now` where it said `before`.
+    fn reread(app: &mut App, before: &str, now: &str, own: &[&str]) -> (Vec<Effect>, String) {
+        let news = Reread {
+            file: "config.toml".to_owned(),
+            before: config(before),
+            now: config(now),
+            keymap: Keymap::default(),
+            own: own.iter().map(ToString::to_string).collect(),
+            mended: false,
+        };
+        app.notice = None;
+        let effects = update(app, Msg::Config(Box::new(ConfigNews::Reread(Box::new(news)))));
+        let effects = effects.into_iter().filter(|e| matches!(e, Effect::SetReadOnly(_) | Effect::Guard(_)));
+        (effects.collect(), app.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default())
+    }
+
+    #[test]
+    fn what_can_be_is_taken_over_at_once_and_what_cannot_is_told() {
+        let mut app = app();
+        let now = "theme = 'nord'\nshow-ingress = true\nbell = true\ncontexts = ['x']\n\
+                   [columns]\npods = ['name']\n[thresholds]\np99 = [1, 2]\n";
+        let (effects, said) = reread(&mut app, "", now, &[]);
+        assert_eq!(effects, []);
+        assert_eq!(
+            said,
+            "config.toml was read again: show-ingress, theme, bell, thresholds, columns. \
+             For the next start of egret: contexts."
+        );
+        assert_eq!(app.settings.theme, "nord");
+        assert!(app.settings.ingress && app.settings.thresholds.bell);
+        assert_eq!(app.settings.thresholds.p99, (1.0, 2.0));
+        let chosen = app.active_table().and_then(|table| table.chosen.clone());
+        assert_eq!(chosen, Some(vec!["name".to_owned()]));
+        // The columns go: the usual ones are back.
+        reread(&mut app, now, "theme = 'nord'\n", &[]);
+        assert_eq!(app.active_table().and_then(|table| table.chosen.clone()), None);
+    }
+
+    #[test]
+    fn read_only_becomes_stricter_and_is_never_lifted() {
+        let mut app = app();
+        let (effects, _) = reread(&mut app, "", "read-only = true\n", &[]);
+        assert_eq!(effects, [Effect::SetReadOnly(true)]);
+        assert!(app.settings.read_only && app.settings.read_only_demanded);
+        let (effects, said) = reread(&mut app, "read-only = true\n", "", &[]);
+        assert_eq!(effects, []);
+        assert!(app.settings.read_only && app.settings.read_only_demanded);
+        assert_eq!(
+            said,
+            "config.toml was read again. What is read-only stays so until egret is started again."
+        );
+    }
+
+    #[test]
+    fn the_rules_of_contexts_hold_at_once_where_they_are_stricter() {
+        let mut app = app();
+        let rule = "[[context]]\nmatch = 'prod-*'\nread-only = true\nproduction = true\n";
+        let (effects, _) = reread(&mut app, "", rule, &[]);
+        assert_eq!(effects, [Effect::Guard(vec!["prod-eu".into()])]);
+        assert!(app.is_read_only(&"prod-eu".into()) && app.is_production(&"prod-eu".into()));
+        assert!(!app.is_read_only(&"dev".into()) && !app.is_production(&"dev".into()));
+        let (effects, said) = reread(&mut app, rule, "", &[]);
+        assert_eq!(effects, []);
+        assert!(app.is_read_only(&"prod-eu".into()), "a file that changes lifts nothing");
+        assert!(!app.is_production(&"prod-eu".into()));
+        assert!(said.ends_with("What is read-only stays so until egret is started again."), "{said}");
+    }
+
+    #[test]
+    fn what_this_process_wrote_itself_is_no_news_and_neither_is_a_comment() {
+        let mut app = app();
+        let (_, said) = reread(&mut app, "", "theme = 'nord'\n", &["theme"]);
+        assert_eq!((said.as_str(), app.settings.theme.as_str()), ("", "nord"));
+        assert_eq!(reread(&mut app, "bell = true", "# a\nbell = true", &[]).1, "");
+        let (_, said) = reread(&mut app, "", "theme = 'a'\nbell = true\n", &["theme"]);
+        assert_eq!(said, "config.toml was read again: theme, bell.", "somebody else wrote too");
+    }
+
+    #[test]
+    fn a_file_that_is_broken_is_told_and_nothing_changes() {
+        let mut app = app();
+        let why = "config.toml:3: `theme`: expected a string, found an integer".to_owned();
+        let _ = update(&mut app, Msg::Config(Box::new(ConfigNews::Broken(Broken { why: why.clone() }))));
+        let notice = app.notice.unwrap();
+        assert_eq!(
+            (notice.text, notice.tone),
+            (format!("{why}. The settings stay as they were."), Tone::Bad)
+        );
     }
 }

@@ -114,3 +114,93 @@ const ABOUT: &[(&str, &str)] = &[
     ("okabe-ito", "dark, for colour-blind eyes"),
     ("tokyo-night", "dark, blue"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent};
+
+    use super::super::keymap::Keymap;
+    use super::super::model::Settings;
+    use super::super::{Msg, update};
+    use super::*;
+    use crate::model::table::TableKind;
+
+    fn app() -> App {
+        let themes = ["auto", "light", "nord"].map(str::to_owned).to_vec();
+        let settings =
+            Settings { theme: "light".to_owned(), themes, shows_colours: true, ..Settings::default() };
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        App::new(settings, Keymap::default(), vec!["a".into()], TableKind::Gateways, now)
+    }
+
+    fn press(app: &mut App, keys: &str) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for key in keys.split(' ') {
+            let code = match key {
+                "down" => KeyCode::Down,
+                "enter" => KeyCode::Enter,
+                "esc" => KeyCode::Esc,
+                letter => KeyCode::Char(letter.chars().next().unwrap()),
+            };
+            effects = update(app, Msg::Key(KeyEvent::from(code)));
+        }
+        effects
+    }
+
+    #[test]
+    fn the_list_begins_at_the_theme_of_now_and_each_step_is_seen_at_once() {
+        let mut app = app();
+        press(&mut app, "z t");
+        assert_eq!(app.settings.theme, "light", "opening it changes nothing");
+        press(&mut app, "down");
+        assert_eq!(app.settings.theme, "nord");
+        press(&mut app, "down");
+        assert_eq!(app.settings.theme, "auto", "behind the last is the first");
+        press(&mut app, "esc");
+        assert_eq!((app.settings.theme.as_str(), app.overlay.is_none()), ("light", true));
+    }
+
+    #[test]
+    fn enter_keeps_it_for_this_run_and_s_for_the_next_ones_too() {
+        let mut app = app();
+        let kept = press(&mut app, "z t down enter");
+        assert_eq!((app.settings.theme.as_str(), app.overlay.is_none()), ("nord", true));
+        assert!(!kept.iter().any(|effect| matches!(effect, Effect::SaveConfig(_))));
+        let saved = press(&mut app, "z t k s");
+        assert_eq!((app.settings.theme.as_str(), app.overlay.is_none()), ("light", true));
+        assert!(saved.contains(&Effect::SaveConfig(vec![Change::set("theme", "light")])), "{saved:?}");
+        // Nothing is left to go back to.
+        press(&mut app, "esc");
+        assert_eq!(app.settings.theme, "light");
+    }
+
+    #[test]
+    fn where_no_colours_are_shown_the_list_and_the_command_say_so() {
+        let mut app = app();
+        app.settings.shows_colours = false;
+        press(&mut app, "z t");
+        let said = |app: &App| app.notice.as_ref().map(|n| n.text.clone()).unwrap_or_default();
+        assert!(said(&app).contains("shows no colours"), "{}", said(&app));
+        press(&mut app, "esc");
+        app.theme_command("nord");
+        assert!(said(&app).contains("nord is chosen, but this terminal shows no colours"), "{}", said(&app));
+    }
+
+    #[test]
+    fn a_theme_that_is_broken_is_listed_with_what_is_wrong() {
+        let mut app = app();
+        let fault = "mine.toml: palette.red: nope".to_owned();
+        app.settings.theme_faults.insert("nord".to_owned(), fault.clone());
+        app.theme_command("");
+        let Some(Overlay::Choose(choose)) = &app.overlay else { panic!("no list") };
+        assert_eq!(choose.options[2], ("nord".to_owned(), fault));
+    }
+
+    #[test]
+    fn a_name_that_no_theme_has_changes_nothing_and_is_told_with_those_there_are() {
+        let mut app = app();
+        app.theme_command("pink");
+        assert_eq!(app.settings.theme, "light");
+        assert_eq!(app.notice.unwrap().text, "theme: no `pink`; there are auto, light, nord");
+    }
+}

@@ -14,7 +14,7 @@ use super::files;
 use super::followed;
 use super::keeping::Embedded;
 use super::looping::{Effects, Foreground, Inbox};
-use super::settings::Keeper;
+use super::settings::{self, Keeper};
 use super::ways::{Other, Ways};
 use super::{clipboard, outside, terminal};
 use crate::app::deed::{Deed, Plan, What};
@@ -433,15 +433,7 @@ impl Effects for Live {
                 // The player ends only with the program.
                 let _ = self.player.as_ref().map(|player| player.send(wish));
             }
-            Effect::SaveConfig(changes) => match &self.settings {
-                Some(settings) => settings.save(changes),
-                None => {
-                    let hint = "--config names a file for it.";
-                    let fault =
-                        Fault::new(Reason::Missing, "Nothing was saved: there is no config file", hint);
-                    tell(&self.inbox, Msg::Notice(fault));
-                }
-            },
+            Effect::SaveConfig(changes) => settings::save(self.settings.as_ref(), changes, &self.inbox),
             Effect::Guard(clusters) => {
                 for cluster in clusters {
                     self.sources.guard(&cluster);

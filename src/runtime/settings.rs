@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use super::effects::tell;
+use super::looping::Inbox;
 use super::watch::{self, Watch};
 use crate::app::Msg;
 use crate::app::rereading::{Broken, ConfigNews, OwnTheme, Reread, Saved};
@@ -65,6 +67,19 @@ impl Keeper {
     pub fn save(&self, changes: Vec<Change>) {
         // The thread ends only with the program.
         let _ = self.wishes.send(Wish::Save(changes));
+    }
+}
+
+/// Writes changes to the config file, where there is a place for one.
+pub(super) fn save(keeper: Option<&Keeper>, changes: Vec<Change>, inbox: &Inbox) {
+    match keeper {
+        Some(keeper) => keeper.save(changes),
+        None => {
+            let why =
+                format!("{} was not saved: there is no home directory for a config file", names(&changes));
+            let fault = Fault::new(Reason::Missing, why, "--config names one.");
+            tell(inbox, Msg::Config(Box::new(ConfigNews::NotSaved(fault))));
+        }
     }
 }
 
@@ -238,4 +253,118 @@ pub(super) fn library(own: impl IntoIterator<Item = OwnTheme>) -> ui::Library {
         }
     }
     library
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::cli::Globals;
+
+    struct Stand {
+        home: tempfile::TempDir,
+        keeper: Keeper,
+        told: Receiver<Msg>,
+    }
+
+    fn stand(text: Option<&str>, writes: bool, globals: Globals) -> Stand {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("config.toml");
+        // A file that is asked for must be there.
+        fs::write(&file, text.unwrap_or_default()).unwrap();
+        let setup = crate::setup::setup(&Globals { config: Some(file), ..globals }).unwrap();
+        let (tell, told) = channel();
+        let keeper = Keeper::start(&setup, writes, move |msg| {
+            // The test may be over.
+            let _ = tell.send(msg);
+        });
+        Stand { home, keeper: keeper.unwrap(), told }
+    }
+
+    impl Stand {
+        fn write(&self, name: &str, text: &str) {
+            fs::write(self.home.path().join(name), text).unwrap();
+        }
+
+        fn text(&self) -> String {
+            fs::read_to_string(self.home.path().join("config.toml")).unwrap()
+        }
+
+        fn msg(&self) -> Msg {
+            self.told.recv_timeout(Duration::from_secs(20)).unwrap()
+        }
+
+        fn news(&self) -> ConfigNews {
+            let Msg::Config(news) = self.msg() else { panic!("other news") };
+            *news
+        }
+    }
+
+    #[test]
+    fn a_file_that_changes_breaks_and_is_mended_is_told_each_time() {
+        let stand = stand(Some("theme = 'nord'\n"), true, Globals::default());
+        stand.write("config.toml", "theme = 'light'\n");
+        let ConfigNews::Reread(reread) = stand.news() else { panic!("not read again") };
+        assert_eq!((reread.before.theme.value.as_str(), reread.now.theme.value.as_str()), ("nord", "light"));
+        stand.write("config.toml", "theme = 'light'\ncolor = 'pink'\nthem = 1\n");
+        let ConfigNews::Broken(Broken { why }) = stand.news() else { panic!("not broken") };
+        assert!(why.starts_with("config.toml:2: `color`: unknown value `pink`"), "{why}");
+        assert!(why.ends_with("(and 1 more)"), "{why}");
+        stand.write("config.toml", "theme = 'light'\n");
+        let ConfigNews::Reread(reread) = stand.news() else { panic!("not read again") };
+        assert!(reread.mended && reread.before == reread.now);
+    }
+
+    #[test]
+    fn what_is_saved_is_in_the_file_and_answered_and_a_flag_still_wins() {
+        let stand =
+            stand(Some("# mine\n"), true, Globals { theme: Some("light".into()), ..Globals::default() });
+        stand.keeper.save(vec![Change::set("theme", "nord")]);
+        // The settings in force are the same: the flag wins.
+        let ConfigNews::Saved(saved) = stand.news() else { panic!("not saved") };
+        assert_eq!((saved.what.as_str(), saved.file.as_str()), ("theme", "config.toml"));
+        assert_eq!(saved.over.as_deref(), Some("--theme"));
+        assert!(stand.text().contains("# mine\n") && stand.text().contains("theme = \"nord\"\n"));
+    }
+
+    #[test]
+    fn a_broken_file_is_not_written_over_and_a_demo_writes_nothing() {
+        let broken = stand(Some("bell = true\n"), true, Globals::default());
+        broken.write("config.toml", "bell = 1\n");
+        let ConfigNews::Broken(_) = broken.news() else { panic!("not broken") };
+        broken.keeper.save(vec![Change::set("theme", "nord")]);
+        let ConfigNews::NotSaved(fault) = broken.news() else { panic!("saved") };
+        assert!(fault.summary.starts_with("theme was not saved: config.toml:1: `bell`: "), "{fault:?}");
+        assert_eq!(broken.text(), "bell = 1\n");
+        let demo = stand(None, false, Globals::default());
+        demo.keeper.save(vec![Change::set("theme", "nord")]);
+        let ConfigNews::NotSaved(fault) = demo.news() else { panic!("saved") };
+        assert!(fault.summary.contains("nothing of a demo"), "{fault:?}");
+        assert_eq!(demo.text(), "");
+    }
+
+    #[test]
+    fn themes_that_come_change_and_break_are_told_with_what_is_wrong() {
+        let stand = stand(None, true, Globals::default());
+        fs::create_dir(stand.home.path().join("themes")).unwrap();
+        stand.write("themes/mine.toml", "inherits = 'nord'\n");
+        let mut own = Vec::new();
+        while own.is_empty() || own.iter().any(|t: &OwnTheme| t.text.as_deref() == Ok("")) {
+            let Msg::Themes(now) = stand.msg() else { panic!("other news") };
+            own = now;
+        }
+        assert_eq!(own[0].name, "mine");
+        let library = library(own);
+        assert!(library.names().contains(&"mine".to_owned()));
+        stand.write("themes/mine.toml", "[palette]\nnight = 'pink'\n");
+        let mut faults = BTreeMap::new();
+        while faults.is_empty() {
+            let Msg::Themes(now) = stand.msg() else { panic!("other news") };
+            let (look, _) =
+                ui::Look::new(super::library(now), "default", ui::Depth::True, ui::Glyphs::Unicode);
+            faults = look.theme_faults();
+        }
+        assert!(faults["mine"].starts_with("mine.toml: palette.night: \"pink\" is no colour"), "{faults:?}");
+    }
 }

@@ -157,8 +157,11 @@ async fn go(
     let own = settings::own_themes(&start.setup);
     let (look, warnings) = look(&start.setup.settings, settings::library(own.into_values()));
     let wired::Wired { mut app, live, inbox, bytes } = wired::wire(start, contexts, chosen, simulated, &look);
-    if let Some(warning) = warnings.first() {
-        app.say(Tone::Warn, format!("theme: {warning}"));
+    // That of the theme in use goes before those of the others.
+    let fault =
+        warnings.first().map(ToString::to_string).or_else(|| look.theme_faults().into_values().next());
+    if let Some(fault) = fault {
+        app.say(Tone::Warn, format!("theme: {fault}"));
     }
     looping::run(&mut app, clock, look, live, inbox, bytes).await
 }

@@ -339,6 +339,10 @@ pub struct Config {
     /// Print a config file with every setting at its default instead.
     #[arg(long)]
     pub default: bool,
+
+    /// Bring the config file up to this egret's version, and print what changed.
+    #[arg(long, conflicts_with = "default")]
+    pub migrate: bool,
 }
 
 /// Arguments of `completions`.

@@ -4,9 +4,12 @@
 //! name the place to change. Reading is pure (text in, settings or problems out); only [`load`] touches
 //! files and the environment.
 
+pub mod edit;
 mod glob;
+mod groups;
 mod key;
 pub mod load;
+pub mod migrate;
 mod parse;
 mod problem;
 mod show;
@@ -35,6 +38,8 @@ const ISTIO_NAMESPACE: &str = "istio-system";
 /// Everything that can be set, with the source of each value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
+    /// Version of the file; none: it says none.
+    pub version: Value<Option<i64>>,
     /// Nothing is written to any cluster (R23).
     pub read_only: Value<bool>,
     /// Kubeconfig contexts to open.
@@ -52,6 +57,14 @@ pub struct Settings {
     pub color: Value<Color>,
     /// Characters that charts and borders are drawn with.
     pub glyphs: Value<Glyphs>,
+    /// The screens take the mouse from the terminal.
+    pub mouse: Value<bool>,
+    /// The screens begin where the last run left them.
+    pub restore: Value<bool>,
+    /// The terminal's bell rings for what is bad and comes by itself.
+    pub bell: Value<bool>,
+    /// The terminal's title says what is on the screen.
+    pub title: Value<bool>,
     /// Keys of commands, by command name. An empty list takes a command's keys away.
     pub keys: BTreeMap<String, Value<Vec<String>>>,
     /// Column ids of tables, in the order shown. A table that is not here has its usual columns.
@@ -62,11 +75,14 @@ pub struct Settings {
     pub thresholds: Limits,
     /// What holds for some contexts only, in the order of the file.
     pub rules: Vec<ContextRule>,
+    /// Contexts under one name, in the order of the file.
+    pub groups: Vec<Group>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            version: Value::preset(None),
             read_only: Value::preset(false),
             contexts: Value::preset(Contexts::Current),
             namespaces: Value::preset(Namespaces::Named(vec![ISTIO_NAMESPACE.into()])),
@@ -75,11 +91,16 @@ impl Default for Settings {
             theme: Value::preset("auto".into()),
             color: Value::preset(Color::Auto),
             glyphs: Value::preset(Glyphs::Auto),
+            mouse: Value::preset(false),
+            restore: Value::preset(false),
+            bell: Value::preset(false),
+            title: Value::preset(false),
             keys: BTreeMap::new(),
             columns: BTreeMap::new(),
             directions: BTreeMap::new(),
             thresholds: Limits::default(),
             rules: Vec::new(),
+            groups: Vec::new(),
         }
     }
 }
@@ -109,11 +130,28 @@ impl Settings {
         self.directions.iter().map(|(name, given)| (name.as_str(), given.value)).collect()
     }
 
+    /// The settings that differ between two, by the names of their keys and tables.
+    fn differing(before: &Self, now: &Self) -> Vec<&'static str> {
+        let (before, now) = (before.clone().without_sources(), now.clone().without_sources());
+        let plain =
+            key::KEYS.iter().filter(|key| (key.get)(&before).0 != (key.get)(&now).0).map(|key| key.name);
+        let tables = [
+            ("thresholds", before.thresholds != now.thresholds),
+            ("keys", before.keys != now.keys),
+            ("columns", before.columns != now.columns),
+            ("directions", before.directions != now.directions),
+            ("context", before.rules != now.rules),
+            ("group", before.groups != now.groups),
+        ];
+        plain.chain(tables.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name)).collect()
+    }
+
     /// The values without their sources, for comparing what was said, not where.
     pub fn without_sources(mut self) -> Self {
         fn forget<T>(value: &mut Value<T>) {
             value.source = Source::Default;
         }
+        forget(&mut self.version);
         forget(&mut self.read_only);
         forget(&mut self.contexts);
         forget(&mut self.namespaces);
@@ -122,13 +160,27 @@ impl Settings {
         forget(&mut self.theme);
         forget(&mut self.color);
         forget(&mut self.glyphs);
+        for switch in [&mut self.mouse, &mut self.restore, &mut self.bell, &mut self.title] {
+            forget(switch);
+        }
         self.keys.values_mut().for_each(forget);
         self.columns.values_mut().for_each(forget);
         self.directions.values_mut().for_each(forget);
         self.thresholds.forget_sources();
         self.rules.iter_mut().for_each(|r| r.source = Source::Default);
+        self.groups.iter_mut().for_each(|g| g.source = Source::Default);
         self
     }
+}
+
+/// The settings that changed, by the names of their keys and tables.
+pub fn changed(before: &Settings, now: &Settings) -> Vec<&'static str> {
+    Settings::differing(before, now)
+}
+
+/// Where the value of a plain setting came from.
+pub fn source_of(settings: &Settings, key: &str) -> Option<Source> {
+    key::KEYS.iter().find(|k| k.name == key).map(|k| (k.get)(settings).1)
 }
 
 /// A value and where it came from.
@@ -249,6 +301,24 @@ pub struct ContextRule {
     pub cluster_id: Option<String>,
     /// Where the rule stands.
     pub source: Source,
+}
+
+/// Contexts that are opened, closed and filtered by under one name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// What it is called; no other group is.
+    pub name: String,
+    /// Which contexts; never empty.
+    pub contexts: Vec<Glob>,
+    /// Where it stands.
+    pub source: Source,
+}
+
+impl Group {
+    /// Whether a context belongs to it.
+    pub fn holds(&self, context: &str) -> bool {
+        self.contexts.iter().any(|pattern| pattern.matches(context))
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,39 @@ pub struct Setup {
     pub place: load::Place,
     /// The keys in force.
     pub keymap: Keymap,
+    /// How they are read again; none: they were not read.
+    pub again: Option<Again>,
+}
+
+/// How settings are read again, with all that was laid over them.
+#[derive(Clone, Debug)]
+pub struct Again {
+    globals: Globals,
+    reconciles: bool,
+    of: Of,
+}
+
+/// Which clusters settings are for.
+#[derive(Clone, Copy, Debug)]
+enum Of {
+    Own,
+    Others,
+    Recording,
+}
+
+impl Again {
+    /// Reads them again. The error says everything that is wrong.
+    ///
+    /// # Errors
+    /// The config file is broken.
+    pub fn read(&self) -> Result<Setup, String> {
+        let setup = setup(&self.globals)?.reconciling(self.reconciles);
+        Ok(match self.of {
+            Of::Own => setup,
+            Of::Others => setup.for_other_clusters(),
+            Of::Recording => setup.for_recording(),
+        })
+    }
 }
 
 /// Reads config file, environment and flags. The error says everything that is wrong with them.
@@ -32,7 +65,8 @@ pub fn setup(globals: &Globals) -> Result<Setup, String> {
     let overrides = settings.keys.iter().map(|(name, keys)| (name.clone(), keys.value.clone())).collect();
     // Each name and key was checked where it stands; what is left is one key that would mean two things.
     let keymap = Keymap::with(&overrides).map_err(|why| refused(&why, &settings, &place))?;
-    Ok(Setup { settings, place, keymap })
+    let again = Again { globals: globals.clone(), reconciles: false, of: Of::Own };
+    Ok(Setup { settings, place, keymap, again: Some(again) })
 }
 
 /// What is wrong with keys, with the line of the config file that says so.
@@ -57,6 +91,9 @@ impl Setup {
     #[must_use]
     pub fn reconciling(mut self, flag: bool) -> Self {
         if flag {
+            if let Some(again) = &mut self.again {
+                again.reconciles = true;
+            }
             self.settings.reconcile = Value::new(true, Source::Flag("--reconcile"));
         }
         self
@@ -66,6 +103,9 @@ impl Setup {
     /// does not count here; what they say with a flag does.
     #[must_use]
     pub fn for_other_clusters(mut self) -> Self {
+        if let Some(again) = &mut self.again {
+            again.of = Of::Others;
+        }
         let usual = Settings::default();
         let flag = |source: &Source| matches!(source, Source::Flag(_));
         if !flag(&self.settings.contexts.source) {
@@ -86,6 +126,9 @@ impl Setup {
     #[must_use]
     pub fn for_recording(self) -> Self {
         let mut setup = self.for_other_clusters();
+        if let Some(again) = &mut setup.again {
+            again.of = Of::Recording;
+        }
         let settings = &mut setup.settings;
         settings.read_only = Value::new(true, Source::Flag("replay"));
         settings.reconcile = Settings::default().reconcile;

@@ -65,6 +65,10 @@ pub enum Effect {
     Close(Ticket),
     /// Read these proxies, again and again, and no others: the newest wish stands for those before it.
     Scrape(Vec<Want>),
+    /// Write changes to the config file.
+    SaveConfig(Vec<crate::config::edit::Change>),
+    /// Refuse every write to these clusters from now on, whatever is switched.
+    Guard(Vec<ClusterName>),
     /// Ring the terminal's bell.
     Bell,
     /// Read what the pods of these namespaces use of CPU and memory, again and again, and of no others.

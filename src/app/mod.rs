@@ -31,6 +31,7 @@ pub mod plans;
 pub mod pointing;
 pub mod pressing;
 pub mod replay;
+pub mod rereading;
 pub mod review;
 pub mod rights;
 pub mod screen;

@@ -26,6 +26,10 @@ pub struct Settings {
     pub theme: String,
     /// Themes to choose from.
     pub themes: Vec<String>,
+    /// What is wrong with those of the person's own that cannot be used as they are, by name.
+    pub theme_faults: BTreeMap<String, String>,
+    /// Whether this terminal shows any colours.
+    pub shows_colours: bool,
     /// Refuse every write, everywhere.
     pub read_only: bool,
     /// Whether `--read-only` or the config demands that: then it cannot be switched off.
@@ -102,6 +106,8 @@ pub struct App {
     pub traffic: super::traffic::Traffic,
     /// The beginning of a sequence of keys.
     pub(super) pressed: Vec<Chord>,
+    /// The theme before others were tried.
+    pub(super) theme_before: Option<String>,
     next_ticket: u64,
 }
 
@@ -135,6 +141,7 @@ impl App {
             rights: super::rights::Rights::default(),
             traffic: super::traffic::Traffic::default(),
             pressed: Vec::new(),
+            theme_before: None,
             next_ticket: 0,
         };
         let table = app.table(view);

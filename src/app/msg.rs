@@ -85,6 +85,10 @@ pub enum Msg {
     Schema(Ticket, Result<Option<Arc<crate::model::schema::Schema>>, Fault>),
     /// The text that the person's own editor wrote.
     EditedOutside(Result<String, Fault>),
+    /// The config file was written, or changed.
+    Config(Box<super::rereading::ConfigNews>),
+    /// The person's own themes changed: these are all of them. The loop has taken them over.
+    Themes(Vec<super::rereading::OwnTheme>),
     /// Something a person should know.
     Notice(Fault),
     /// In a replay: how it is played from now on.

@@ -19,6 +19,9 @@ impl App {
     pub(super) fn overlay_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         if key.code == KeyCode::Esc || (key.code == KeyCode::Char('c') && !plain) {
+            if self.tries_themes() {
+                self.leave_themes();
+            }
             self.overlay = None;
             return Vec::new();
         }
@@ -58,6 +61,7 @@ impl App {
         match key.code {
             KeyCode::Up | KeyCode::Char('k') => choose.cursor = (choose.cursor + count - 1) % count,
             KeyCode::Down | KeyCode::Char('j') => choose.cursor = (choose.cursor + 1) % count,
+            KeyCode::Char('s') if choose.command == Command::Theme => return self.save_theme(),
             KeyCode::Enter => {
                 let command = choose.command;
                 let chosen = choose.options.get(choose.cursor).map(|(value, _)| value.clone());
@@ -67,6 +71,9 @@ impl App {
                 }
             }
             _ => {}
+        }
+        if self.tries_themes() {
+            self.try_theme();
         }
         Vec::new()
     }

@@ -157,6 +157,11 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.on_usage(cluster, usage);
             Vec::new()
         }
+        Msg::Config(news) => app.on_config(*news),
+        Msg::Themes(_) => {
+            app.on_themes();
+            Vec::new()
+        }
         Msg::Copied(result) => {
             match result {
                 Ok(way) => app.say(Tone::Good, way),

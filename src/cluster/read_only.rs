@@ -10,18 +10,18 @@ use http::{Method, Request};
 pub struct ReadOnly {
     on: Arc<AtomicBool>,
     /// The config says so: it cannot be switched off.
-    demanded: bool,
+    demanded: Arc<AtomicBool>,
 }
 
 impl ReadOnly {
     /// On or off from the start.
     pub fn new(on: bool) -> Self {
-        Self { on: Arc::new(AtomicBool::new(on)), demanded: false }
+        Self { on: Arc::new(AtomicBool::new(on)), demanded: Arc::default() }
     }
 
     /// On, whatever happens.
     pub fn demanded() -> Self {
-        Self { on: Arc::default(), demanded: true }
+        Self { on: Arc::default(), demanded: Arc::new(AtomicBool::new(true)) }
     }
 
     /// Switches it. Where it is demanded it stays on.
@@ -29,9 +29,14 @@ impl ReadOnly {
         self.on.store(on, Ordering::SeqCst);
     }
 
+    /// Demands it from now on: nothing switches it off any more.
+    pub fn demand(&self) {
+        self.demanded.store(true, Ordering::SeqCst);
+    }
+
     /// Whether it is on.
     pub fn is_on(&self) -> bool {
-        self.demanded || self.on.load(Ordering::SeqCst)
+        self.demanded.load(Ordering::SeqCst) || self.on.load(Ordering::SeqCst)
     }
 
     /// Whether a request may leave.
@@ -125,6 +130,15 @@ mod tests {
         // A client that was made before sees the switch.
         let client = asked.clone();
         asked.set(true);
+        assert!(client.is_on());
+    }
+
+    #[test]
+    fn what_is_demanded_later_holds_for_clients_that_were_made_before() {
+        let guard = ReadOnly::new(false);
+        let client = guard.clone();
+        guard.demand();
+        guard.set(false);
         assert!(client.is_on());
     }
 

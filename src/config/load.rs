@@ -1,5 +1,7 @@
 //! Where settings are read from: the file and the environment. The only part of the config that does I/O.
 
+pub mod store;
+
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -36,9 +38,7 @@ pub enum Error {
 ///
 /// `chosen` is `--config`. A file that was asked for must exist; one in the usual place need not.
 pub fn load(chosen: Option<&Path>, known: &Vocabulary) -> Result<(Settings, Place), Error> {
-    let asked = chosen.map(Path::to_path_buf).or_else(|| set("EGRET_CONFIG").map(PathBuf::from));
-    let must_exist = asked.is_some();
-    let path = asked.or_else(usual_place);
+    let (path, must_exist) = place(chosen);
     let text = match &path {
         Some(path) => match fs::read_to_string(path) {
             Ok(text) => Some(text),
@@ -64,6 +64,13 @@ pub fn load(chosen: Option<&Path>, known: &Vocabulary) -> Result<(Settings, Plac
         return Err(Error::Invalid(wrong));
     }
     Ok((settings, Place { found: text.is_some(), path }))
+}
+
+/// The config file that counts, and whether it was asked for. `chosen` is `--config`.
+pub fn place(chosen: Option<&Path>) -> (Option<PathBuf>, bool) {
+    let asked = chosen.map(Path::to_path_buf).or_else(|| set("EGRET_CONFIG").map(PathBuf::from));
+    let must_exist = asked.is_some();
+    (asked.or_else(usual_place), must_exist)
 }
 
 /// Settles what `auto` means once all sources were read: `NO_COLOR` takes the colours away unless someone

@@ -7,8 +7,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::key::{KEYS, Raw, Shape};
+use super::migrate::{MOVES, Move, VERSION};
 use super::problem::{list, unknown};
-use super::thresholds::{BELL, PAIRS};
+use super::thresholds::PAIRS;
 use super::{ContextRule, Glob, Problem, Settings, Source, Value};
 use crate::model::gateway::Direction;
 use crate::model::table::TableKind;
@@ -30,7 +31,7 @@ impl Vocabulary {
     pub const ANY: Self = Self { commands: None, key: |_| Ok(()), columns: None };
 }
 
-type Node<'i> = Spanned<DeValue<'i>>;
+pub(super) type Node<'i> = Spanned<DeValue<'i>>;
 
 /// Reads the text of a config file over `settings`.
 pub fn parse(text: &str, known: &Vocabulary, settings: Settings) -> Result<Settings, Vec<Problem>> {
@@ -55,6 +56,7 @@ const SECTIONS: &[Section] = &[
     ("columns", |r, node| r.columns(node)),
     ("context", |r, node| r.contexts(node)),
     ("directions", |r, node| r.directions(node)),
+    ("group", |r, node| r.groups(node)),
     ("keys", |r, node| r.keys(node)),
     ("thresholds", |r, node| r.thresholds(node)),
 ];
@@ -65,10 +67,10 @@ const CONTEXT_KEYS: &[&str] = &["match", "read-only", "production", "cluster-id"
 /// Those of them that are `true` or `false`.
 const CONTEXT_SWITCHES: &[&str] = &["read-only", "production"];
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
     known: &'a Vocabulary,
-    settings: Settings,
+    pub(super) settings: Settings,
     problems: Vec<Problem>,
 }
 
@@ -77,17 +79,23 @@ impl Reader<'_> {
         self.text[..offset.min(self.text.len())].matches('\n').count() + 1
     }
 
-    fn at(&self, node: &Node<'_>) -> Source {
+    pub(super) fn at(&self, node: &Node<'_>) -> Source {
         Source::File { line: self.line(node.span().start) }
     }
 
-    fn refuse(&mut self, offset: usize, message: String) {
+    pub(super) fn refuse(&mut self, offset: usize, message: String) {
         self.problems.push(Problem::at(self.line(offset), message));
     }
 
     fn root(&mut self, table: &DeTable<'_>) {
+        if !self.version(table) {
+            return;
+        }
         for (name, node) in table {
             let text: &str = name.get_ref();
+            if text == "version" {
+                continue;
+            }
             if let Some(key) = KEYS.iter().find(|k| k.name == text) {
                 let Some(raw) = self.raw(text, key.shape, node) else { continue };
                 let source = self.at(node);
@@ -97,14 +105,63 @@ impl Reader<'_> {
             } else if let Some((_, read)) = SECTIONS.iter().find(|(n, _)| *n == text) {
                 read(self, node);
             } else {
-                let names = KEYS.iter().map(|k| k.name).chain(SECTIONS.iter().map(|(n, _)| *n));
+                let names =
+                    KEYS.iter().map(|k| k.name).chain(SECTIONS.iter().map(|(n, _)| *n)).chain(["version"]);
                 self.refuse(name.span().start, unknown("key", text, names));
             }
         }
     }
 
+    /// Reads the version; `false`: nobody here knows what the rest of the file means.
+    fn version(&mut self, table: &DeTable<'_>) -> bool {
+        let Some(node) = table.get("version") else { return true };
+        let number = node.get_ref().as_integer().and_then(|n| n.to_string().parse::<i64>().ok());
+        let Some(number) = number else {
+            self.misshapen("version", "a whole number", node);
+            return true;
+        };
+        let start = node.span().start;
+        match number {
+            1..=VERSION => self.settings.version = Value::new(Some(number), self.at(node)),
+            ..1 => self.refuse(
+                start,
+                format!("`version`: there is no version {number}; this egret writes {VERSION}"),
+            ),
+            _ => {
+                let why = "a newer egret wrote it, use that one, or name another file with --config";
+                self.refuse(
+                    start,
+                    format!(
+                        "`version`: this file is of version {number}, this egret knows up to {VERSION}: {why}"
+                    ),
+                );
+            }
+        }
+        number <= VERSION
+    }
+
+    /// A setting where older files have it.
+    fn moved(&mut self, entry: &Move, name: usize, node: &Node<'_>) {
+        let path = format!("{}.{}", entry.from.0, entry.from.1);
+        let Some(key) = KEYS.iter().find(|key| key.name == entry.to) else { return };
+        let Some(raw) = self.raw(&path, key.shape, node) else { return };
+        let (now, since, source) = (entry.to, entry.since, self.at(node));
+        if self.settings.version.value.is_some_and(|version| version >= since) {
+            let way = "move it there, before the first table";
+            self.refuse(name, format!("`{path}`: it is `{now}` since version {since}: {way}"));
+        } else if self.has_root_key(now) {
+            self.refuse(name, format!("`{path}`: `{now}` says it already; remove this one"));
+        } else if let Err(why) = (key.set)(&mut self.settings, raw, source) {
+            self.refuse(node.span().start, format!("`{path}`: {why}"));
+        }
+    }
+
+    fn has_root_key(&self, key: &str) -> bool {
+        DeTable::parse(self.text).is_ok_and(|root| root.get_ref().get(key).is_some())
+    }
+
     /// A value of the right shape, else a problem that says which shape is right.
-    fn raw(&mut self, key: &str, shape: Shape, node: &Node<'_>) -> Option<Raw> {
+    pub(super) fn raw(&mut self, key: &str, shape: Shape, node: &Node<'_>) -> Option<Raw> {
         match (shape, node.get_ref()) {
             (Shape::Switch, DeValue::Boolean(value)) => Some(Raw::Switch(*value)),
             (Shape::Word, DeValue::String(value)) => Some(Raw::Word(value.to_string())),
@@ -116,12 +173,12 @@ impl Reader<'_> {
         }
     }
 
-    fn misshapen(&mut self, key: &str, expected: &str, node: &Node<'_>) {
+    pub(super) fn misshapen(&mut self, key: &str, expected: &str, node: &Node<'_>) {
         let found = article(node.get_ref().type_str());
         self.refuse(node.span().start, format!("`{key}`: expected {expected}, found {found}"));
     }
 
-    fn words(&mut self, key: &str, node: &Node<'_>) -> Option<Vec<String>> {
+    pub(super) fn words(&mut self, key: &str, node: &Node<'_>) -> Option<Vec<String>> {
         let Some(items) = node.get_ref().as_array() else {
             self.misshapen(key, Shape::Words.expected(), node);
             return None;
@@ -137,7 +194,11 @@ impl Reader<'_> {
     }
 
     /// The entries of a table, else a problem.
-    fn table<'n, 'i>(&mut self, key: &str, node: &'n Node<'i>) -> Vec<(&'n Spanned<Text<'i>>, &'n Node<'i>)> {
+    pub(super) fn table<'n, 'i>(
+        &mut self,
+        key: &str,
+        node: &'n Node<'i>,
+    ) -> Vec<(&'n Spanned<Text<'i>>, &'n Node<'i>)> {
         match node.get_ref() {
             DeValue::Table(table) => table.iter().collect(),
             _ => {
@@ -225,14 +286,12 @@ impl Reader<'_> {
             let key: &str = name.get_ref();
             let path = format!("thresholds.{key}");
             let source = self.at(node);
-            if key == BELL {
-                if let Some(Raw::Switch(value)) = self.raw(&path, Shape::Switch, node) {
-                    self.settings.thresholds.bell = Value::new(value, source);
-                }
+            if let Some(entry) = MOVES.iter().find(|entry| entry.from == ("thresholds", key)) {
+                self.moved(entry, name.span().start, node);
                 continue;
             }
             let Some(threshold) = PAIRS.iter().find(|threshold| threshold.name == key) else {
-                let names = PAIRS.iter().map(|threshold| threshold.name).chain([BELL]);
+                let names = PAIRS.iter().map(|threshold| threshold.name);
                 self.refuse(name.span().start, unknown("key of `[thresholds]`", key, names));
                 continue;
             };

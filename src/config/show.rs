@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::key::KEYS;
-use super::thresholds::{BELL, PAIRS, to_toml};
+use super::migrate::VERSION;
+use super::thresholds::{PAIRS, to_toml};
 use super::{Settings, Source};
 use toml::Value as Toml;
 
@@ -15,8 +16,7 @@ pub fn show(settings: &Settings) -> String {
         let value = (threshold.of)(limits);
         (threshold.name.to_owned(), to_toml(value.value), value.source)
     });
-    let bell = (BELL.to_owned(), limits.bell.value.into(), limits.bell.source);
-    sections.push(Lines::titled("[thresholds]", pairs.chain([bell])));
+    sections.push(Lines::titled("[thresholds]", pairs));
     sections.push(Lines::titled(
         "[keys]",
         settings.keys.iter().map(|(name, v)| (name.clone(), v.value.clone().into(), v.source)),
@@ -39,6 +39,12 @@ pub fn show(settings: &Settings) -> String {
         let entries = entries.into_iter().flatten();
         sections.push(Lines::titled("[[context]]", entries.map(|(k, v)| (k.to_string(), v, rule.source))));
     }
+    for group in &settings.groups {
+        let contexts: Vec<&str> = group.contexts.iter().map(super::Glob::as_str).collect();
+        let entries = [("name", Toml::from(group.name.as_str())), ("contexts", contexts.into())];
+        let entries = entries.into_iter().map(|(k, v)| (k.to_string(), v, group.source));
+        sections.push(Lines::titled("[[group]]", entries));
+    }
     let shown: Vec<String> = sections.iter().filter(|s| !s.lines.is_empty()).map(Lines::text).collect();
     shown.join("\n")
 }
@@ -51,13 +57,13 @@ struct Lines {
 
 impl Lines {
     fn plain(settings: &Settings) -> Self {
-        Self::titled(
-            "",
-            KEYS.iter().map(|key| {
-                let (value, source) = (key.get)(settings);
-                (key.name.to_string(), value, source)
-            }),
-        )
+        // What is printed is of this version, whichever the file is of.
+        let version = ("version".to_owned(), Toml::from(VERSION), settings.version.source);
+        let keys = KEYS.iter().map(|key| {
+            let (value, source) = (key.get)(settings);
+            (key.name.to_string(), value, source)
+        });
+        Self::titled("", std::iter::once(version).chain(keys))
     }
 
     fn titled(title: &'static str, entries: impl Iterator<Item = (String, Toml, Source)>) -> Self {
@@ -77,14 +83,14 @@ impl Lines {
 }
 
 /// A key as TOML writes it: bare where that is allowed, else quoted.
-fn bare(key: &str) -> String {
+pub(super) fn bare(key: &str) -> String {
     let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if plain { key.into() } else { Toml::from(key).to_string() }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Vocabulary, parse};
+    use super::super::{Value, Vocabulary, parse};
     use super::*;
 
     #[test]
@@ -92,11 +98,14 @@ mod tests {
         let text = "contexts = ['a', 'b\"c']\nread-only = true\ncolor = 'never'\n\
             [keys]\nquit = ['q', 'ctrl-c']\n[columns]\npods = ['name']\n\
             [directions]\n'edge/gw.x' = 'ingress'\n\
-            [[context]]\nmatch = 'prod-*'\nread-only = true\n[[context]]\nmatch = 'dev'\ncluster-id = 'c1'\n";
+            [[context]]\nmatch = 'prod-*'\nread-only = true\n[[context]]\nmatch = 'dev'\ncluster-id = 'c1'\n\
+            [[group]]\nname = 'eu'\ncontexts = ['prod-eu-*', 'a']\n";
         let settings = parse(text, &Vocabulary::ANY, Settings::default()).unwrap();
         let shown = show(&settings);
         let again = parse(&shown, &Vocabulary::ANY, Settings::default());
-        assert_eq!(again.map(Settings::without_sources), Ok(settings.without_sources()), "{shown}");
+        let same =
+            |settings: Settings| Settings { version: Value::preset(None), ..settings }.without_sources();
+        assert_eq!(again.map(same), Ok(same(settings)), "{shown}");
     }
 
     #[test]

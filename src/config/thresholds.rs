@@ -17,8 +17,6 @@ pub struct Limits {
     pub saturation: Value<Pair>,
     /// Days until a certificate ends: below.
     pub certificate_days: Value<Pair>,
-    /// Ring the terminal's bell when a gateway turns bad.
-    pub bell: Value<bool>,
 }
 
 impl Default for Limits {
@@ -31,14 +29,13 @@ impl Default for Limits {
             p99: Value::preset(usual.p99),
             saturation: percent(usual.saturation),
             certificate_days: Value::preset((warn.into(), bad.into())),
-            bell: Value::preset(usual.bell),
         }
     }
 }
 
 impl Limits {
-    /// The thresholds as the screens go by them.
-    pub fn thresholds(&self) -> Thresholds {
+    /// The thresholds as the screens go by them; whether the bell rings is a setting of its own.
+    pub fn thresholds(&self, bell: bool) -> Thresholds {
         let part = |value: &Value<Pair>| (value.value.0 / 100.0, value.value.1 / 100.0);
         let (warn, bad) = self.certificate_days.value;
         Thresholds {
@@ -47,7 +44,7 @@ impl Limits {
             saturation: part(&self.saturation),
             // Judged when they were read: whole and not below zero.
             certificate_days: (warn as u32, bad as u32),
-            bell: self.bell.value,
+            bell,
         }
     }
 
@@ -56,7 +53,6 @@ impl Limits {
         for threshold in PAIRS {
             (threshold.of_mut)(self).source = Source::Default;
         }
-        self.bell.source = Source::Default;
     }
 }
 
@@ -112,9 +108,6 @@ pub(super) const PAIRS: &[Threshold] = &[
     },
 ];
 
-/// The switch beside them.
-pub(super) const BELL: &str = "bell";
-
 impl Threshold {
     /// What may be written, in words.
     pub(super) fn expected(&self) -> String {
@@ -156,7 +149,8 @@ mod tests {
     #[test]
     fn what_is_written_in_percent_and_milliseconds_is_what_screens_go_by() {
         let text = "[thresholds]\nsuccess = [99.9, 99]\np99 = [250, 1000]\ncertificate-days = [14, 3]\nbell = true\n";
-        let thresholds = parse(text, &Vocabulary::ANY, Settings::default()).unwrap().thresholds.thresholds();
+        let settings = parse(text, &Vocabulary::ANY, Settings::default()).unwrap();
+        let thresholds = settings.thresholds.thresholds(settings.bell.value);
         assert!((thresholds.success.0 - 0.999).abs() < 1e-9 && (thresholds.success.1 - 0.99).abs() < 1e-9);
         assert_eq!(thresholds.p99, (250.0, 1_000.0));
         assert_eq!(thresholds.saturation, Thresholds::default().saturation);
@@ -166,6 +160,6 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_screens() {
-        assert_eq!(Limits::default().thresholds(), Thresholds::default());
+        assert_eq!(Limits::default().thresholds(false), Thresholds::default());
     }
 }

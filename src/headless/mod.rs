@@ -107,13 +107,14 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
     // None of these needs a config file, and all must work beside a broken one.
     match verb {
         Verb::Completions(c) => return completions::print(c.shell, streams.out),
+        Verb::Config(c) if c.migrate => return config::migrate(globals.config.as_deref(), streams),
         Verb::Config(c) if c.default => return config::print_default(streams.out),
         Verb::Render(render) => return render::run(render, globals, streams),
         // It tells what is wrong with the config, and goes on.
         Verb::Doctor(doctor) => return doctor::run(*doctor, globals, streams),
         _ => {}
     }
-    let Setup { settings, place, keymap } = match setup(globals) {
+    let Setup { settings, place, keymap, .. } = match setup(globals) {
         Ok(setup) => setup,
         Err(wrong) => {
             streams.complain(wrong)?;

@@ -14,6 +14,7 @@ use super::files;
 use super::followed;
 use super::keeping::Embedded;
 use super::looping::{Effects, Foreground, Inbox};
+use super::settings::{self, Keeper};
 use super::ways::{Other, Ways};
 use super::{clipboard, outside, terminal};
 use crate::app::deed::{Deed, Plan, What};
@@ -54,6 +55,8 @@ pub struct Live {
     drafts: Option<Drafts>,
     /// What asks for rights now.
     asking: Option<AbortHandle>,
+    /// What reads and writes the config; none: there is no place for one.
+    settings: Option<Keeper>,
     /// What plays a recording; none: it is now.
     player: Option<UnboundedSender<Wish>>,
 }
@@ -103,6 +106,7 @@ impl Live {
             embedded,
             drafts: None,
             asking: None,
+            settings: None,
             player: None,
         }
     }
@@ -123,6 +127,12 @@ impl Live {
     #[must_use]
     pub fn with_drafts(self, drafts: Drafts) -> Self {
         Self { drafts: Some(drafts), ..self }
+    }
+
+    /// The same, with a config file.
+    #[must_use]
+    pub fn with_settings(self, settings: Option<Keeper>) -> Self {
+        Self { settings, ..self }
     }
 
     /// Asks what the person may do, when they have stayed for a moment where they are.
@@ -422,6 +432,13 @@ impl Effects for Live {
             Effect::Replay(wish) => {
                 // The player ends only with the program.
                 let _ = self.player.as_ref().map(|player| player.send(wish));
+            }
+            Effect::SaveConfig(changes) => settings::save(self.settings.as_ref(), changes, &self.inbox),
+            Effect::Guard(clusters) => {
+                for cluster in clusters {
+                    self.sources.guard(&cluster);
+                    self.stop_keeping(&cluster);
+                }
             }
             Effect::Bell => {
                 // The loop is gone only when the program ends.

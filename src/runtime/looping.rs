@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::input::{Came, Input};
 use super::line::{Line, QUESTION};
 use super::painter::Painter;
+use super::settings;
 use super::terminal::{self, TerminalEvent};
 use crate::app::{App, Effect, Msg, update};
 use crate::cluster::clock::Clock;
@@ -271,6 +272,13 @@ impl<E: Effects> Loop<'_, E> {
     fn take(&mut self, msg: Msg) {
         self.app.now = self.clock.now();
         self.dirty = true;
+        if let Msg::Themes(own) = &msg {
+            self.look.set_library(settings::library(own.iter().cloned()));
+            self.app.settings.themes = self.look.themes();
+            self.app.settings.theme_faults = self.look.theme_faults();
+            // The one that is shown may be among them; what is wrong with it is told with the others.
+            drop(self.look.set_theme(&self.theme));
+        }
         for effect in update(self.app, msg) {
             match effect {
                 Effect::Quit => self.ended = Some(Ended::Quit),

@@ -20,7 +20,9 @@ pub mod outside;
 pub mod painter;
 pub mod replay;
 pub mod report;
+mod settings;
 pub mod terminal;
+pub mod watch;
 mod ways;
 pub mod wired;
 mod writing;
@@ -154,16 +156,20 @@ async fn go(
     simulated: Option<Simulated>,
 ) -> io::Result<Ended> {
     let clock = contexts.clock();
-    let (look, warnings) = look(&start.setup.settings);
+    let own = settings::own_themes(&start.setup);
+    let (look, warnings) = look(&start.setup.settings, settings::library(own.into_values()));
     let wired::Wired { mut app, live, inbox, bytes } = wired::wire(start, contexts, chosen, simulated, &look);
-    if let Some(warning) = warnings.first() {
-        app.say(Tone::Warn, format!("theme: {warning}"));
+    // That of the theme in use goes before those of the others.
+    let fault =
+        warnings.first().map(ToString::to_string).or_else(|| look.theme_faults().into_values().next());
+    if let Some(fault) = fault {
+        app.say(Tone::Warn, format!("theme: {fault}"));
     }
     looping::run(&mut app, clock, look, live, inbox, bytes).await
 }
 
 /// How this terminal is drawn on: its environment is asked, never the terminal.
-fn look(settings: &Settings) -> (ui::Look, Vec<ui::Warning>) {
+fn look(settings: &Settings, library: ui::Library) -> (ui::Look, Vec<ui::Warning>) {
     let set = |name: &str| std::env::var(name).ok();
     let [no_color, colorterm, term] = ["NO_COLOR", "COLORTERM", "TERM"].map(set);
     let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(set);
@@ -176,5 +182,5 @@ fn look(settings: &Settings) -> (ui::Look, Vec<ui::Warning>) {
         lang.as_deref(),
         term.as_deref(),
     );
-    ui::Look::new(ui::Library::default(), &settings.theme.value, depth, glyphs)
+    ui::Look::new(library, &settings.theme.value, depth, glyphs)
 }

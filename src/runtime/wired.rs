@@ -9,6 +9,7 @@ use super::demo_past::Past;
 use super::drafts::Drafts;
 use super::effects::{Home, Live};
 use super::replay::Player;
+use super::settings::Keeper;
 use super::{Clusters, Simulated, Start, demo};
 use crate::app::model::Settings as AppSettings;
 use crate::app::{App, Msg};
@@ -56,8 +57,13 @@ pub fn wire(
         options.patience.answer = demo::PATIENCE;
         options.patience.inside = demo::INSIDE;
     }
-    let mut app =
-        App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, contexts.clock().now());
+    let mut app = App::new(
+        app_settings,
+        start.setup.keymap.clone(),
+        chosen.clone(),
+        start.view,
+        contexts.clock().now(),
+    );
     let contexts = recorded(contexts, start.state.as_deref(), &sender);
     let (mut sources, snapshots) = Sources::new(contexts, options, guarded);
     for cluster in &chosen {
@@ -79,6 +85,9 @@ pub fn wire(
         let inbox = live.inbox();
         live = live.with_drafts(Drafts::start(dir.join("drafts"), move |msg| tell(&inbox, msg)));
     }
+    let (inbox_of_settings, writes) = (sender.clone(), simulated.is_none());
+    let keeper = Keeper::start(&start.setup, writes, move |msg| tell(&inbox_of_settings, msg));
+    live = live.with_settings(keeper);
     if let Some(simulated) = simulated {
         let world = simulated.world().clone();
         live = live.with_world(world.clone());
@@ -176,6 +185,8 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
     AppSettings {
         theme: settings.theme.value.clone(),
         themes: look.themes(),
+        theme_faults: look.theme_faults(),
+        shows_colours: look.shows_colours(),
         read_only: settings.read_only.value,
         read_only_demanded: settings.read_only.value,
         read_only_clusters: guarded.iter().cloned().collect(),
@@ -186,6 +197,6 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         cluster_ids: settings.cluster_ids(),
         run: run_name(),
         reconcile: settings.reconcile.value,
-        thresholds: settings.thresholds.thresholds(),
+        thresholds: settings.thresholds.thresholds(settings.bell.value),
     }
 }

@@ -180,6 +180,16 @@ impl Sources {
         self.open.values().for_each(|open| open.read_only.set(on));
     }
 
+    /// Refuses writes to a cluster from now on, as if the config had said so at the start.
+    pub fn guard(&mut self, cluster: &ClusterName) {
+        if !self.guarded.contains(cluster) {
+            self.guarded.push(cluster.clone());
+        }
+        if let Some(open) = self.open.get(cluster) {
+            open.read_only.demand();
+        }
+    }
+
     /// Whether each open cluster is complete, or has failed: who asks once need not wait for more.
     pub fn is_settled(&self) -> bool {
         self.open.values().all(|open| open.hub.lock().is_settled())

@@ -120,6 +120,7 @@ pub(super) fn app(view: TableKind, clusters: Vec<Snapshot>, size: (u16, u16)) ->
     let settings = Settings {
         theme: "default".to_owned(),
         themes: vec!["default".to_owned(), "mono".to_owned()],
+        shows_colours: true,
         namespaces: vec!["istio-system".to_owned()],
         ..Settings::default()
     };

@@ -21,6 +21,8 @@ mod table;
 pub mod theme;
 mod traffic;
 
+use std::collections::BTreeMap;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
@@ -55,6 +57,25 @@ impl Look {
         let (theme, warnings) = Theme::load(&self.library, name, self.depth);
         self.theme = theme;
         warnings
+    }
+
+    /// Other themes to choose from; the one that is shown stays.
+    pub fn set_library(&mut self, library: Library) {
+        self.library = library;
+    }
+
+    /// What is wrong with themes that cannot be used as they are, by name.
+    pub fn theme_faults(&self) -> BTreeMap<String, String> {
+        let first = |name: String| {
+            let warning = Theme::load(&self.library, &name, Depth::True).1.into_iter().next()?;
+            Some((name, warning.to_string()))
+        };
+        self.library.own_names().filter_map(first).collect()
+    }
+
+    /// Whether this terminal shows any colours.
+    pub fn shows_colours(&self) -> bool {
+        self.depth != Depth::None
     }
 
     /// The names of all themes.

@@ -6,6 +6,7 @@ use super::canvas::{Canvas, Cut, width};
 use super::edges::{self, Keys};
 use super::theme::Role;
 use crate::app::App;
+use crate::app::command::Command;
 use crate::app::geometry::{self, Area};
 use crate::app::overlay::{Choose, Help, HelpPage, Overlay, Palette};
 use crate::app::screen::Screen;
@@ -152,6 +153,9 @@ fn draw_palette(palette: &Palette, canvas: &mut Canvas<'_>, size: (u16, u16)) ->
     typed
 }
 
+/// Keys of the list of themes: what is under the cursor is tried at once.
+const THEME_KEYS: Keys = &[("up", ""), ("down", "try"), ("enter", "keep"), ("s", "save"), ("esc", "back")];
+
 const CHOOSE_KEYS: Keys = &[("enter", "choose"), ("up", ""), ("down", "move"), ("esc", "close")];
 
 fn draw_choose(choose: &Choose, canvas: &mut Canvas<'_>, size: (u16, u16)) {
@@ -159,7 +163,8 @@ fn draw_choose(choose: &Choose, canvas: &mut Canvas<'_>, size: (u16, u16)) {
         choose.options.iter().map(|(value, about)| (value.as_str(), about.as_str(), "", false)).collect();
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).max(3);
     let area = geometry::centred(size, (72, height));
-    let inside = frame(canvas, area, choose.title, CHOOSE_KEYS);
+    let keys = if choose.command == Command::Theme { THEME_KEYS } else { CHOOSE_KEYS };
+    let inside = frame(canvas, area, choose.title, keys);
     draw_list(canvas, inside, lines, choose.cursor);
 }
 

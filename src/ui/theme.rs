@@ -4,7 +4,7 @@ mod color;
 mod file;
 mod role;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::style::{Color, Style};
 use strum::{EnumCount, IntoEnumIterator};
@@ -44,15 +44,26 @@ const AUTO: &str = "auto";
 /// Themes that egret brings along: name, file, text.
 const EMBEDDED: &[(&str, &str, &str)] = &[
     ("ansi", "themes/ansi.toml", include_str!("../../themes/ansi.toml")),
+    ("catppuccin-mocha", "themes/catppuccin-mocha.toml", include_str!("../../themes/catppuccin-mocha.toml")),
     (DEFAULT, "themes/default.toml", include_str!("../../themes/default.toml")),
+    ("dracula", "themes/dracula.toml", include_str!("../../themes/dracula.toml")),
+    ("gruvbox-dark", "themes/gruvbox-dark.toml", include_str!("../../themes/gruvbox-dark.toml")),
+    ("high-contrast", "themes/high-contrast.toml", include_str!("../../themes/high-contrast.toml")),
     ("light", "themes/light.toml", include_str!("../../themes/light.toml")),
     (MONO, "themes/mono.toml", include_str!("../../themes/mono.toml")),
+    ("nord", "themes/nord.toml", include_str!("../../themes/nord.toml")),
+    ("okabe-ito", "themes/okabe-ito.toml", include_str!("../../themes/okabe-ito.toml")),
+    ("tokyo-night", "themes/tokyo-night.toml", include_str!("../../themes/tokyo-night.toml")),
 ];
 
 /// The themes there are, by name.
 #[derive(Clone, Debug)]
 pub struct Library {
     texts: BTreeMap<String, (String, String)>,
+    /// The person's own.
+    own: BTreeSet<String>,
+    /// Files that cannot be read, and why.
+    unreadable: BTreeMap<String, (String, String)>,
 }
 
 impl Default for Library {
@@ -60,19 +71,39 @@ impl Default for Library {
         let own = EMBEDDED
             .iter()
             .map(|(name, file, text)| ((*name).to_owned(), ((*file).to_owned(), (*text).to_owned())));
-        Self { texts: own.collect() }
+        Self { texts: own.collect(), own: BTreeSet::new(), unreadable: BTreeMap::new() }
     }
 }
 
 impl Library {
     /// Adds a person's own theme; it may replace one that egret brings along. `file` is what warnings call it.
     pub fn add(&mut self, name: impl Into<String>, file: impl Into<String>, text: impl Into<String>) {
-        self.texts.insert(name.into(), (file.into(), text.into()));
+        let name = name.into();
+        self.own.insert(name.clone());
+        self.texts.insert(name, (file.into(), text.into()));
+    }
+
+    /// Adds one whose file cannot be read: it is among the names, and why it cannot be used is told.
+    pub fn add_unreadable(
+        &mut self,
+        name: impl Into<String>,
+        file: impl Into<String>,
+        why: impl Into<String>,
+    ) {
+        let name = name.into();
+        self.own.insert(name.clone());
+        self.unreadable.insert(name, (file.into(), why.into()));
+    }
+
+    /// The names of the person's own themes.
+    pub fn own_names(&self) -> impl Iterator<Item = String> {
+        self.own.iter().cloned()
     }
 
     /// The names that a person can choose from.
     pub fn names(&self) -> Vec<String> {
-        std::iter::once(AUTO.to_owned()).chain(self.texts.keys().cloned()).collect()
+        let all: BTreeSet<&String> = self.texts.keys().chain(&self.own).collect();
+        std::iter::once(AUTO.to_owned()).chain(all.into_iter().cloned()).collect()
     }
 }
 
@@ -103,7 +134,7 @@ impl Theme {
         self.styles[role as usize]
     }
 
-    /// The background the theme was made for. It is never painted: the terminal's own shows.
+    /// The background the theme was made for. It is painted only where a role says so: else the terminal's own shows.
     pub fn background(&self) -> Option<Color> {
         self.background
     }
@@ -132,6 +163,10 @@ fn lineage(library: &Library, name: &str, warnings: &mut Vec<Warning>) -> Vec<Fi
                 "{} inherits from itself",
                 [seen.as_slice(), std::slice::from_ref(&name)].concat().join(" → ")
             ));
+            break;
+        }
+        if let Some((file, why)) = library.unreadable.get(&name) {
+            warnings.push(Warning { file: file.clone(), key: String::new(), what: why.clone() });
             break;
         }
         let Some((label, text)) = library.texts.get(&name) else {
@@ -180,5 +215,7 @@ fn resolve(files: &[File], depth: Depth, warnings: &mut Vec<Warning>) -> Theme {
     Theme { styles, background }
 }
 
+#[cfg(test)]
+mod contrast;
 #[cfg(test)]
 mod tests;

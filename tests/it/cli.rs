@@ -209,6 +209,7 @@ fn the_configuration_in_force_names_the_source_of_each_value() {
         .run();
     let wanted = r#"# file: ~/.config/egret/config.toml
 
+version = 2                            # default
 contexts = ["a"]                       # --context
 namespaces = ["istio-system", "edge"]  # EGRET_NAMESPACES
 read-only = false                      # default
@@ -217,13 +218,16 @@ reconcile = false                      # default
 theme = "ansi"                         # file, line 1
 color = "never"                        # NO_COLOR
 glyphs = "ascii"                       # --glyphs
+mouse = false                          # default
+restore = false                        # default
+bell = false                           # default
+title = false                          # default
 
 [thresholds]
 success = [99, 95]          # default
 p99 = [1000, 5000]          # default
 saturation = [80, 95]       # default
 certificate-days = [30, 7]  # default
-bell = false                # default
 
 [keys]
 quit = []  # file, line 5

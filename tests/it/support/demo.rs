@@ -71,6 +71,7 @@ impl Session {
             settings: Settings::default(),
             place: load::Place { path: None, found: false },
             keymap: Keymap::default(),
+            again: None,
         };
         let setup = match clusters {
             Clusters::Replay(_) => setup.for_recording(),

@@ -11,6 +11,7 @@ use super::geometry::{self, Areas};
 use super::keymap::{Chord, Keymap, Sequence};
 use super::overlay::Overlay;
 use super::screen::{Details, DetailsOf, Screen, Tab, Table};
+use crate::config::Group;
 use crate::model::brief::Thresholds;
 use crate::model::fleet::{self, ClusterIds};
 use crate::model::gateway::{Direction, GatewayId, GatewayRow};
@@ -48,6 +49,10 @@ pub struct Settings {
     pub reconcile: bool,
     /// From where on traffic is told as wrong.
     pub thresholds: Thresholds,
+    /// The mouse is taken from the terminal.
+    pub mouse: bool,
+    /// Contexts under one name, from the config.
+    pub groups: Vec<Group>,
 }
 
 /// A line that tells how something went; it stays until the next key.
@@ -102,6 +107,12 @@ pub struct App {
     pub traffic: super::traffic::Traffic,
     /// The beginning of a sequence of keys.
     pub(super) pressed: Vec<Chord>,
+    /// What was clicked, until something else happens: clicked again it is opened.
+    pub(super) clicked: Option<super::pointing::Spot>,
+    /// When contexts were opened last, as far as it is remembered.
+    pub(super) used: BTreeMap<String, Timestamp>,
+    /// Clusters whose closing would end something, and was said to: asked again they are closed.
+    pub(super) closing: BTreeSet<ClusterName>,
     next_ticket: u64,
 }
 
@@ -135,6 +146,9 @@ impl App {
             rights: super::rights::Rights::default(),
             traffic: super::traffic::Traffic::default(),
             pressed: Vec::new(),
+            clicked: None,
+            used: BTreeMap::new(),
+            closing: BTreeSet::new(),
             next_ticket: 0,
         };
         let table = app.table(view);

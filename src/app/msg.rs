@@ -28,6 +28,8 @@ use crate::model::usage::PodUsage;
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(super::pointing::Pointed),
     /// Text was pasted.
     Paste(String),
     /// The terminal has this many columns and rows now.

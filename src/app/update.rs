@@ -36,6 +36,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
 fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => app.on_key(key),
+        Msg::Mouse(pointed) => app.on_mouse(pointed),
         Msg::Paste(text) => app.on_paste(&text),
         Msg::Resize(width, height) => {
             app.size = (width, height);
@@ -182,6 +183,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
 impl App {
     fn on_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         self.notice = None;
+        self.clicked = None;
         if let Some(table) = self.active_table_mut() {
             table.pin();
         }
@@ -270,7 +272,7 @@ impl App {
     }
 
     /// Ends typing: keeps what is typed, or clears it.
-    fn stop_typing(&mut self, clear: bool) {
+    pub(super) fn stop_typing(&mut self, clear: bool) {
         if let Some(table) = self.active_table_mut() {
             table.filter.editing = false;
             if clear {

@@ -15,6 +15,7 @@ mod keeping;
 pub mod keys;
 pub mod log;
 pub mod looping;
+pub mod mouse;
 pub mod outside;
 pub mod replay;
 pub mod report;
@@ -135,6 +136,7 @@ fn terminal_session(start: Start) -> Result<Ended, Error> {
     };
     let chosen = setup::chosen(&contexts, &start.setup.settings).map_err(Error::Clusters)?;
     drop(within);
+    terminal::mouse(start.setup.settings.mouse.value);
     terminal::take()?;
     let ended = runtime.block_on(go(start, contexts, chosen, simulated));
     terminal::give_back();

@@ -187,5 +187,7 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         run: run_name(),
         reconcile: settings.reconcile.value,
         thresholds: settings.thresholds.thresholds(),
+        mouse: settings.mouse.value,
+        groups: settings.groups.clone(),
     }
 }

@@ -112,7 +112,9 @@ pub struct App {
     /// When contexts were opened last, as far as it is remembered.
     pub(super) used: BTreeMap<String, Timestamp>,
     /// Clusters whose closing would end something, and was said to: asked again they are closed.
-    pub(super) closing: BTreeSet<ClusterName>,
+    pub(super) closing: Option<(BTreeSet<ClusterName>, Timestamp)>,
+    /// What became of the kubeconfig entries of open contexts; those that are as they were are not here.
+    pub(super) entries: BTreeMap<ClusterName, super::contexts::Entry>,
     next_ticket: u64,
 }
 
@@ -148,7 +150,8 @@ impl App {
             pressed: Vec::new(),
             clicked: None,
             used: BTreeMap::new(),
-            closing: BTreeSet::new(),
+            closing: None,
+            entries: BTreeMap::new(),
             next_ticket: 0,
         };
         let table = app.table(view);

@@ -116,8 +116,10 @@ impl App {
             Screen::Details(details) => details.text.scroll(by),
             Screen::Logs(logs) => logs.scroll(by),
             Screen::Fleet(fleet) => (0..times.div_ceil(3)).for_each(|_| fleet.step_row(by.signum())),
-            Screen::Form(form) if form.turn_wheel(x, by) => {}
-            Screen::Form(_) => {
+            Screen::Form(form) => {
+                if form.turn_wheel(x, by) {
+                    return;
+                }
                 let step = if by < 0 { Command::FieldUp } else { Command::FieldDown };
                 for _ in 0..times.div_ceil(3) {
                     self.form_command(step);
@@ -285,6 +287,3 @@ impl super::screen::Table {
         self.columns().get(*column).map(|column| column.id)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -66,6 +66,14 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.contexts = contexts;
             Vec::new()
         }
+        Msg::Kubeconfig(read) => {
+            app.on_kubeconfig(read);
+            Vec::new()
+        }
+        Msg::Used(used) => {
+            app.on_used(used);
+            Vec::new()
+        }
         Msg::Object(ticket, result) => {
             for details in app.all_details() {
                 if let Some(open) = details.objects.iter_mut().find(|o| o.ticket == ticket) {
@@ -215,6 +223,11 @@ impl App {
                 confirm.input.paste(text);
                 confirm.is_mistyped = false;
             }
+            Some(Overlay::Contexts(list)) => {
+                list.input.paste(text);
+                (list.cursor, list.rows) = (0, Vec::new());
+                self.refill_contexts();
+            }
             Some(_) => {}
             None => match self.screen() {
                 Screen::Editor(_) => return self.editor_paste(text),
@@ -310,6 +323,7 @@ impl App {
     fn on_closed(&mut self, cluster: &ClusterName) -> Vec<Effect> {
         self.clusters.retain(|s| s.cluster != *cluster);
         self.rights.forget(cluster);
+        self.entries.remove(cluster);
         self.rejoin();
         let closing = self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
         self.refresh();
@@ -358,6 +372,7 @@ impl App {
         self.make_text(body.width);
         self.make_pane();
         self.make_fleet();
+        self.refill_contexts();
         self.make_review(body.width);
         if matches!(self.overlay, Some(Overlay::Help(_))) {
             let last = HelpPage::new(&self.help_rows(), self.size).last_offset();

@@ -130,7 +130,8 @@ fn of_group(name: &str, contexts: &kubeconfig::Contexts, settings: &Settings) ->
     let groups = &settings.groups;
     let Some(group) = groups.iter().find(|group| group.name == wanted) else {
         let all: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
-        let there = if all.is_empty() { "there is none".to_owned() } else { format!("there are {}", all.join(", ")) };
+        let there =
+            if all.is_empty() { "there is none".to_owned() } else { format!("there are {}", all.join(", ")) };
         return Err(Fault::new(
             Reason::Invalid,
             format!("the config has no group `{wanted}`; {there}"),

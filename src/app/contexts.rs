@@ -235,9 +235,10 @@ impl App {
             .collect();
         let all: BTreeSet<ClusterName> = clusters.iter().cloned().collect();
         let now = self.now;
-        let is_yes = self.closing.take().is_some_and(|(asked, at)| {
-            all.is_subset(&asked) && now.duration_since(at) < ASKED
-        });
+        let is_yes = self
+            .closing
+            .take()
+            .is_some_and(|(asked, at)| all.is_subset(&asked) && now.duration_since(at) < ASKED);
         if !ends.is_empty() && !is_yes {
             self.closing = Some((all, now));
             return Err(format!("{}. The same again closes.", ends.join("; ")));
@@ -253,7 +254,8 @@ impl App {
         }
         let is_made = |screen: &Screen| match screen {
             Screen::Review(review) => review.items.iter().any(|item| {
-                item.wish.target.cluster == *cluster && matches!(item.stage, Stage::Making(_) | Stage::Queued(_))
+                item.wish.target.cluster == *cluster
+                    && matches!(item.stage, Stage::Making(_) | Stage::Queued(_))
             }),
             _ => false,
         };
@@ -265,7 +267,9 @@ impl App {
 
     /// Opens the list of contexts.
     pub(super) fn open_contexts(&mut self) -> Vec<Effect> {
-        self.overlay = Some(Overlay::Contexts(List::default()));
+        // On the context that was used last: groups stand above.
+        let cursor = self.settings.groups.len();
+        self.overlay = Some(Overlay::Contexts(List { cursor, ..List::default() }));
         self.refill_contexts();
         Vec::new()
     }

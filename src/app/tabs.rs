@@ -62,8 +62,9 @@ fn names(details: &Details, room: u16) -> (Vec<(String, bool)>, u16) {
         };
         tabs.map(name).collect()
     };
-    let needed =
-        |names: &[(String, bool)], air: u16| names.iter().map(|(name, _)| text_width(name) + air).sum::<u16>();
+    let needed = |names: &[(String, bool)], air: u16| {
+        names.iter().map(|(name, _)| text_width(name) + air).sum::<u16>()
+    };
     let full = named(usize::MAX);
     if needed(&full, 2) <= room {
         return (full, 1);

@@ -29,7 +29,8 @@ impl Contexts {
     pub fn entry(&self, cluster: &ClusterName) -> Option<Entry> {
         let Source::Files(config) = &self.source else { return None };
         let context = config.contexts.iter().find(|c| c.name == cluster.as_str())?.context.as_ref()?;
-        let about = config.clusters.iter().find(|c| c.name == context.cluster).and_then(|c| c.cluster.as_ref());
+        let about =
+            config.clusters.iter().find(|c| c.name == context.cluster).and_then(|c| c.cluster.as_ref());
         let user = context.user.as_deref().unwrap_or_default();
         let auth = config.auth_infos.iter().find(|a| a.name == user).and_then(|a| a.auth_info.as_ref());
         let server = about.map(|c| {

@@ -81,8 +81,7 @@ fn sequence(rest: &[u8], all_there: bool) -> Read {
             _ => Read::Nothing(4),
         };
     }
-    let Some(end) = rest.iter().take(LONGEST).position(|b| *b == ESC || (0x40..=0x7e).contains(b))
-    else {
+    let Some(end) = rest.iter().take(LONGEST).position(|b| *b == ESC || (0x40..=0x7e).contains(b)) else {
         let broken = all_there || rest.len() >= LONGEST;
         return if broken { Read::Nothing(2 + rest.len()) } else { Read::More };
     };

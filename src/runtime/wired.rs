@@ -60,9 +60,9 @@ pub fn wire(
     let mut app =
         App::new(app_settings, start.setup.keymap, chosen.clone(), start.view, contexts.clock().now());
     let contexts = recorded(contexts, start.state.as_deref(), &sender);
-    let kubeconfigs = simulated.is_none().then(|| {
-        Kubeconfigs::start(&contexts, settings, &chosen, start.state.as_deref(), &sender)
-    });
+    let kubeconfigs = simulated
+        .is_none()
+        .then(|| Kubeconfigs::start(&contexts, settings, &chosen, start.state.as_deref(), &sender));
     let (mut sources, snapshots) = Sources::new(contexts, options, guarded);
     for cluster in &chosen {
         sources.open(cluster);

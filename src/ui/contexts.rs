@@ -19,6 +19,9 @@ const LEAD: u16 = 4;
 /// Cells of a state's word, of the marks, and of when it was used.
 const CELLS: [u16; 3] = [14, 7, 9];
 
+/// Cells that groups are left, if there are such.
+const GROUPS: u16 = 12;
+
 /// Draws it; tells where the cursor of the typed line is.
 pub(super) fn draw(app: &App, list: &List, canvas: &mut Canvas<'_>) -> Option<Position> {
     let page = ListPage::new(app.size);
@@ -27,9 +30,10 @@ pub(super) fn draw(app: &App, list: &List, canvas: &mut Canvas<'_>) -> Option<Po
     let x = canvas.text(page.input.x, page.input.y, page.input.width, "find: ", label, Cut::End);
     let room = (page.input.x + page.input.width).saturating_sub(x);
     let typed = edges::input(canvas, (x, page.input.y), room, list.input.text(), Some(list.input.cursor()));
-    if let Some(said) = &list.said {
-        let style = canvas.style(Role::ToneWarn);
-        canvas.text(page.said.x, page.said.y, page.said.width, said, style, Cut::End);
+    // Where there is little room the box covers the line that a notice stands in.
+    let said = list.said.as_deref().map(|said| (said, Role::ToneWarn));
+    if let Some((said, role)) = said.or(app.notice.as_ref().map(|n| (n.text.as_str(), n.tone.into()))) {
+        canvas.text(page.said.x, page.said.y, page.said.width, said, canvas.style(role), Cut::End);
     }
     let muted = canvas.style(Role::ToneMuted);
     if list.rows.is_empty() {
@@ -41,7 +45,8 @@ pub(super) fn draw(app: &App, list: &List, canvas: &mut Canvas<'_>) -> Option<Po
         canvas.text(page.list.x, page.list.y, page.list.width, text, muted, Cut::End);
     }
     let widest = list.rows.iter().map(|row| width(&row.name)).max().unwrap_or(0);
-    let others: u16 = LEAD + CELLS.iter().map(|cells| cells + 1).sum::<u16>() + 1;
+    let groups = list.rows.iter().map(|row| width(&row.groups)).max().unwrap_or(0).min(GROUPS);
+    let others: u16 = LEAD + CELLS.iter().map(|cells| cells + 1).sum::<u16>() + groups + 1;
     let name = widest.min(page.list.width.saturating_sub(others)).max(8);
     let rows = page.list.y..page.list.y + page.list.height;
     for ((at, row), y) in list.rows.iter().enumerate().skip(list.offset).zip(rows) {
@@ -85,7 +90,8 @@ fn draw_row(
     let production = over(canvas.style(Role::HeaderRightsProduction));
     let read_only = over(canvas.style(Role::HeaderRightsReadOnly));
     let mut at = x;
-    for (is_it, word, style) in [(row.is_production, "PROD", production), (row.is_read_only, "RO", read_only)] {
+    for (is_it, word, style) in [(row.is_production, "PROD", production), (row.is_read_only, "RO", read_only)]
+    {
         if is_it {
             at = canvas.text(at, area.y, CELLS[1], word, style, Cut::End) + 1;
         }

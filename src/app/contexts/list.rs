@@ -157,7 +157,11 @@ impl App {
         let has_any = !contexts.is_empty();
         Row {
             name: format!("@{name}"),
-            state: format!("{open} of {} open", contexts.len()),
+            state: if has_any {
+                format!("{open} of {} open", contexts.len())
+            } else {
+                "no context".to_owned()
+            },
             open,
             symbol: None,
             tone: Tone::Plain,

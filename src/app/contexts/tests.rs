@@ -51,11 +51,17 @@ fn typed(app: &mut App, text: &str) {
 }
 
 fn opens(effects: &[Effect]) -> Vec<&str> {
-    effects.iter().filter_map(|e| if let Effect::OpenContext(name) = e { Some(&**name) } else { None }).collect()
+    effects
+        .iter()
+        .filter_map(|e| if let Effect::OpenContext(name) = e { Some(&**name) } else { None })
+        .collect()
 }
 
 fn closes(effects: &[Effect]) -> Vec<&str> {
-    effects.iter().filter_map(|e| if let Effect::CloseContext(c) = e { Some(c.as_str()) } else { None }).collect()
+    effects
+        .iter()
+        .filter_map(|e| if let Effect::CloseContext(c) = e { Some(c.as_str()) } else { None })
+        .collect()
 }
 
 fn rows(app: &App) -> Vec<String> {
@@ -142,7 +148,11 @@ fn an_open_context_whose_entry_changed_says_what_to_do() {
     let mut app = app();
     let names = ["prod-eu", "prod-us", "dev-1", "dev-2", "dev-10", "arn:aws/eu"];
     let _ = update(&mut app, known(&names, &[("prod-eu", Entry::Elsewhere)]));
-    assert!(said(&app).starts_with("prod-eu: its kubeconfig entry changed: close and open it"), "{}", said(&app));
+    assert!(
+        said(&app).starts_with("prod-eu: its kubeconfig entry changed: close and open it"),
+        "{}",
+        said(&app)
+    );
     let _ = update(&mut app, known(&names, &[("prod-eu", Entry::Elsewhere), ("dev-1", Entry::Credentials)]));
     assert_eq!(said(&app), "dev-1: its credentials changed: they are used at the next connect.");
     let _ = update(&mut app, Msg::Closed("prod-eu".into()));
@@ -199,6 +209,7 @@ fn the_list_finds_marks_opens_and_closes() {
 fn enter_goes_to_what_is_open_and_a_group_opens_what_of_it_is_closed() {
     let mut app = app();
     let _ = app.run(Command::Contexts, "");
+    press(&mut app, KeyCode::PageUp);
     assert_eq!(opens(&press(&mut app, KeyCode::Enter)), ["prod-us"], "of @prod one is open");
     let _ = app.run(Command::Contexts, "");
     typed(&mut app, "prod-eu");
@@ -227,6 +238,7 @@ fn closing_says_what_would_end_and_the_same_again_closes() {
     typed(&mut app, "dev-1");
     assert!(press(&mut app, KeyCode::Delete).is_empty());
     press(&mut app, KeyCode::Down);
+    press(&mut app, KeyCode::Up);
     assert!(press(&mut app, KeyCode::Delete).is_empty(), "another key stood between");
     assert_eq!(closes(&press(&mut app, KeyCode::Delete)), ["dev-1"]);
 }
@@ -260,6 +272,7 @@ fn a_group_shows_the_rows_of_its_clusters_and_no_others() {
     let _ = app.run(Command::Clusters, "@prod");
     app.settle();
     let table = app.active_table().unwrap();
-    let shown: Vec<&str> = table.visible.iter().map(|at| table.items[*at as usize].cluster.as_str()).collect();
+    let shown: Vec<&str> =
+        table.visible.iter().map(|at| table.items[*at as usize].cluster.as_str()).collect();
     assert_eq!(shown, ["prod-eu"]);
 }

@@ -10,7 +10,15 @@ use crate::app::screen::Screen;
 /// The cell where a text begins on the screen.
 fn place(app: &App, text: &str) -> (u16, u16) {
     let picture = picture(app);
-    let found = picture.lines().enumerate().find_map(|(y, line)| Some((line.find(text)?, y, line)));
+    let is_whole = |line: &str, at: usize| {
+        let (before, behind) = (line[..at].chars().last(), line[at + text.len()..].chars().next());
+        let is_other = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '-');
+        is_other(before) && (is_other(behind) || text.ends_with(char::is_lowercase))
+    };
+    let found = picture.lines().enumerate().find_map(|(y, line)| {
+        let mut all = line.match_indices(text).map(|(at, _)| at);
+        Some((all.find(|at| is_whole(line, *at))?, y, line))
+    });
     let (at, y, line) = found.unwrap_or_else(|| panic!("no {text:?} in\n{picture}"));
     (canvas::width(&line[..at]), y as u16)
 }
@@ -25,7 +33,10 @@ fn click(app: &mut App, text: &str) {
 }
 
 fn selected(app: &App) -> String {
-    app.active_table().and_then(|table| table.item()).map(|item| item.id().name.to_string()).unwrap_or_default()
+    app.active_table()
+        .and_then(|table| table.item())
+        .map(|item| item.id().name.to_string())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -63,7 +74,12 @@ fn a_click_on_a_heading_sorts_by_it_and_again_turns_it_round() {
         let mut app = fixture::fleet(TableKind::Pods, size);
         let heads: Vec<(&str, &str)> = {
             let table = app.active_table().unwrap();
-            table.window.columns.iter().map(|(at, _)| (table.columns()[*at].title, table.columns()[*at].id)).collect()
+            table
+                .window
+                .columns
+                .iter()
+                .map(|(at, _)| (table.columns()[*at].title, table.columns()[*at].id))
+                .collect()
         };
         for (title, id) in heads {
             click(&mut app, title);
@@ -79,7 +95,9 @@ fn a_click_on_a_tab_opens_it_wherever_the_open_one_pushes_it() {
     for size in SIZES {
         let mut app = fixture::fleet(TableKind::Gateways, size);
         fixture::keys(&mut app, "down enter");
-        for (from, tab) in [("2 p", Tab::Pods), ("3 s", Tab::Service), ("1 o", Tab::Overview), ("2 p", Tab::Pods)] {
+        for (from, tab) in
+            [("2 p", Tab::Pods), ("3 s", Tab::Service), ("1 o", Tab::Overview), ("2 p", Tab::Pods)]
+        {
             click(&mut app, from);
             assert!(matches!(app.screen(), Screen::Details(d) if d.tab == tab), "{size:?} {tab}");
         }
@@ -142,7 +160,7 @@ fn in_a_list_a_click_moves_the_cursor_and_runs_nothing() {
 fn a_click_in_the_list_of_contexts_is_on_the_row_that_is_seen() {
     for size in SIZES {
         let mut app = contexts(size);
-        click(&mut app, "prod-us ");
+        click(&mut app, "● prod-us");
         let Some(Overlay::Contexts(list)) = &app.overlay else { panic!() };
         assert_eq!(list.row().map(|row| row.name.as_str()), Some("prod-us"), "{size:?}");
         point(&mut app, (size.0 / 2, size.1 / 2), Gesture::Wheel(-30));
@@ -190,9 +208,15 @@ fn contexts(size: (u16, u16)) -> App {
     };
     app.settings.groups = vec![group("prod", "prod-*"), group("gone", "x")];
     let known = Known {
-        names: ["prod-eu", "prod-us", "dev-7", "dev-8", "arn:aws:eks:eu-central-1:123456789012:cluster/stage"]
-            .map(str::to_owned)
-            .to_vec(),
+        names: [
+            "prod-eu",
+            "prod-us",
+            "dev-7",
+            "dev-8",
+            "arn:aws:eks:eu-central-1:123456789012:cluster/stage",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         production: vec!["prod-eu".into(), "prod-us".into()],
         read_only: vec!["prod-eu".into()],
         ..Known::default()
@@ -203,7 +227,7 @@ fn contexts(size: (u16, u16)) -> App {
     fixture::take(&mut app, Msg::Used(used.into_iter().collect()));
     app.notice = None;
     fixture::keys(&mut app, "z c");
-    fixture::keys(&mut app, "down down space");
+    fixture::keys(&mut app, "space");
     app
 }
 

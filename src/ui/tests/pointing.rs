@@ -60,11 +60,11 @@ fn a_click_selects_what_is_seen_there_and_only_the_same_again_opens_it() {
 #[test]
 fn a_key_between_two_clicks_makes_them_two_first_ones() {
     let mut app = fixture::fleet(TableKind::Gateways, NARROW);
-    click(&mut app, "egress-payments");
+    point(&mut app, (5, 3), Gesture::Click);
     fixture::keys(&mut app, "down up");
-    click(&mut app, "egress-payments");
+    point(&mut app, (5, 3), Gesture::Click);
     assert!(matches!(app.screen(), Screen::Table(_)));
-    click(&mut app, "egress-payments");
+    point(&mut app, (5, 3), Gesture::Click);
     assert!(matches!(app.screen(), Screen::Details(_)));
 }
 

@@ -8,9 +8,9 @@ use crate::app::command::COMMANDS;
 use crate::app::keymap::{Keymap, Refused, Sequence};
 use crate::cli::Globals;
 use crate::cluster::kubeconfig;
-use crate::config::{Contexts, Namespaces, Settings, Source, Value, Vocabulary, load};
+use crate::config::{Contexts, Glob, Namespaces, Settings, Source, Value, Vocabulary, load};
 use crate::model::columns::columns;
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, Reason};
 use crate::model::name::ClusterName;
 use crate::sources;
 
@@ -155,10 +155,43 @@ pub fn chosen(contexts: &kubeconfig::Contexts, settings: &Settings) -> Result<Ve
         Contexts::Current => contexts.choose(&[], false),
         Contexts::All => contexts.choose(&[], true),
         Contexts::Named(names) => {
-            let names: Vec<String> = names.iter().map(|n| n.as_str().to_owned()).collect();
-            contexts.choose(&names, false)
+            let mut all = Vec::new();
+            for name in names {
+                all.extend(of_group(name, contexts, settings)?);
+            }
+            contexts.choose(&all, false)
         }
     }
+}
+
+/// What a name of a context stands for: itself, or with `@` the patterns of a group.
+fn of_group(name: &str, contexts: &kubeconfig::Contexts, settings: &Settings) -> Result<Vec<String>, Fault> {
+    let is_context = contexts.names.iter().any(|n| n.as_str() == name);
+    let Some(wanted) = name.strip_prefix('@').filter(|_| !is_context) else {
+        return Ok(vec![name.to_owned()]);
+    };
+    let groups = &settings.groups;
+    let Some(group) = groups.iter().find(|group| group.name == wanted) else {
+        let all: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+        let there =
+            if all.is_empty() { "there is none".to_owned() } else { format!("there are {}", all.join(", ")) };
+        return Err(Fault::new(
+            Reason::Invalid,
+            format!("the config has no group `{wanted}`; {there}"),
+            "A `[[group]]` of the config file makes one.",
+        ));
+    };
+    let of_group = contexts.names.iter().filter(|name| group.holds(name.as_str()));
+    let names: Vec<String> = of_group.map(ToString::to_string).collect();
+    if names.is_empty() {
+        let patterns: Vec<&str> = group.contexts.iter().map(Glob::as_str).collect();
+        return Err(Fault::new(
+            Reason::Invalid,
+            format!("no context of the kubeconfig is in the group `{wanted}` ({})", patterns.join(", ")),
+            "`kubectl config get-contexts` lists them.",
+        ));
+    }
+    Ok(names)
 }
 
 /// The contexts that the config makes read-only.

@@ -129,6 +129,8 @@ impl App {
                     "this is the outermost screen",
                 )
             }
+            C::Contexts => need(!self.all_contexts().is_empty(), "the kubeconfig has no context"),
+            C::CloseContext => need(!self.clusters.is_empty(), "no context is open"),
             _ => self.form_applies(command),
         }
     }

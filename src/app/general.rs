@@ -1,10 +1,9 @@
-//! Commands of all screens: what is chosen for the run, contexts, the clipboard.
+//! Commands of all screens: what is chosen for the run, the clipboard.
 
 use super::command::Command;
 use super::effect::Effect;
 use super::model::App;
 use super::screen::{Details, Screen, Tab};
-use crate::model::name::ClusterName;
 use crate::model::table::Tone;
 use crate::model::yaml;
 
@@ -61,28 +60,6 @@ impl App {
         let state = if self.settings.read_only { "on: nothing that writes leaves egret" } else { "off" };
         self.say(Tone::Plain, format!("Read-only is {state}."));
         vec![Effect::SetReadOnly(self.settings.read_only)]
-    }
-
-    pub(super) fn open_context(&mut self, argument: &str) -> Vec<Effect> {
-        let name = argument.trim();
-        if !self.contexts.iter().any(|c| c == name) {
-            self.say(Tone::Bad, format!("open-context: the kubeconfig has no context `{name}`"));
-            return Vec::new();
-        }
-        if self.cluster(&ClusterName::from(name)).is_some() {
-            self.say(Tone::Plain, format!("{name} is open already."));
-            return Vec::new();
-        }
-        vec![Effect::OpenContext(name.to_owned())]
-    }
-
-    pub(super) fn close_context(&mut self, argument: &str) -> Vec<Effect> {
-        let name = ClusterName::from(argument.trim());
-        if self.cluster(&name).is_none() {
-            self.say(Tone::Bad, format!("close-context: `{name}` is not open"));
-            return Vec::new();
-        }
-        vec![Effect::CloseContext(name)]
     }
 
     pub(super) fn copy_name(&mut self) -> Vec<Effect> {

@@ -64,6 +64,14 @@ pub fn below(area: Area, rows: u16) -> Area {
     Area { y: area.y + rows, height: area.height - rows, ..area }
 }
 
+/// What is within the frame of a box, a column of air on each side left out.
+pub fn inside(area: Area) -> Area {
+    if area.width < 4 || area.height < 2 {
+        return Area { width: 0, height: 0, ..area };
+    }
+    Area { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
+}
+
 /// A box of at most `wanted` cells in the middle of the terminal, its frame included, that leaves an edge of the
 /// screen behind it in sight.
 pub fn centred((width, height): (u16, u16), wanted: (u16, u16)) -> Area {

@@ -37,6 +37,7 @@ pub mod rights;
 pub mod screen;
 pub mod standing;
 pub mod status;
+pub mod tabs;
 pub mod text;
 pub mod themes;
 pub mod tiles;

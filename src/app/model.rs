@@ -11,6 +11,7 @@ use super::geometry::{self, Areas};
 use super::keymap::{Chord, Keymap, Sequence};
 use super::overlay::Overlay;
 use super::screen::{Details, DetailsOf, Screen, Tab, Table};
+use crate::config::Group;
 use crate::model::brief::Thresholds;
 use crate::model::fleet::{self, ClusterIds};
 use crate::model::gateway::{Direction, GatewayId, GatewayRow};
@@ -52,6 +53,10 @@ pub struct Settings {
     pub reconcile: bool,
     /// From where on traffic is told as wrong.
     pub thresholds: Thresholds,
+    /// The mouse is taken from the terminal.
+    pub mouse: bool,
+    /// Contexts under one name, from the config.
+    pub groups: Vec<Group>,
 }
 
 /// A line that tells how something went; it stays until the next key.
@@ -108,6 +113,14 @@ pub struct App {
     pub(super) pressed: Vec<Chord>,
     /// The theme before others were tried.
     pub(super) theme_before: Option<String>,
+    /// What was clicked, until something else happens: clicked again it is opened.
+    pub(super) clicked: Option<super::pointing::Spot>,
+    /// When contexts were opened last, as far as it is remembered.
+    pub(super) used: BTreeMap<String, Timestamp>,
+    /// Clusters whose closing would end something, and was said to: asked again they are closed.
+    pub(super) closing: Option<(BTreeSet<ClusterName>, Timestamp)>,
+    /// What became of the kubeconfig entries of open contexts; those that are as they were are not here.
+    pub(super) entries: BTreeMap<ClusterName, super::contexts::Entry>,
     next_ticket: u64,
 }
 
@@ -142,6 +155,10 @@ impl App {
             traffic: super::traffic::Traffic::default(),
             pressed: Vec::new(),
             theme_before: None,
+            clicked: None,
+            used: BTreeMap::new(),
+            closing: None,
+            entries: BTreeMap::new(),
             next_ticket: 0,
         };
         let table = app.table(view);

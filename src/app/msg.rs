@@ -28,6 +28,8 @@ use crate::model::usage::PodUsage;
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(super::pointing::Pointed),
     /// Text was pasted.
     Paste(String),
     /// The terminal has this many columns and rows now.
@@ -40,6 +42,10 @@ pub enum Msg {
     Closed(ClusterName),
     /// The contexts of the kubeconfig, for completion.
     Contexts(Vec<String>),
+    /// The kubeconfig changed while egret runs, or cannot be read now.
+    Kubeconfig(Result<super::contexts::Known, Fault>),
+    /// When contexts were opened last, in runs before.
+    Used(std::collections::BTreeMap<String, Timestamp>),
     /// An open object, again each time it changes; `Ok(None)`: it was deleted.
     Object(Ticket, Result<Option<Arc<serde_json::Value>>, Fault>),
     /// The events of an open object, newest last, again each time they change.

@@ -53,7 +53,7 @@ impl App {
         self.open_what_is_needed()
     }
 
-    /// Goes to one of the four top tables; `@context` and a filter may follow.
+    /// Goes to one of the four top tables; `@context`, `@group` and a filter may follow.
     pub(super) fn show_table(&mut self, kind: TableKind, argument: &str) -> Vec<Effect> {
         let closing = self.stack.iter().skip(1).flat_map(tickets).map(Effect::Close).collect();
         self.stack.truncate(1);
@@ -65,7 +65,7 @@ impl App {
         let filter: Vec<String> = argument
             .split_whitespace()
             .map(|word| match word.strip_prefix('@') {
-                Some(context) => format!("cluster:{context}"),
+                Some(context) => self.cluster_filter(context),
                 None => word.to_owned(),
             })
             .collect();

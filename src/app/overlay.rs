@@ -16,6 +16,8 @@ pub enum Overlay {
     Palette(Palette),
     /// One of several.
     Choose(Choose),
+    /// The contexts there are.
+    Contexts(super::contexts::List),
     /// Whether a cluster is to be changed.
     Confirm(super::confirm::Confirm),
 }
@@ -102,4 +104,24 @@ pub struct Choose {
     pub options: Vec<(String, String)>,
     /// The chosen one.
     pub cursor: usize,
+}
+
+/// The box of the palette: always the same height, for what one types must not make it jump.
+pub fn palette_box(size: (u16, u16)) -> Area {
+    geometry::centred(size, (96, 18))
+}
+
+/// Where the palette lists its entries.
+pub fn palette_list(size: (u16, u16)) -> Area {
+    geometry::below(geometry::inside(palette_box(size)), 2)
+}
+
+/// The box of a choice of so many.
+pub fn choose_box(count: usize, size: (u16, u16)) -> Area {
+    geometry::centred(size, (72, u16::try_from(count + 2).unwrap_or(u16::MAX).max(3)))
+}
+
+/// Where a choice lists its options.
+pub fn choose_list(count: usize, size: (u16, u16)) -> Area {
+    geometry::inside(choose_box(count, size))
 }

@@ -29,6 +29,7 @@ impl App {
             Some(Overlay::Palette(_)) => self.palette_key(key),
             Some(Overlay::Choose(_)) => self.choose_key(key),
             Some(Overlay::Confirm(_)) => self.confirm_key(key),
+            Some(Overlay::Contexts(_)) => self.contexts_key(key),
             _ => {
                 self.help_key(key);
                 Vec::new()
@@ -211,7 +212,7 @@ impl App {
         use Command as C;
         let open = || self.clusters.iter().map(|s| s.cluster.to_string());
         match command {
-            C::Gateways | C::Services | C::Pods => open().map(|c| format!("@{c}")).collect(),
+            C::Gateways | C::Services | C::Pods => self.cluster_values(),
             C::Namespaces => {
                 let seen = self.clusters.iter().flat_map(|s| {
                     s.pods
@@ -229,13 +230,8 @@ impl App {
             }
             C::Theme => self.settings.themes.clone(),
             C::Tamper => vec!["gateway".to_owned()],
-            C::OpenContext => self
-                .contexts
-                .iter()
-                .filter(|c| !self.clusters.iter().any(|s| s.cluster.as_str() == *c))
-                .cloned()
-                .collect(),
-            C::CloseContext => open().collect(),
+            C::OpenContext => self.context_values(false),
+            C::CloseContext => self.context_values(true),
             C::ForgetCluster => self.gateway_here().map(|row| self.recorded(&row)).unwrap_or_default(),
             C::Fault => {
                 let demo = self.demo.iter().flat_map(|d| d.faults.iter().cloned());
@@ -318,8 +314,7 @@ fn is_screen(command: Command) -> bool {
 /// Short names that people type without thinking.
 const ALIASES: &[(&str, Command)] = &[
     ("ns", Command::Namespaces),
-    ("ctx", Command::Clusters),
-    ("contexts", Command::Clusters),
+    ("ctx", Command::Contexts),
     ("gw", Command::Gateways),
     ("svc", Command::Services),
     ("po", Command::Pods),

@@ -113,7 +113,7 @@ impl App {
                 Some("this is where the recording ends; go back first")
             }
             (Some(_), C::Logs | C::PreviousLogs) => Some("a recording holds no logs"),
-            (Some(_), C::OpenContext) => Some("a recording has no other clusters"),
+            (Some(_), C::OpenContext | C::Contexts) => Some("a recording has no other clusters"),
             (Some(_), C::Retry) => Some("this is a recording: it says the same again"),
             _ => None,
         }

@@ -36,6 +36,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
 fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => app.on_key(key),
+        Msg::Mouse(pointed) => app.on_mouse(pointed),
         Msg::Paste(text) => app.on_paste(&text),
         Msg::Resize(width, height) => {
             app.size = (width, height);
@@ -63,6 +64,14 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Closed(cluster) => app.on_closed(&cluster),
         Msg::Contexts(contexts) => {
             app.contexts = contexts;
+            Vec::new()
+        }
+        Msg::Kubeconfig(read) => {
+            app.on_kubeconfig(read);
+            Vec::new()
+        }
+        Msg::Used(used) => {
+            app.on_used(used);
             Vec::new()
         }
         Msg::Object(ticket, result) => {
@@ -187,6 +196,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
 impl App {
     fn on_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         self.notice = None;
+        self.clicked = None;
         if let Some(table) = self.active_table_mut() {
             table.pin();
         }
@@ -217,6 +227,11 @@ impl App {
             Some(Overlay::Confirm(confirm)) if confirm.waits() && confirm.typed().is_some() => {
                 confirm.input.paste(text);
                 confirm.is_mistyped = false;
+            }
+            Some(Overlay::Contexts(list)) => {
+                list.input.paste(text);
+                (list.cursor, list.rows) = (0, Vec::new());
+                self.refill_contexts();
             }
             Some(_) => {}
             None => match self.screen() {
@@ -275,7 +290,7 @@ impl App {
     }
 
     /// Ends typing: keeps what is typed, or clears it.
-    fn stop_typing(&mut self, clear: bool) {
+    pub(super) fn stop_typing(&mut self, clear: bool) {
         if let Some(table) = self.active_table_mut() {
             table.filter.editing = false;
             if clear {
@@ -313,6 +328,7 @@ impl App {
     fn on_closed(&mut self, cluster: &ClusterName) -> Vec<Effect> {
         self.clusters.retain(|s| s.cluster != *cluster);
         self.rights.forget(cluster);
+        self.entries.remove(cluster);
         self.rejoin();
         let closing = self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
         self.refresh();
@@ -361,6 +377,7 @@ impl App {
         self.make_text(body.width);
         self.make_pane();
         self.make_fleet();
+        self.refill_contexts();
         self.make_review(body.width);
         if matches!(self.overlay, Some(Overlay::Help(_))) {
             let last = HelpPage::new(&self.help_rows(), self.size).last_offset();

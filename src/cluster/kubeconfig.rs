@@ -24,7 +24,7 @@ pub struct Contexts {
     /// Where they come from.
     pub source: Source,
     /// The file that was named to read them from.
-    chosen: Option<PathBuf>,
+    pub(super) chosen: Option<PathBuf>,
     /// All of them, in the order of the files.
     pub names: Vec<ClusterName>,
     /// `current-context`, when it names one.
@@ -139,7 +139,7 @@ pub(super) fn of_files(config: Kubeconfig, chosen: Option<&Path>) -> Contexts {
 }
 
 /// Files to read, and whether each must be there. kubectl passes over files of `KUBECONFIG` that are not.
-fn places(chosen: Option<&Path>) -> (Vec<PathBuf>, bool) {
+pub(super) fn places(chosen: Option<&Path>) -> (Vec<PathBuf>, bool) {
     if let Some(path) = chosen {
         return (vec![path.to_owned()], true);
     }

@@ -8,6 +8,7 @@ pub mod connect;
 pub mod crd;
 pub mod credentials;
 pub mod discovery;
+pub mod entry;
 pub mod error;
 pub mod events;
 mod following;

@@ -16,8 +16,8 @@ mod forecast;
 pub mod get;
 pub mod install;
 pub mod journal;
-pub mod man;
 pub mod keys;
+pub mod man;
 mod mesh;
 pub mod metrics;
 pub mod output;
@@ -137,7 +137,9 @@ fn dispatch(verb: &Verb, globals: &Globals, streams: &mut Streams<'_>) -> io::Re
         Verb::Get(get) => get::run(get, &settings, globals, streams),
         Verb::Metrics(m) => metrics::run(m, &settings, globals, streams),
         // Done above; and the demo and a recording are the screens', not a verb's.
-        Verb::Completions(_) | Verb::Demo(_) | Verb::Doctor(_) | Verb::Render(_) | Verb::Replay(_) => Ok(Outcome::Done),
+        Verb::Completions(_) | Verb::Demo(_) | Verb::Doctor(_) | Verb::Render(_) | Verb::Replay(_) => {
+            Ok(Outcome::Done)
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::drafts::{self, Drafts};
 use super::files;
 use super::followed;
 use super::keeping::Embedded;
+use super::kubeconfigs::Kubeconfigs;
 use super::looping::{Effects, Foreground, Inbox};
 use super::settings::{self, Keeper};
 use super::ways::{Other, Ways};
@@ -53,6 +54,8 @@ pub struct Live {
     embedded: Arc<Mutex<Embedded>>,
     /// Where drafts are kept; none: nowhere but in the app, as in the demo.
     drafts: Option<Drafts>,
+    /// The kubeconfig as it changes; none: the clusters are of this process.
+    kubeconfigs: Option<Kubeconfigs>,
     /// What asks for rights now.
     asking: Option<AbortHandle>,
     /// What reads and writes the config; none: there is no place for one.
@@ -105,6 +108,7 @@ impl Live {
             home,
             embedded,
             drafts: None,
+            kubeconfigs: None,
             asking: None,
             settings: None,
             player: None,
@@ -133,6 +137,22 @@ impl Live {
     #[must_use]
     pub fn with_settings(self, settings: Option<Keeper>) -> Self {
         Self { settings, ..self }
+    }
+
+    /// The same, whose contexts change while it runs.
+    #[must_use]
+    pub fn with_kubeconfigs(self, kubeconfigs: Kubeconfigs) -> Self {
+        Self { kubeconfigs: Some(kubeconfigs), ..self }
+    }
+
+    fn open_context(&mut self, cluster: &ClusterName) {
+        if let Some(kubeconfigs) = &self.kubeconfigs {
+            if let Some((contexts, guarded)) = kubeconfigs.newest() {
+                self.sources.use_contexts(contexts, guarded);
+            }
+            kubeconfigs.opened(cluster);
+        }
+        self.sources.open(cluster);
     }
 
     /// Asks what the person may do, when they have stayed for a moment where they are.
@@ -449,10 +469,13 @@ impl Effects for Live {
             Effect::SetNamespaces(namespaces) => {
                 self.sources.set_namespaces(namespaces.into_iter().map(Into::into).collect());
             }
-            Effect::OpenContext(name) => self.sources.open(&ClusterName::from(name.as_str())),
+            Effect::OpenContext(name) => self.open_context(&ClusterName::from(name.as_str())),
             Effect::CloseContext(cluster) => {
                 self.stop_keeping(&cluster);
                 self.sources.close(&cluster);
+                if let Some(kubeconfigs) = &self.kubeconfigs {
+                    kubeconfigs.closed(&cluster);
+                }
                 tell(&self.inbox, Msg::Closed(cluster));
             }
             Effect::Fault(text) => self.fault(&text),

@@ -14,12 +14,13 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::keys::{self, Read};
+use super::mouse;
 
 /// How long the rest of a sequence may take to come; then what is there is all there is: the key `esc`, mostly.
 const REST: Duration = Duration::from_millis(30);
 
-/// How long the rest of a pasted text may take to come.
-const REST_OF_PASTE: Duration = Duration::from_secs(1);
+/// How long the rest may take to come of what no key begins: pasted text, the mouse. Read in parts it would be keys.
+const REST_OF_LONG: Duration = Duration::from_secs(1);
 
 /// What came from the terminal.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ fn read_all(tty: &OwnedFd, stopped: &PipeReader, told: &UnboundedSender<Came>) {
     loop {
         let rest = match waiting.as_slice() {
             [] => None,
-            some if keys::is_paste(some) => Some(REST_OF_PASTE),
+            some if keys::is_paste(some) || mouse::begins(some) => Some(REST_OF_LONG),
             _ => Some(REST),
         };
         let rest = rest.and_then(|time| Timespec::try_from(time).ok());

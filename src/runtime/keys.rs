@@ -1,6 +1,8 @@
-//! What terminals send, read as keys and pasted text.
+//! What terminals send, read as keys, pasted text and the mouse.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+
+use super::mouse;
 
 /// What the beginning of some bytes is.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,11 +84,19 @@ fn sequence(rest: &[u8], all_there: bool) -> Read {
             _ => Read::Nothing(4),
         };
     }
-    let Some(end) = rest.iter().take(LONGEST).position(|b| (0x40..=0x7e).contains(b)) else {
+    let Some(end) = rest.iter().take(LONGEST).position(|b| *b == ESC || (0x40..=0x7e).contains(b)) else {
         let broken = all_there || rest.len() >= LONGEST;
         return if broken { Read::Nothing(2 + rest.len()) } else { Read::More };
     };
+    if rest[end] == ESC {
+        // It breaks off, and something else begins.
+        return Read::Nothing(2 + end);
+    }
     let used = 2 + end + 1;
+    if let [b'<', numbers @ ..] = &rest[..end] {
+        let event = mouse::event(numbers, rest[end]).map(Event::Mouse);
+        return event.map_or(Read::Nothing(used), |event| Read::Event(event, used));
+    }
     let numbers = std::str::from_utf8(&rest[..end]).unwrap_or_default();
     let mut numbers = numbers.split(';').map(|n| n.parse::<u8>().ok());
     let (first, second) = (numbers.next().flatten(), numbers.next().flatten());
@@ -194,6 +204,10 @@ mod tests {
                     out.push(format!("{text:?}"));
                     at += used;
                 }
+                Read::Event(Event::Mouse(event), used) => {
+                    out.push(format!("mouse-{}-{}", event.column, event.row));
+                    at += used;
+                }
                 Read::Event(other, _) => panic!("{other:?}"),
                 Read::Answer(used) => {
                     out.push("answer".to_owned());
@@ -231,7 +245,7 @@ mod tests {
             ("\x1bx\x1b\x01", "alt-x ctrl-alt-a"),
             ("\x1b\x1b\x1b[A", "esc esc up"),
             ("\x1b[200~a\nb\x1b[1\x1b[201~c", "\"a\\nb\\u{1b}[1\" c"),
-            ("\x1b[?62;c\x1b[Ia\x1b[<0;1;2Mb", ". . a enter b"),
+            ("\x1b[?62;c\x1b[Ia\x1b[<0;1;2Mb", ". . a mouse-0-1 b"),
         ] {
             assert_eq!(names(bytes.as_bytes()), wanted, "{bytes:?}");
         }
@@ -262,7 +276,7 @@ mod tests {
                     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     let byte = (state >> 24) as u8;
                     // Half of them what sequences are made of.
-                    if byte < 128 { b"\x1b[O;012~A"[usize::from(byte) % 9] } else { byte }
+                    if byte < 128 { b"\x1b[O;012~A<M"[usize::from(byte) % 11] } else { byte }
                 })
                 .collect();
             names(&bytes);

@@ -12,9 +12,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::input::{Came, Input};
 use super::line::{Line, QUESTION};
+use super::mouse;
 use super::painter::Painter;
 use super::settings;
 use super::terminal::{self, TerminalEvent};
+use crate::app::pointing::{Gesture, Pointed};
 use crate::app::{App, Effect, Msg, update};
 use crate::cluster::clock::Clock;
 use crate::model::name::ClusterName;
@@ -74,6 +76,10 @@ struct Loop<'a, E> {
     clock: Clock,
     look: ui::Look,
     theme: String,
+    /// Whether the mouse is ours.
+    mouse: bool,
+    /// Turns of the wheel that nothing was made of yet.
+    wheel: Option<Pointed>,
     effects: E,
     painter: Painter,
     line: Line,
@@ -116,11 +122,14 @@ pub async fn run<E: Effects>(
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     app.size = size;
     let theme = app.settings.theme.clone();
+    let mouse = app.settings.mouse;
     let state = Loop {
         app,
         clock,
         look,
         theme,
+        mouse,
+        wheel: None,
         effects,
         painter: Painter::new(size),
         line: Line::new(),
@@ -177,6 +186,7 @@ impl<E: Effects> Loop<'_, E> {
                 () = self.clock.sleep(until_next_minute(self.clock.now())) => self.take(Msg::Minute),
             }
             self.drain(wakers);
+            self.turn_wheel();
             if let Some(ended) = self.ended.take() {
                 return Ok(ended);
             }
@@ -255,9 +265,41 @@ impl<E: Effects> Loop<'_, E> {
         #[cfg(debug_assertions)]
         super::report::panic_for_a_test(&event);
         match event {
+            Event::Mouse(event) => {
+                if let Some(pointed) = mouse::pointed(&event).filter(|_| self.mouse) {
+                    self.point(pointed);
+                }
+                return;
+            }
+            // Keys come after the turns of the wheel before them.
+            _ => self.turn_wheel(),
+        }
+        match event {
             Event::Key(key) => self.take(Msg::Key(key)),
             Event::Paste(text) => self.take(Msg::Paste(text)),
             _ => {}
+        }
+    }
+
+    /// Turns of the wheel wait for those that come with them: a slow line is not to queue frames of them.
+    fn point(&mut self, pointed: Pointed) {
+        let waits = self.wheel.take();
+        self.wheel = waits.as_ref().and_then(|waits| mouse::merged(waits, &pointed));
+        if self.wheel.is_some() {
+            return;
+        }
+        if let Some(waits) = waits {
+            self.take(Msg::Mouse(waits));
+        }
+        match pointed.what {
+            Gesture::Wheel(_) => self.wheel = Some(pointed),
+            Gesture::Click => self.take(Msg::Mouse(pointed)),
+        }
+    }
+
+    fn turn_wheel(&mut self) {
+        if let Some(waits) = self.wheel.take() {
+            self.take(Msg::Mouse(waits));
         }
     }
 
@@ -289,6 +331,10 @@ impl<E: Effects> Loop<'_, E> {
                 Effect::EditOutside(text) => self.foreground = Some(Foreground::Editor(text)),
                 effect => self.effects.start(effect),
             }
+        }
+        if self.app.settings.mouse != self.mouse {
+            self.mouse = self.app.settings.mouse;
+            self.pass(terminal::mouse(self.mouse));
         }
         if self.app.settings.theme != self.theme {
             self.theme.clone_from(&self.app.settings.theme);

@@ -12,6 +12,7 @@ use crossterm::{cursor, event, queue, terminal};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::mouse;
 /// What the terminal's threads report.
 #[derive(Debug)]
 pub enum TerminalEvent {
@@ -23,6 +24,12 @@ pub enum TerminalEvent {
 
 /// Whether the terminal is ours now: it is given back once, by whoever comes first.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether the mouse is to be ours with the terminal.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Whether it ever was: then it is given back in any case, also when the bytes that say so are still on their way.
+static MOUSED: AtomicBool = AtomicBool::new(false);
 
 /// Held while a frame is written, so that the last bytes do not land in the middle of one.
 static FRAME: Mutex<()> = Mutex::new(());
@@ -39,7 +46,18 @@ pub fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     let mut start = Vec::new();
     queue!(start, terminal::EnterAlternateScreen, cursor::Hide, event::EnableBracketedPaste)?;
+    if MOUSE.load(Ordering::SeqCst) {
+        start.extend_from_slice(mouse::ON);
+    }
     File::from(out()?).write_all(&start)
+}
+
+/// Takes the mouse from the terminal, or leaves it to it: from the next [`take`] on, and as soon as these bytes are
+/// written to it.
+pub fn mouse(on: bool) -> &'static [u8] {
+    MOUSE.store(on, Ordering::SeqCst);
+    MOUSED.fetch_or(on, Ordering::SeqCst);
+    if on { mouse::ON } else { mouse::OFF }
 }
 
 /// Takes the terminal again after the program was stopped: the shell has used it meanwhile.
@@ -58,6 +76,9 @@ pub fn give_back() {
         return;
     }
     let mut end = Vec::new();
+    if MOUSED.load(Ordering::SeqCst) {
+        end.extend_from_slice(mouse::OFF);
+    }
     let queued = queue!(
         end,
         EndSynchronizedUpdate,

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::demo_past::Past;
 use super::drafts::Drafts;
 use super::effects::{Home, Live};
+use super::kubeconfigs::Kubeconfigs;
 use super::replay::Player;
 use super::settings::Keeper;
 use super::{Clusters, Simulated, Start, demo};
@@ -65,6 +66,9 @@ pub fn wire(
         contexts.clock().now(),
     );
     let contexts = recorded(contexts, start.state.as_deref(), &sender);
+    let kubeconfigs = simulated
+        .is_none()
+        .then(|| Kubeconfigs::start(&contexts, settings, &chosen, start.state.as_deref(), &sender));
     let (mut sources, snapshots) = Sources::new(contexts, options, guarded);
     for cluster in &chosen {
         sources.open(cluster);
@@ -81,6 +85,9 @@ pub fn wire(
     tokio::spawn(pass_on_heard(sources.listen(), sender.clone(), past));
     let is_demo = matches!(start.clusters, Clusters::Demo(_));
     let mut live = Live::new(sources, sender.clone(), raw, home(settings, &chosen, is_demo));
+    if let Some(kubeconfigs) = kubeconfigs {
+        live = live.with_kubeconfigs(kubeconfigs);
+    }
     if let Some(dir) = &start.state {
         let inbox = live.inbox();
         live = live.with_drafts(Drafts::start(dir.join("drafts"), move |msg| tell(&inbox, msg)));
@@ -198,5 +205,7 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         run: run_name(),
         reconcile: settings.reconcile.value,
         thresholds: settings.thresholds.thresholds(settings.bell.value),
+        mouse: settings.mouse.value,
+        groups: settings.groups.clone(),
     }
 }

@@ -126,6 +126,15 @@ impl Sources {
         self.open.insert(cluster.clone(), Open { hub, read_only, _tasks: tasks });
     }
 
+    /// The kubeconfig was read again, and what the config makes read-only of it: those that are opened from now on are
+    /// opened by it. Those that are open stay what they are.
+    pub fn use_contexts(&mut self, contexts: Contexts, guarded: Vec<ClusterName>) {
+        self.contexts = contexts;
+        self.guarded.extend(guarded);
+        self.guarded.sort();
+        self.guarded.dedup();
+    }
+
     /// Closes a cluster: its tasks end, its connections close.
     pub fn close(&mut self, cluster: &ClusterName) {
         self.open.remove(cluster);

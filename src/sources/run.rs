@@ -86,11 +86,23 @@ impl Run {
         }
     }
 
-    /// Someone may have logged in, or mended the kubeconfig. One that cannot be read changes nothing.
+    /// Someone may have logged in, or mended the kubeconfig. One that cannot be read changes nothing, and neither does
+    /// one that would lead a cluster that has answered to another server: whoever looks at it would not know.
     async fn read_again(&mut self) {
         let contexts = self.contexts.clone();
         if let Ok(Ok(read)) = tokio::task::spawn_blocking(move || contexts.read_again()).await {
-            self.contexts = read;
+            let cluster = self.hub.cluster();
+            let (before, now) = (self.contexts.entry(cluster), read.entry(cluster));
+            let has_answered = {
+                let mut state = self.hub.lock();
+                let facts = state.facts();
+                facts.uid.is_some() || facts.kubernetes.is_some()
+            };
+            let is_gone = before.is_some() && now.is_none();
+            let is_elsewhere = before.zip(now).is_some_and(|(before, now)| before.leads_elsewhere(&now));
+            if !is_gone && !(is_elsewhere && has_answered) {
+                self.contexts = read;
+            }
         }
     }
 }

@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::app::command::{Command, Spec};
 use crate::app::geometry::Area;
 use crate::app::keymap::Chord;
-use crate::app::screen::{Details, Screen, Tab, Table, facts};
+use crate::app::screen::{Screen, Table, facts};
+use crate::app::tabs::Tabs;
 use crate::model::columns::Symbol;
 use crate::model::table::TableKind;
 
@@ -172,63 +173,20 @@ pub(super) fn tabs(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     }
     let (plain, open) = (canvas.style(Role::Tabs), canvas.style(Role::TabsCurrent));
     let (left, right) = canvas.glyphs.open_tab();
-    let place = place(details);
-    let room = area.width.saturating_sub(width(&place) + 2);
-    let (names, between) = tab_names(details, room);
+    let tabs = Tabs::of(details, area.width);
     let mut x = area.x;
-    for (text, is_open) in &names {
-        let style = if *is_open { open } else { plain };
-        if *is_open {
-            canvas.char(x, area.y, left, style);
-        }
-        x = canvas.text(x + 1, area.y, area.width, text, style, Cut::End);
-        if *is_open {
+    for place in &tabs.places {
+        let style = if place.is_open { open } else { plain };
+        x = canvas.text(area.x + place.x + 1, area.y, area.width, &place.text, style, Cut::End);
+        if place.is_open {
+            canvas.char(area.x + place.x, area.y, left, style);
             canvas.char(x, area.y, right, style);
         }
-        x += between;
     }
-    let at = (area.x + area.width).saturating_sub(width(&place) + 1);
+    let at = (area.x + area.width).saturating_sub(width(&tabs.through) + 1);
     if at > x {
-        canvas.text(at, area.y, area.width, &place, plain, Cut::End);
+        canvas.text(at, area.y, area.width, &tabs.through, plain, Cut::End);
     }
-}
-
-/// Letters of tabs' names where not all names find room.
-const SHORT: [usize; 7] = [7, 6, 5, 4, 3, 2, 1];
-
-/// What the tabs are called, which is open, and the cells between two: in full, else cut short but for the open one, and
-/// closer together.
-fn tab_names(details: &Details, room: u16) -> (Vec<(String, bool)>, u16) {
-    let named = |letters: usize| -> Vec<(String, bool)> {
-        let tabs = details.of.tabs().iter().enumerate();
-        let name = |(n, tab): (usize, &Tab)| {
-            let is_open = *tab == details.tab;
-            let letters = if is_open { usize::MAX } else { letters };
-            let name: String = tab.to_string().chars().take(letters).collect();
-            (format!("{} {name}", (n + 1) % 10), is_open)
-        };
-        tabs.map(name).collect()
-    };
-    let needed =
-        |names: &[(String, bool)], air: u16| names.iter().map(|(name, _)| width(name) + air).sum::<u16>();
-    let full = named(usize::MAX);
-    if needed(&full, 2) <= room {
-        return (full, 1);
-    }
-    let shorter = std::iter::once(full).chain(SHORT.into_iter().map(named));
-    let mut shorter = shorter.filter(|names| needed(names, 1) <= room);
-    (shorter.next().unwrap_or_else(|| named(1)), 0)
-}
-
-fn place(details: &Details) -> String {
-    if details.tab.is_pane() {
-        return details.pane.place().map(|(at, all)| format!("{at} of {all}")).unwrap_or_default();
-    }
-    let (first, last, all) = details.text.place();
-    if matches!(details.tab, Tab::Pods | Tab::Traffic) || (first == 1 && last == all) {
-        return String::new();
-    }
-    format!("{first}–{last} of {all}")
 }
 
 /// The line that is typed; tells where its cursor is.

@@ -3,6 +3,7 @@
 mod canvas;
 mod chart;
 mod confirm;
+mod contexts;
 mod edges;
 mod editor;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::theme::Role;
 use crate::app::App;
 use crate::app::command::Command;
 use crate::app::geometry::{self, Area};
-use crate::app::overlay::{Choose, Help, HelpPage, Overlay, Palette};
+use crate::app::overlay::{self, Choose, Help, HelpPage, Overlay, Palette};
 use crate::app::screen::Screen;
 
 /// Draws it; tells where the cursor is, while something is typed.
@@ -24,6 +24,7 @@ pub(super) fn draw(app: &App, front: &Overlay, canvas: &mut Canvas<'_>, screen: 
             draw_choose(choose, canvas, size);
             None
         }
+        Overlay::Contexts(list) => super::contexts::draw(app, list, canvas),
         Overlay::Confirm(confirm) => super::confirm::draw(app, confirm, canvas),
     }
 }
@@ -52,7 +53,7 @@ pub(super) fn frame(canvas: &mut Canvas<'_>, area: Area, title: &str, keys: Keys
     let strong = canvas.style(Role::OverlayTitle);
     canvas.text(area.x + 2, area.y, area.width - 4, &title_in(title), strong, Cut::End);
     let keys = edges::in_hints(keys, canvas.glyphs);
-    let inside = Area { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 };
+    let inside = geometry::inside(area);
     if keys.is_empty() {
         return inside;
     }
@@ -131,15 +132,13 @@ const PALETTE_KEYS: Keys =
     &[("enter", "run"), ("tab", "complete"), ("up", ""), ("down", "choose"), ("esc", "close")];
 
 fn draw_palette(palette: &Palette, canvas: &mut Canvas<'_>, size: (u16, u16)) -> Option<Position> {
-    // Always the same height: what one types must not make the box jump.
-    let area = geometry::centred(size, (96, 18));
-    let inside = frame(canvas, area, "command", PALETTE_KEYS);
+    let inside = frame(canvas, overlay::palette_box(size), "command", PALETTE_KEYS);
     let end = inside.x + inside.width;
     let strong = canvas.style(Role::PromptLabel);
     let x = canvas.text(inside.x, inside.y, inside.width, ":", strong, Cut::End);
     let (text, cursor) = (palette.input.text(), palette.input.cursor());
     let typed = edges::input(canvas, (x, inside.y), end.saturating_sub(x), text, Some(cursor));
-    let list = Area { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
+    let list = overlay::palette_list(size);
     if let Some(error) = &palette.error {
         let style = canvas.style(Role::ToneBad);
         canvas.text(inside.x, inside.y + 1, inside.width, error, style, Cut::End);
@@ -161,8 +160,7 @@ const CHOOSE_KEYS: Keys = &[("enter", "choose"), ("up", ""), ("down", "move"), (
 fn draw_choose(choose: &Choose, canvas: &mut Canvas<'_>, size: (u16, u16)) {
     let lines: Vec<_> =
         choose.options.iter().map(|(value, about)| (value.as_str(), about.as_str(), "", false)).collect();
-    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).max(3);
-    let area = geometry::centred(size, (72, height));
+    let area = overlay::choose_box(lines.len(), size);
     let keys = if choose.command == Command::Theme { THEME_KEYS } else { CHOOSE_KEYS };
     let inside = frame(canvas, area, choose.title, keys);
     draw_list(canvas, inside, lines, choose.cursor);

@@ -1,6 +1,7 @@
 //! Pictures of every screen, and what must hold at any size and in any theme.
 
 mod panes;
+mod pointing;
 mod theme_list;
 mod themes;
 

@@ -2,9 +2,11 @@
 #![allow(clippy::disallowed_methods, reason = "tests measure time")]
 
 mod bytes;
+mod contexts;
 mod demo;
 mod ends;
 mod hostile;
+mod mouse;
 mod sizes;
 mod slow;
 

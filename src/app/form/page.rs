@@ -107,6 +107,18 @@ impl Form {
         self.page = page;
     }
 
+    /// Scrolls the manifest, or the review, where the wheel is turned over it; tells whether it is there.
+    pub(in crate::app) fn turn_wheel(&mut self, x: u16, by: isize) -> bool {
+        let page = &self.page;
+        let is_over = page.full || page.manifest.is_none() || x >= page.width;
+        if page.scroll_last == 0 || !is_over {
+            return false;
+        }
+        let at = self.scrolled.unwrap_or(page.scroll);
+        self.scrolled = Some(at.saturating_add_signed(by).min(page.scroll_last));
+        true
+    }
+
     fn steps(&self) -> Vec<(String, bool)> {
         if !self.has_steps() {
             return Vec::new();

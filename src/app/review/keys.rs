@@ -87,7 +87,7 @@ impl App {
         }
     }
 
-    fn in_review(&mut self, command: Command) {
+    pub(in crate::app) fn in_review(&mut self, command: Command) {
         use Command as C;
         let Some(review) = self.front() else { return };
         let (last, page, count) = (review.last_offset(), review.height.max(1), review.items.len());

@@ -255,6 +255,17 @@ impl FleetScreen {
         self.turn();
     }
 
+    /// Puts the cursor on the tile at a cell below the line of sums, if there is one.
+    pub fn point(&mut self, x: u16, y: u16) -> Option<GatewayId> {
+        let (column, row) = (usize::from(x / self.width.max(1)), usize::from(y / HEIGHT));
+        let at = row * self.grid.0 + column;
+        if column >= self.grid.0 || at >= self.visible().len() {
+            return None;
+        }
+        self.to(self.offset + at);
+        self.selected.clone()
+    }
+
     /// Lays the tiles out in an area whose first row is the line of sums.
     pub fn settle(&mut self, area: Area) {
         let columns = (area.width / WIDTH).max(1);

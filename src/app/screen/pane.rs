@@ -213,6 +213,16 @@ impl Pane {
         self.select();
     }
 
+    /// Puts the cursor on a row of the window; tells which row of all that is, if there is one.
+    pub fn point(&mut self, row: usize) -> Option<usize> {
+        if row >= self.window.rows.len() || self.offset + row >= self.rows.len() {
+            return None;
+        }
+        self.cursor = self.offset + row;
+        self.select();
+        Some(self.cursor)
+    }
+
     /// Unfolds the group of the cursor, or folds it again.
     pub fn toggle(&mut self) {
         let (Some(listing), Some((group, part))) = (&self.made.listing, self.row()) else { return };

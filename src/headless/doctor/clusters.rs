@@ -68,8 +68,7 @@ pub(super) fn parts(settings: &Settings, globals: &Globals, names: &mut Names) -
         return vec![about];
     };
     let namespace = setup::options(settings).namespaces.first().map_or(String::new(), ToString::to_string);
-    let seen =
-        runtime.block_on(join_all(chosen.iter().map(|cluster| look(&contexts, cluster, &namespace))));
+    let seen = runtime.block_on(join_all(chosen.iter().map(|cluster| look(&contexts, cluster, &namespace))));
     let mut parts = vec![about];
     for (cluster, seen) in chosen.iter().zip(seen) {
         parts.push(part(&contexts, settings, cluster, seen, names));

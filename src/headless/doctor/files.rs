@@ -47,7 +47,10 @@ pub(super) fn state(names: &mut Names) -> Part {
         part.say("directory", format!("{shown}: not there yet"));
         return part;
     }
-    part.say("directory", format!("{shown}{}", if is_writable(&dir) { "" } else { ": cannot be written to" }));
+    part.say(
+        "directory",
+        format!("{shown}{}", if is_writable(&dir) { "" } else { ": cannot be written to" }),
+    );
     let Ok(entries) = fs::read_dir(&dir) else {
         part.say("entries", "cannot be read");
         return part;

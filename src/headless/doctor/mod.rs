@@ -34,7 +34,8 @@ impl Part {
 /// Prints the page. What is wrong with the config is a line of it.
 pub fn run(doctor: Doctor, globals: &Globals, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     if !doctor.of_self {
-        streams.complain("doctor: there is one page so far, what egret sees of itself: `egret doctor --self`")?;
+        streams
+            .complain("doctor: there is one page so far, what egret sees of itself: `egret doctor --self`")?;
         return Ok(Outcome::Usage);
     }
     let mut names = Names::new(doctor.anonymous);

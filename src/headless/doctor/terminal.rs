@@ -49,16 +49,14 @@ pub(super) fn part(settings: &Settings) -> Part {
         Depth::TwoFiftySix => "256",
         Depth::True => "24 bits",
     };
-    part.say("colours", format!("{colours} (color = \"{}\", {})", settings.color.value, settings.color.source));
+    part.say(
+        "colours",
+        format!("{colours} (color = \"{}\", {})", settings.color.value, settings.color.source),
+    );
     let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(set);
     let asked = settings.glyphs.value;
-    let glyphs = Glyphs::detect(
-        asked,
-        lc_all.as_deref(),
-        lc_ctype.as_deref(),
-        lang.as_deref(),
-        term.as_deref(),
-    );
+    let glyphs =
+        Glyphs::detect(asked, lc_all.as_deref(), lc_ctype.as_deref(), lang.as_deref(), term.as_deref());
     let set_of = match glyphs {
         Glyphs::Unicode => "Unicode and braille",
         Glyphs::Block => "Unicode and blocks",

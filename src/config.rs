@@ -5,6 +5,7 @@
 //! files and the environment.
 
 mod glob;
+mod groups;
 mod key;
 pub mod load;
 mod parse;
@@ -52,6 +53,14 @@ pub struct Settings {
     pub color: Value<Color>,
     /// Characters that charts and borders are drawn with.
     pub glyphs: Value<Glyphs>,
+    /// The screens take the mouse from the terminal.
+    pub mouse: Value<bool>,
+    /// The screens begin where the last run left them.
+    pub restore: Value<bool>,
+    /// The terminal's bell rings for what is bad and comes by itself.
+    pub bell: Value<bool>,
+    /// The terminal's title says what is on the screen.
+    pub title: Value<bool>,
     /// Keys of commands, by command name. An empty list takes a command's keys away.
     pub keys: BTreeMap<String, Value<Vec<String>>>,
     /// Column ids of tables, in the order shown. A table that is not here has its usual columns.
@@ -62,6 +71,8 @@ pub struct Settings {
     pub thresholds: Limits,
     /// What holds for some contexts only, in the order of the file.
     pub rules: Vec<ContextRule>,
+    /// Contexts under one name, in the order of the file.
+    pub groups: Vec<Group>,
 }
 
 impl Default for Settings {
@@ -75,11 +86,16 @@ impl Default for Settings {
             theme: Value::preset("auto".into()),
             color: Value::preset(Color::Auto),
             glyphs: Value::preset(Glyphs::Auto),
+            mouse: Value::preset(false),
+            restore: Value::preset(false),
+            bell: Value::preset(false),
+            title: Value::preset(false),
             keys: BTreeMap::new(),
             columns: BTreeMap::new(),
             directions: BTreeMap::new(),
             thresholds: Limits::default(),
             rules: Vec::new(),
+            groups: Vec::new(),
         }
     }
 }
@@ -122,11 +138,15 @@ impl Settings {
         forget(&mut self.theme);
         forget(&mut self.color);
         forget(&mut self.glyphs);
+        for switch in [&mut self.mouse, &mut self.restore, &mut self.bell, &mut self.title] {
+            forget(switch);
+        }
         self.keys.values_mut().for_each(forget);
         self.columns.values_mut().for_each(forget);
         self.directions.values_mut().for_each(forget);
         self.thresholds.forget_sources();
         self.rules.iter_mut().for_each(|r| r.source = Source::Default);
+        self.groups.iter_mut().for_each(|g| g.source = Source::Default);
         self
     }
 }
@@ -249,6 +269,24 @@ pub struct ContextRule {
     pub cluster_id: Option<String>,
     /// Where the rule stands.
     pub source: Source,
+}
+
+/// Contexts that are opened, closed and filtered by under one name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// What it is called; no other group is.
+    pub name: String,
+    /// Which contexts; never empty.
+    pub contexts: Vec<Glob>,
+    /// Where it stands.
+    pub source: Source,
+}
+
+impl Group {
+    /// Whether a context belongs to it.
+    pub fn holds(&self, context: &str) -> bool {
+        self.contexts.iter().any(|pattern| pattern.matches(context))
+    }
 }
 
 #[cfg(test)]

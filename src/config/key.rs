@@ -52,6 +52,22 @@ pub(super) struct Key {
     pub(super) get: fn(&Settings) -> (toml::Value, Source),
 }
 
+/// A setting that is on or off.
+macro_rules! on_or_off {
+    ($name:literal, $variable:literal, $field:ident) => {
+        Key {
+            name: $name,
+            variable: $variable,
+            shape: Shape::Switch,
+            set: |s, raw, source| {
+                s.$field = Value::new(switch(raw)?, source);
+                Ok(())
+            },
+            get: |s| (s.$field.value.into(), s.$field.source),
+        }
+    };
+}
+
 /// All plain settings, in the order `egret config` prints them.
 pub(super) const KEYS: &[Key] = &[
     Key {
@@ -91,36 +107,9 @@ pub(super) const KEYS: &[Key] = &[
             Namespaces::Named(names) => (strings(names), s.namespaces.source),
         },
     },
-    Key {
-        name: "read-only",
-        variable: "EGRET_READ_ONLY",
-        shape: Shape::Switch,
-        set: |s, raw, source| {
-            s.read_only = Value::new(switch(raw)?, source);
-            Ok(())
-        },
-        get: |s| (s.read_only.value.into(), s.read_only.source),
-    },
-    Key {
-        name: "show-ingress",
-        variable: "EGRET_SHOW_INGRESS",
-        shape: Shape::Switch,
-        set: |s, raw, source| {
-            s.show_ingress = Value::new(switch(raw)?, source);
-            Ok(())
-        },
-        get: |s| (s.show_ingress.value.into(), s.show_ingress.source),
-    },
-    Key {
-        name: "reconcile",
-        variable: "EGRET_RECONCILE",
-        shape: Shape::Switch,
-        set: |s, raw, source| {
-            s.reconcile = Value::new(switch(raw)?, source);
-            Ok(())
-        },
-        get: |s| (s.reconcile.value.into(), s.reconcile.source),
-    },
+    on_or_off!("read-only", "EGRET_READ_ONLY", read_only),
+    on_or_off!("show-ingress", "EGRET_SHOW_INGRESS", show_ingress),
+    on_or_off!("reconcile", "EGRET_RECONCILE", reconcile),
     Key {
         name: "theme",
         variable: "EGRET_THEME",
@@ -155,6 +144,10 @@ pub(super) const KEYS: &[Key] = &[
         },
         get: |s| (s.glyphs.value.to_string().into(), s.glyphs.source),
     },
+    on_or_off!("mouse", "EGRET_MOUSE", mouse),
+    on_or_off!("restore", "EGRET_RESTORE", restore),
+    on_or_off!("bell", "EGRET_BELL", bell),
+    on_or_off!("title", "EGRET_TITLE", title),
 ];
 
 /// The environment variables that settings are read from, with the setting each one sets.

@@ -30,7 +30,7 @@ impl Vocabulary {
     pub const ANY: Self = Self { commands: None, key: |_| Ok(()), columns: None };
 }
 
-type Node<'i> = Spanned<DeValue<'i>>;
+pub(super) type Node<'i> = Spanned<DeValue<'i>>;
 
 /// Reads the text of a config file over `settings`.
 pub fn parse(text: &str, known: &Vocabulary, settings: Settings) -> Result<Settings, Vec<Problem>> {
@@ -55,6 +55,7 @@ const SECTIONS: &[Section] = &[
     ("columns", |r, node| r.columns(node)),
     ("context", |r, node| r.contexts(node)),
     ("directions", |r, node| r.directions(node)),
+    ("group", |r, node| r.groups(node)),
     ("keys", |r, node| r.keys(node)),
     ("thresholds", |r, node| r.thresholds(node)),
 ];
@@ -65,10 +66,10 @@ const CONTEXT_KEYS: &[&str] = &["match", "read-only", "production", "cluster-id"
 /// Those of them that are `true` or `false`.
 const CONTEXT_SWITCHES: &[&str] = &["read-only", "production"];
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
     known: &'a Vocabulary,
-    settings: Settings,
+    pub(super) settings: Settings,
     problems: Vec<Problem>,
 }
 
@@ -77,11 +78,11 @@ impl Reader<'_> {
         self.text[..offset.min(self.text.len())].matches('\n').count() + 1
     }
 
-    fn at(&self, node: &Node<'_>) -> Source {
+    pub(super) fn at(&self, node: &Node<'_>) -> Source {
         Source::File { line: self.line(node.span().start) }
     }
 
-    fn refuse(&mut self, offset: usize, message: String) {
+    pub(super) fn refuse(&mut self, offset: usize, message: String) {
         self.problems.push(Problem::at(self.line(offset), message));
     }
 
@@ -104,7 +105,7 @@ impl Reader<'_> {
     }
 
     /// A value of the right shape, else a problem that says which shape is right.
-    fn raw(&mut self, key: &str, shape: Shape, node: &Node<'_>) -> Option<Raw> {
+    pub(super) fn raw(&mut self, key: &str, shape: Shape, node: &Node<'_>) -> Option<Raw> {
         match (shape, node.get_ref()) {
             (Shape::Switch, DeValue::Boolean(value)) => Some(Raw::Switch(*value)),
             (Shape::Word, DeValue::String(value)) => Some(Raw::Word(value.to_string())),
@@ -116,12 +117,12 @@ impl Reader<'_> {
         }
     }
 
-    fn misshapen(&mut self, key: &str, expected: &str, node: &Node<'_>) {
+    pub(super) fn misshapen(&mut self, key: &str, expected: &str, node: &Node<'_>) {
         let found = article(node.get_ref().type_str());
         self.refuse(node.span().start, format!("`{key}`: expected {expected}, found {found}"));
     }
 
-    fn words(&mut self, key: &str, node: &Node<'_>) -> Option<Vec<String>> {
+    pub(super) fn words(&mut self, key: &str, node: &Node<'_>) -> Option<Vec<String>> {
         let Some(items) = node.get_ref().as_array() else {
             self.misshapen(key, Shape::Words.expected(), node);
             return None;
@@ -137,7 +138,11 @@ impl Reader<'_> {
     }
 
     /// The entries of a table, else a problem.
-    fn table<'n, 'i>(&mut self, key: &str, node: &'n Node<'i>) -> Vec<(&'n Spanned<Text<'i>>, &'n Node<'i>)> {
+    pub(super) fn table<'n, 'i>(
+        &mut self,
+        key: &str,
+        node: &'n Node<'i>,
+    ) -> Vec<(&'n Spanned<Text<'i>>, &'n Node<'i>)> {
         match node.get_ref() {
             DeValue::Table(table) => table.iter().collect(),
             _ => {

@@ -39,6 +39,12 @@ pub fn show(settings: &Settings) -> String {
         let entries = entries.into_iter().flatten();
         sections.push(Lines::titled("[[context]]", entries.map(|(k, v)| (k.to_string(), v, rule.source))));
     }
+    for group in &settings.groups {
+        let contexts: Vec<&str> = group.contexts.iter().map(super::Glob::as_str).collect();
+        let entries = [("name", Toml::from(group.name.as_str())), ("contexts", contexts.into())];
+        let entries = entries.into_iter().map(|(k, v)| (k.to_string(), v, group.source));
+        sections.push(Lines::titled("[[group]]", entries));
+    }
     let shown: Vec<String> = sections.iter().filter(|s| !s.lines.is_empty()).map(Lines::text).collect();
     shown.join("\n")
 }
@@ -92,7 +98,8 @@ mod tests {
         let text = "contexts = ['a', 'b\"c']\nread-only = true\ncolor = 'never'\n\
             [keys]\nquit = ['q', 'ctrl-c']\n[columns]\npods = ['name']\n\
             [directions]\n'edge/gw.x' = 'ingress'\n\
-            [[context]]\nmatch = 'prod-*'\nread-only = true\n[[context]]\nmatch = 'dev'\ncluster-id = 'c1'\n";
+            [[context]]\nmatch = 'prod-*'\nread-only = true\n[[context]]\nmatch = 'dev'\ncluster-id = 'c1'\n\
+            [[group]]\nname = 'eu'\ncontexts = ['prod-eu-*', 'a']\n";
         let settings = parse(text, &Vocabulary::ANY, Settings::default()).unwrap();
         let shown = show(&settings);
         let again = parse(&shown, &Vocabulary::ANY, Settings::default());

@@ -217,6 +217,10 @@ reconcile = false                      # default
 theme = "ansi"                         # file, line 1
 color = "never"                        # NO_COLOR
 glyphs = "ascii"                       # --glyphs
+mouse = false                          # default
+restore = false                        # default
+bell = false                           # default
+title = false                          # default
 
 [thresholds]
 success = [99, 95]          # default

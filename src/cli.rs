@@ -2,6 +2,7 @@
 
 mod change;
 mod metrics;
+mod screens;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use strum::VariantNames;
 
 pub use change::{Agreement, Apply, Deletable, Delete, Journal, Report};
 pub use metrics::{Floor, From, Metrics, MetricsForm, Replay};
+pub use screens::Screens;
 
 use crate::config::{Color, Contexts, Glyphs, Namespaces, Settings, Source, Value};
 use crate::model::table::TableKind;
@@ -42,6 +44,10 @@ pub struct Cli {
     /// Keep the gateways of the opened clusters where egret is their keeper, after showing what that would do.
     #[arg(long, help_heading = SCREEN)]
     pub reconcile: bool,
+
+    /// How the screens begin and end.
+    #[command(flatten)]
+    pub screens: Screens,
 
     /// What to do instead of opening the screens.
     #[command(subcommand)]
@@ -361,6 +367,9 @@ impl Cli {
         }
         if self.reconcile && matches!(self.verb, Some(Verb::Replay(_))) {
             let why = "--reconcile writes to clusters, and a recording has none";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+        }
+        if let Some(why) = self.screens.misplaced(self.verb.is_some(), verb) {
             return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
         }
         if self.view.is_some() && self.verb.is_some() {

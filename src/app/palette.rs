@@ -26,6 +26,8 @@ impl App {
             Some(Overlay::Palette(_)) => self.palette_key(key),
             Some(Overlay::Choose(_)) => self.choose_key(key),
             Some(Overlay::Confirm(_)) => self.confirm_key(key),
+            Some(Overlay::Views(_)) => self.front_key(key),
+            Some(Overlay::Notices(_)) => self.notices_key(key),
             _ => {
                 self.help_key(key);
                 Vec::new()
@@ -229,6 +231,8 @@ impl App {
                 .cloned()
                 .collect(),
             C::CloseContext => open().collect(),
+            C::Bookmarks => self.kept.views.bookmarks.keys().cloned().collect(),
+            C::PrintAndQuit => vec!["text".to_owned(), "svg".to_owned()],
             C::ForgetCluster => self.gateway_here().map(|row| self.recorded(&row)).unwrap_or_default(),
             C::Fault => {
                 let demo = self.demo.iter().flat_map(|d| d.faults.iter().cloned());

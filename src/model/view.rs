@@ -96,7 +96,11 @@ impl View {
     /// What it shows, in a line.
     pub fn in_words(&self) -> String {
         let Some(object) = &self.object else {
-            return [self.screen.clone()].into_iter().chain(self.rows.in_words()).collect::<Vec<_>>().join(", ");
+            return [self.screen.clone()]
+                .into_iter()
+                .chain(self.rows.in_words())
+                .collect::<Vec<_>>()
+                .join(", ");
         };
         let tab = if object.logs { "logs" } else { object.tab.as_str() };
         let mut said = vec![format!("{}: {tab}", object.in_words())];

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
+use ratatui::buffer::Buffer;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
@@ -17,7 +18,7 @@ use super::looping::{Effects, Foreground, Inbox};
 use super::ways::{Other, Ways};
 use super::{clipboard, outside, terminal};
 use crate::app::deed::{Deed, Plan, What};
-use crate::app::effect::{Effect, LogQuery, StandingOf, Tampered, Ticket};
+use crate::app::effect::{Dump, Effect, LogQuery, StandingOf, Tampered, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::Msg;
 use crate::app::replay::Wish;
@@ -54,6 +55,8 @@ pub struct Live {
     drafts: Option<Drafts>,
     /// What asks for rights now.
     asking: Option<AbortHandle>,
+    /// Views and screens that are kept.
+    pub(super) kept: super::kept::Kept,
     /// What plays a recording; none: it is now.
     player: Option<UnboundedSender<Wish>>,
 }
@@ -103,6 +106,7 @@ impl Live {
             embedded,
             drafts: None,
             asking: None,
+            kept: super::kept::Kept::default(),
             player: None,
         }
     }
@@ -428,6 +432,7 @@ impl Effects for Live {
                 let _ = self.bytes.send(vec![BELL]);
             }
             Effect::Copy(text) => self.copy(text),
+            Effect::KeepView(change) => self.keep_view(change),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {
                 self.sources.set_namespaces(namespaces.into_iter().map(Into::into).collect());
@@ -448,12 +453,21 @@ impl Effects for Live {
                 }
             }
             // The loop's own.
-            Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) | Effect::EditOutside(_) => {}
+            Effect::Quit
+            | Effect::Redraw
+            | Effect::Dump(_)
+            | Effect::RunCredentialPlugin(_)
+            | Effect::EditOutside(_) => {}
         }
+    }
+
+    fn dump(&mut self, dump: Dump, screen: Buffer) {
+        self.write_screen(dump, screen);
     }
 
     async fn finish(&mut self) {
         let mut embedded = std::mem::take(&mut *self.embedded.lock().unwrap_or_else(PoisonError::into_inner));
+        self.finish_writing().await;
         drafts::flush();
         embedded.finish().await;
     }

@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use crossterm::event::Event;
 use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use rustix::process::Signal as Stop;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::input::Input;
 use super::terminal::{self, Painter, TerminalEvent};
+use crate::app::effect::Dump;
+use crate::app::views::Print;
 use crate::app::{App, Effect, Msg, update};
 use crate::cluster::clock::Clock;
 use crate::model::name::ClusterName;
@@ -25,6 +29,8 @@ const BATCH: usize = 256;
 pub trait Effects {
     /// Starts an effect. Must not wait.
     fn start(&mut self, effect: Effect);
+    /// Writes a screen to a file. Must not wait.
+    fn dump(&mut self, dump: Dump, screen: Buffer);
     /// Ends what goes on in the background, as it should be ended. Must not take long.
     fn finish(&mut self) -> impl Future<Output = ()>;
     /// Gives the terminal to a program for a while and takes it back.
@@ -49,6 +55,16 @@ pub enum Ended {
     Signal,
     /// The terminal is gone.
     TerminalGone,
+}
+
+/// How the loop ended, and what it leaves behind.
+#[derive(Debug)]
+pub struct Left {
+    /// Why it ended.
+    pub ended: Ended,
+    /// The last screen, when it is to stay on the terminal. Only of who quits: a program that is ended by others, or that
+    /// panics, leaves none.
+    pub screen: Option<String>,
 }
 
 /// Everything that can wake the loop.
@@ -80,6 +96,12 @@ struct Loop<'a, E> {
     ended: Option<Ended>,
     /// What is to have the terminal.
     foreground: Option<Foreground>,
+    /// The screen that stands still.
+    still: Option<Buffer>,
+    /// Where the next frame is to be written to, once it is on the terminal.
+    dumps: Vec<Dump>,
+    /// What the terminal's title says; none: what it said before.
+    title: Option<String>,
 }
 
 /// Runs the TUI on this terminal until it ends. The terminal must have been taken already.
@@ -93,7 +115,7 @@ pub async fn run<E: Effects>(
     effects: E,
     inbox: UnboundedReceiver<Msg>,
     bytes: UnboundedReceiver<Vec<u8>>,
-) -> io::Result<Ended> {
+) -> io::Result<Left> {
     let (events, terminal) = unbounded_channel();
     let frames = terminal::start_writer(events.clone())?;
     terminal::watch_hang_up(events)?;
@@ -125,15 +147,39 @@ pub async fn run<E: Effects>(
         dirty: true,
         ended: None,
         foreground: None,
+        still: None,
+        dumps: Vec::new(),
+        title: None,
     };
     state.go(wakers).await
 }
 
 impl<E: Effects> Loop<'_, E> {
-    async fn go(mut self, mut wakers: Wakers) -> io::Result<Ended> {
+    async fn go(mut self, mut wakers: Wakers) -> io::Result<Left> {
         let ended = self.turns(&mut wakers).await;
+        for effect in self.app.leaving() {
+            self.effects.start(effect);
+        }
+        let quit = matches!(ended, Ok(Ended::Quit));
+        let screen = self.app.print.filter(|_| quit).map(|form| self.last_screen(form));
         self.effects.finish().await;
-        ended
+        ended.map(|ended| Left { ended, screen })
+    }
+
+    /// The screen as it is left: what a palette or a question covered is seen again.
+    fn last_screen(&mut self, form: Print) -> String {
+        let screen = self.still.take().unwrap_or_else(|| {
+            self.app.overlay = None;
+            self.app.notice = None;
+            self.app.settle();
+            let mut buffer = Buffer::empty(Rect::new(0, 0, self.app.size.0, self.app.size.1));
+            ui::draw(self.app, &self.look, &mut buffer);
+            buffer
+        });
+        match form {
+            Print::Text => ui::still::text(&screen),
+            Print::Svg => ui::svg::svg(&screen),
+        }
     }
 
     async fn turns(&mut self, wakers: &mut Wakers) -> io::Result<Ended> {
@@ -237,6 +283,8 @@ impl<E: Effects> Loop<'_, E> {
             match effect {
                 Effect::Quit => self.ended = Some(Ended::Quit),
                 Effect::Redraw => self.painter.reset(self.app.size),
+                // Of what is seen next: what the person typed to ask for it is no part of it.
+                Effect::Dump(dump) => self.dumps.push(dump),
                 Effect::RunCredentialPlugin(cluster) => {
                     self.foreground = Some(Foreground::Plugin(cluster));
                 }
@@ -272,17 +320,46 @@ impl<E: Effects> Loop<'_, E> {
         self.dirty = true;
     }
 
-    fn paint(&mut self) -> io::Result<()> {
-        self.dirty = false;
+    /// The bytes of the screen as it is now.
+    fn frame(&mut self) -> io::Result<Vec<u8>> {
         self.app.settle();
         // Only now it is known what is selected.
         for effect in self.app.ask_for_rights() {
             self.effects.start(effect);
         }
         let (app, look) = (&*self.app, &self.look);
+        let mut out = self.painter.frame(|buffer| ui::draw(app, look, buffer))?.unwrap_or_default();
+        self.still = app.held.is_some().then(|| self.painter.shown().clone());
+        let title = app.settings.title.then(|| app.title());
+        if let Some(title) = title.filter(|new| self.title.as_ref() != Some(new) || !terminal::is_titled()) {
+            out.extend(terminal::title(&title));
+            self.title = Some(title);
+        }
+        Ok(out)
+    }
+
+    /// The bytes of a screen that stands still: none, but for an answer to a key.
+    fn frame_behind(&mut self) -> io::Result<Vec<u8>> {
+        self.app.settle_behind();
+        let (app, look) = (&*self.app, &self.look);
+        let Some(still) = &self.still else { return Ok(Vec::new()) };
+        let drawn = self.painter.frame(|buffer| {
+            buffer.content.clone_from(&still.content);
+            ui::still::say_over(app, look, buffer);
+            None
+        })?;
+        Ok(drawn.unwrap_or_default())
+    }
+
+    fn paint(&mut self) -> io::Result<()> {
+        self.dirty = false;
         let mut out = std::mem::take(&mut self.raw);
-        if let Some(frame) = self.painter.frame(|buffer| ui::draw(app, look, buffer))? {
-            out.extend(frame);
+        if self.app.held.is_none() {
+            self.still = None;
+        }
+        out.extend(if self.still.is_some() { self.frame_behind()? } else { self.frame()? });
+        for dump in std::mem::take(&mut self.dumps) {
+            self.effects.dump(dump, self.painter.shown().clone());
         }
         if out.is_empty() {
             return Ok(());

@@ -12,6 +12,7 @@ mod files;
 mod followed;
 pub mod input;
 mod keeping;
+mod kept;
 pub mod keys;
 pub mod log;
 pub mod looping;
@@ -136,13 +137,16 @@ fn terminal_session(start: Start) -> Result<Ended, Error> {
     let chosen = setup::chosen(&contexts, &start.setup.settings).map_err(Error::Clusters)?;
     drop(within);
     terminal::take()?;
-    let ended = runtime.block_on(go(start, contexts, chosen, simulated));
+    let left = runtime.block_on(go(start, contexts, chosen, simulated));
     terminal::give_back();
+    if let Some(screen) = left.as_ref().ok().and_then(|left| left.screen.as_deref()) {
+        terminal::print(screen);
+    }
     // Tasks may be in the middle of a request to a cluster that does not answer: they are not waited for.
     runtime.shutdown_background();
     journal::file::flush();
     drafts::flush();
-    Ok(ended?)
+    Ok(left?.ended)
 }
 
 async fn go(
@@ -150,7 +154,7 @@ async fn go(
     contexts: Contexts,
     chosen: Vec<ClusterName>,
     simulated: Option<Simulated>,
-) -> io::Result<Ended> {
+) -> io::Result<looping::Left> {
     let clock = contexts.clock();
     let (look, warnings) = look(&start.setup.settings);
     let wired::Wired { mut app, live, inbox, bytes } = wired::wire(start, contexts, chosen, simulated, &look);

@@ -11,10 +11,11 @@ use super::effects::{Home, Live};
 use super::replay::Player;
 use super::{Clusters, Simulated, Start, demo};
 use crate::app::model::Settings as AppSettings;
+use crate::app::views::Print;
 use crate::app::{App, Msg};
 use crate::cluster::journal;
 use crate::cluster::kubeconfig::Contexts;
-use crate::config::{Namespaces, Settings};
+use crate::config::{Namespaces, PrintOnExit, Settings};
 use crate::metrics::Scraped;
 use crate::model::name::ClusterName;
 use crate::setup;
@@ -78,6 +79,7 @@ pub fn wire(
     if let Some(dir) = &start.state {
         let inbox = live.inbox();
         live = live.with_drafts(Drafts::start(dir.join("drafts"), move |msg| tell(&inbox, msg)));
+        live = live.with_views(dir.clone());
     }
     if let Some(simulated) = simulated {
         let world = simulated.world().clone();
@@ -187,5 +189,13 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         run: run_name(),
         reconcile: settings.reconcile.value,
         thresholds: settings.thresholds.thresholds(),
+        bell: settings.bell.value,
+        title: settings.title.value,
+        restore: settings.restore.value,
+        print_on_exit: match settings.print_on_exit.value {
+            PrintOnExit::No => None,
+            PrintOnExit::Text => Some(Print::Text),
+            PrintOnExit::Svg => Some(Print::Svg),
+        },
     }
 }

@@ -24,6 +24,8 @@ pub(super) fn draw(app: &App, front: &Overlay, canvas: &mut Canvas<'_>, screen: 
             None
         }
         Overlay::Confirm(confirm) => super::confirm::draw(app, confirm, canvas),
+        Overlay::Views(front) => super::kept::views(app, front, canvas, size),
+        Overlay::Notices(list) => super::kept::notices(app, list, canvas, size),
     }
 }
 

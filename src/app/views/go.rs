@@ -89,7 +89,8 @@ impl App {
     }
 
     fn say_gone(&mut self, name: &str, object: &Object, view: &View) {
-        let text = format!("{name}: {} is no longer there; {} are shown instead.", object.in_words(), view.screen);
+        let text =
+            format!("{name}: {} is no longer there; {} are shown instead.", object.in_words(), view.screen);
         self.say(Tone::Warn, text);
     }
 
@@ -179,12 +180,8 @@ fn show(table: &mut Table, rows: &Shown) {
 
 fn of(object: &Object) -> DetailsOf {
     let Object { cluster, namespace, name, .. } = object;
-    let key = |kind| ObjectKey {
-        cluster: cluster.clone(),
-        kind,
-        namespace: namespace.clone(),
-        name: name.clone(),
-    };
+    let key =
+        |kind| ObjectKey { cluster: cluster.clone(), kind, namespace: namespace.clone(), name: name.clone() };
     match object.what {
         What::Gateway => DetailsOf::Gateway(GatewayId {
             cluster: cluster.clone(),

@@ -114,7 +114,8 @@ impl App {
             Some(view) => self.go_to(view, &format!("`{name}`"), true),
             None => {
                 let all: Vec<&str> = self.kept.views.bookmarks.keys().map(String::as_str).collect();
-                let text = format!("bookmarks: no view is kept as `{}`; there are {}", clean(name), all.join(", "));
+                let text =
+                    format!("bookmarks: no view is kept as `{}`; there are {}", clean(name), all.join(", "));
                 self.say(Tone::Warn, text);
                 Vec::new()
             }
@@ -133,7 +134,8 @@ impl App {
         }
         .min(count.saturating_sub(1));
         let at = list.cursor;
-        let chosen = self.kept.views.bookmarks.iter().nth(at).map(|(name, view)| (name.clone(), view.clone()));
+        let chosen =
+            self.kept.views.bookmarks.iter().nth(at).map(|(name, view)| (name.clone(), view.clone()));
         match (key.code, chosen) {
             (KeyCode::Enter, Some((name, view))) => {
                 self.overlay = None;

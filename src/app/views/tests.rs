@@ -121,9 +121,9 @@ fn a_kept_view_is_deleted_from_the_list() {
 fn last() -> Views {
     let mut app = ready();
     keys(&mut app, "t");
-    let [Effect::KeepView(change)] = app.leaving().try_into().unwrap() else { panic!() };
+    let [Effect::KeepView(change)] = &app.leaving()[..] else { panic!("nothing is kept") };
     let mut views = Views::default();
-    views.take(change);
+    views.take(change.clone());
     views
 }
 

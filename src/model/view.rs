@@ -103,7 +103,7 @@ impl View {
                 .join(", ");
         };
         let tab = if object.logs { "logs" } else { object.tab.as_str() };
-        let mut said = vec![format!("{}: {tab}", object.in_words())];
+        let mut said = vec![format!("{tab} of {}", object.in_words())];
         if tab == "traffic" {
             said.extend([&object.window].into_iter().filter(|text| !text.is_empty()).cloned());
         }
@@ -181,7 +181,7 @@ mod tests {
             by: "host".into(),
         };
         let open = View { object: Some(object), ..table.clone() };
-        assert_eq!(open.in_words(), "gateway egress in istio-system of prod-eu: traffic, 15m");
+        assert_eq!(open.in_words(), "traffic of gateway egress in istio-system of prod-eu, 15m");
         assert_eq!(open.proposal(), "egress traffic");
         let mut views = Views::default();
         views.take(ViewChange::Keep("a".into(), table));

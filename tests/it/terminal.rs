@@ -6,6 +6,7 @@ mod demo;
 mod ends;
 mod hostile;
 mod sizes;
+mod views;
 
 use std::path::PathBuf;
 use std::time::Duration;

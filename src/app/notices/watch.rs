@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::About;
 use crate::app::model::App;
+use crate::app::screen::{DetailsOf, Screen, Tab};
 use crate::app::traffic::chains;
 use crate::envoy::{Answer, Seen};
 use crate::model::clean::clean;
@@ -120,7 +121,10 @@ impl App {
     pub(in crate::app) fn notice_certificates(&mut self, seen: &Seen) {
         let Ok(Answer::Certs(all)) = &seen.answer else { return };
         let Some(id) = self.traffic.owner(&seen.pod).cloned() else { return };
-        let pod = seen.pod.name.clone();
+        let (pod, of) = (seen.pod.name.clone(), DetailsOf::Gateway(id.clone()));
+        // Whoever has its list before them has seen it.
+        let looks = matches!(self.screen(), Screen::Details(d) if d.tab == Tab::Certs && d.of == of);
+        self.notices.answers |= looks;
         for chain in chains::chains([(&pod, all.as_slice())]) {
             for issue in &chain.issues {
                 let term = chains::term(issue, &self.settings.thresholds, self.now);
@@ -136,7 +140,7 @@ impl App {
                     id.cluster,
                     term.words
                 );
-                // Whoever reads it has its list before them: it is no reason for a bell.
+                // It is told of days before: no reason for a bell.
                 self.note(Tone::Warn, &text, About::gateway(&id));
             }
         }

@@ -72,7 +72,7 @@ fn a_view_that_is_kept_comes_back_with_its_tab_filter_and_sort() {
     keys(&mut app, "enter 2");
     app.active_table_mut().unwrap().filter_by("egress");
     let view = app.view_here();
-    assert_eq!(view.in_words(), "gateway istio-egress in istio-system of prod-eu: pods, filter `egress`");
+    assert_eq!(view.in_words(), "pods of gateway istio-egress in istio-system of prod-eu, filter `egress`");
     let mut other = ready();
     other.kept.views.take(ViewChange::Keep("mine".into(), view.clone()));
     other.run(Command::Bookmarks, "mine");

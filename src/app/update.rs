@@ -122,7 +122,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::File(_, result) => app.on_file(result),
         Msg::Fetched(ticket, object) => app.on_fetched(ticket, object),
         Msg::Checked(ticket, checked) => app.on_checked(ticket, checked),
-        Msg::Made(ticket, made) => app.on_made(ticket, *made),
+        Msg::Made(ticket, made) => {
+            app.notice_made(ticket, &made);
+            app.on_made(ticket, *made)
+        }
         Msg::Rights(cluster, answers) => {
             app.on_rights(&cluster, answers);
             Vec::new()

@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use super::About;
+use crate::app::effect::Ticket;
 use crate::app::model::App;
 use crate::app::screen::{DetailsOf, Screen, Tab};
 use crate::app::traffic::chains;
 use crate::envoy::{Answer, Seen};
+use crate::materialize::change::Made;
 use crate::model::clean::clean;
+use crate::model::fault::{Fault, Reason};
 use crate::model::gateway::{Direction, GatewayId, GatewayRow};
 use crate::model::health::HealthState;
 use crate::model::name::ClusterName;
@@ -41,7 +44,8 @@ impl App {
                 Link::Ready,
                 Link::Stale { fault, .. } | Link::Unreachable { fault, .. } | Link::Denied { fault, .. },
             ) => {
-                let text = format!("{name} no longer answers: {}.", fault.summary);
+                let why = fault.summary.strip_prefix(&format!("{name}: ")).unwrap_or(&fault.summary);
+                let text = format!("{name} no longer answers: {why}.");
                 self.note(Tone::Bad, &text, About::cluster(name));
             }
             (before, Link::Ready) if is_down(before) => {
@@ -112,6 +116,36 @@ impl App {
             Tone::Plain if self.notices.failing.remove(id) => {
                 let text = format!("{} in {}: its traffic is as it should be again.", id.name, id.cluster);
                 self.note(Tone::Good, &text, About::gateway(id));
+            }
+            _ => {}
+        }
+    }
+
+    /// A change was made, or not. What is said of it is about its object; a failure that only its review would tell is kept.
+    pub(in crate::app) fn notice_made(&mut self, ticket: Ticket, made: &Result<Made, Fault>) {
+        let has_it = |screen: &&Screen| matches!(screen, Screen::Review(review) if review.items.iter().any(|item| item.ticket == ticket));
+        let review = self.stack.iter().rev().find(has_it);
+        let item = match review {
+            Some(Screen::Review(review)) => review.items.iter().find(|item| item.ticket == ticket),
+            _ => None,
+        };
+        let target = made.as_ref().ok().map(|made| &made.target).or(item.map(|item| &item.wish.target));
+        let Some(target) = target.cloned() else { return };
+        let is_told = item.is_none();
+        let looks = self.stack.last().is_some_and(|screen| has_it(&screen));
+        let id = GatewayId {
+            cluster: target.cluster.clone(),
+            namespace: target.namespace.as_str().into(),
+            name: target.name.as_str().into(),
+        };
+        self.notices.about =
+            if self.gateway(&id).is_some() { About::gateway(&id) } else { About::cluster(&id.cluster) };
+        self.notices.answers |= looks;
+        match made {
+            // It is checked and made once more.
+            Err(fault) if !is_told && fault.reason != Reason::Conflict => {
+                let about = self.notices.about.clone();
+                self.note(Tone::Bad, &format!("{}. {}", fault.summary, fault.hint), about);
             }
             _ => {}
         }

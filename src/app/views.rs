@@ -27,6 +27,8 @@ pub struct Kept {
     pub before: Option<View>,
     /// It was read.
     is_read: bool,
+    /// The last view is gone to once it was read.
+    wants_last: bool,
     /// What is gone to as soon as its object is told of, unless a key is pressed before.
     heading: Option<Heading>,
 }
@@ -105,6 +107,11 @@ impl App {
             return Vec::new();
         }
         vec![Effect::KeepView(crate::model::view::ViewChange::Last(self.view_here()))]
+    }
+
+    /// Whether what is kept is still to be read from disk.
+    pub(super) fn reads_views(&self) -> bool {
+        !self.kept.is_read && self.demo.is_none() && self.replay.is_none()
     }
 
     /// A key while a view is being named, or one is chosen.

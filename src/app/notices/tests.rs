@@ -182,3 +182,13 @@ fn the_title_says_where_and_how_many_are_bad_and_no_cursor_changes_it() {
     keys(&mut app, "j");
     assert_eq!(app.title(), "egret · 2 clusters · 1 bad");
 }
+
+#[test]
+fn a_change_that_fails_after_its_review_was_left_is_kept() {
+    let mut app = app();
+    told(&mut app, well());
+    let ticket = crate::app::effect::Ticket(7);
+    take(&mut app, Msg::Made(ticket, Box::new(Err(fault()))));
+    assert_eq!(texts(&app), [(Tone::Bad, "connection reset. Try again.")]);
+    assert_eq!(app.notices.unread(), 1);
+}

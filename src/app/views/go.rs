@@ -23,9 +23,11 @@ impl App {
         self.kept.views = views;
         match self.kept.before.clone() {
             // Whoever has gone on already is not taken away from there.
+            Some(view) if first && self.kept.wants_last => self.go_to(view, "the last view", true),
             Some(view) if first && self.settings.restore && !self.touched => {
                 self.go_to(view, "the last view", false)
             }
+            None if first && self.kept.wants_last => self.go_back_to_last(),
             _ => Vec::new(),
         }
     }
@@ -33,6 +35,11 @@ impl App {
     pub(super) fn go_back_to_last(&mut self) -> Vec<Effect> {
         match self.kept.before.clone() {
             Some(view) => self.go_to(view, "the last view", true),
+            None if self.reads_views() => {
+                self.kept.wants_last = true;
+                self.say(Tone::Plain, "What is kept is still being read …");
+                Vec::new()
+            }
             None => {
                 self.say(Tone::Muted, "last-view: nothing is known of an end before this run");
                 Vec::new()
@@ -112,6 +119,7 @@ impl App {
     /// The person goes where they want to.
     pub(in crate::app) fn stay_here(&mut self) {
         self.touched = true;
+        self.kept.wants_last = false;
         self.kept.heading = None;
     }
 

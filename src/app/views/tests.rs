@@ -259,3 +259,12 @@ fn the_screen_is_printed_by_its_own_key_or_where_it_was_wished_for_at_every_end(
     let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
     assert!(take(&mut app, Msg::Key(ctrl_c)).contains(&Effect::Quit));
 }
+
+#[test]
+fn a_last_view_that_is_asked_for_before_it_was_read_is_gone_to_when_it_was() {
+    let mut app = ready();
+    keys(&mut app, "g l");
+    assert!(said(&app).contains("still being read"), "{}", said(&app));
+    take(&mut app, Msg::Views(last()));
+    assert_eq!(is_open(&app), Some(("istio-egress", Tab::Traffic)));
+}

@@ -45,7 +45,7 @@ fn without_a_name_a_dump_lies_among_those_that_are_kept_and_the_demo_leaves_none
 
 #[test]
 fn the_last_screen_stays_on_the_terminal_of_who_quits_and_asks_for_it() {
-    for (line, key) in [("demo --speed 0 --print-on-exit", "q"), ("demo --speed 0", "Q")] {
+    for (line, key) in [("--print-on-exit demo --speed 0", "q"), ("demo --speed 0", "Q")] {
         let mut session = egret(Path::new(NONE), line).go();
         session.sees("4/5 clusters").keys(key);
         assert_eq!(session.wait_end(SOON).code(), Some(0), "{line}");
@@ -57,7 +57,7 @@ fn the_last_screen_stays_on_the_terminal_of_who_quits_and_asks_for_it() {
     session.sees("4/5 clusters").keys("q");
     session.wait_end(SOON);
     assert!(!left_behind(&session).contains("gateways"));
-    let mut session = egret(Path::new(NONE), "demo --speed 0 --print-on-exit=svg").go();
+    let mut session = egret(Path::new(NONE), "--print-on-exit=svg demo --speed 0").go();
     session.sees("4/5 clusters").signal(Signal::TERM);
     session.wait_end(SOON);
     assert!(!left_behind(&session).contains("<svg"), "a signal is no wish for a picture");

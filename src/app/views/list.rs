@@ -18,7 +18,7 @@ pub const NAME_LENGTH: usize = 60;
 #[derive(Debug)]
 pub enum Front {
     /// The view in front is being named.
-    Naming(Naming),
+    Naming(Box<Naming>),
     /// One is being chosen.
     List(List),
     /// This one is of a cluster that is not open.
@@ -51,7 +51,7 @@ impl App {
         if name.is_empty() || is_taken {
             let proposal = if name.is_empty() { self.free_name(&view.proposal()) } else { name.to_owned() };
             let naming = Naming { input: Input::with(&proposal), view, replaces: is_taken };
-            self.overlay = Some(Overlay::Views(Front::Naming(naming)));
+            self.overlay = Some(Overlay::Views(Front::Naming(Box::new(naming))));
             return Vec::new();
         }
         self.keep_view(name, view)

@@ -3,6 +3,7 @@
 mod about;
 mod change;
 mod metrics;
+mod screens;
 pub mod version;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use strum::VariantNames;
 pub use about::{Doctor, Manual};
 pub use change::{Agreement, Apply, Deletable, Delete, Journal, Report};
 pub use metrics::{Floor, From, Metrics, MetricsForm, Replay};
+pub use screens::Screens;
 
 use crate::config::{Color, Contexts, Glyphs, Namespaces, Settings, Source, Value};
 use crate::model::table::TableKind;
@@ -46,6 +48,10 @@ pub struct Cli {
     /// Keep the gateways of the opened clusters where egret is their keeper, after showing what that would do.
     #[arg(long, help_heading = SCREEN)]
     pub reconcile: bool,
+
+    /// How the screens begin and end.
+    #[command(flatten)]
+    pub screens: Screens,
 
     /// What to do instead of opening the screens.
     #[command(subcommand)]
@@ -373,6 +379,9 @@ impl Cli {
         }
         if self.reconcile && matches!(self.verb, Some(Verb::Replay(_))) {
             let why = "--reconcile writes to clusters, and a recording has none";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+        }
+        if let Some(why) = self.screens.misplaced(self.verb.is_some(), verb) {
             return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
         }
         if self.view.is_some() && self.verb.is_some() {

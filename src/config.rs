@@ -61,6 +61,8 @@ pub struct Settings {
     pub mouse: Value<bool>,
     /// The screens begin where the last run left them.
     pub restore: Value<bool>,
+    /// The last screen stays on the terminal when egret ends.
+    pub print_on_exit: Value<PrintOnExit>,
     /// The terminal's bell rings for what is bad and comes by itself.
     pub bell: Value<bool>,
     /// The terminal's title says what is on the screen.
@@ -93,6 +95,7 @@ impl Default for Settings {
             glyphs: Value::preset(Glyphs::Auto),
             mouse: Value::preset(false),
             restore: Value::preset(false),
+            print_on_exit: Value::preset(PrintOnExit::No),
             bell: Value::preset(false),
             title: Value::preset(false),
             keys: BTreeMap::new(),
@@ -160,6 +163,7 @@ impl Settings {
         forget(&mut self.theme);
         forget(&mut self.color);
         forget(&mut self.glyphs);
+        forget(&mut self.print_on_exit);
         for switch in [&mut self.mouse, &mut self.restore, &mut self.bell, &mut self.title] {
             forget(switch);
         }
@@ -286,6 +290,21 @@ pub enum Glyphs {
     Block,
     /// ASCII only.
     Ascii,
+}
+
+/// Whether the last screen stays on the terminal when the person quits, and as what.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case")]
+pub enum PrintOnExit {
+    /// It does not.
+    #[default]
+    No,
+    /// As text.
+    Text,
+    /// As an SVG picture.
+    Svg,
 }
 
 /// What holds for the contexts that match a pattern.

@@ -82,6 +82,8 @@
 //! - What egret keeps in the demo's story is what egret builds: its controller there goes by `materialize`, status and
 //!   all. Objects written for the story alone were drift on every gateway once the screens could look for it.
 //! - The form edits the manifest itself, so that form and YAML cannot differ, and what no field knows survives.
+//! - A screen that stands still (`app::hold`) is a copy of cells that the loop keeps: the app goes on, and what it no longer
+//!   shows no key acts on.
 //! - A review is a screen on top of the one where something was typed, not a box: that one stays below with all that is in
 //!   it until the change is made, and several changes are reviewed and made in one place.
 //! - YAML is read from the events of serde-saphyr's parser (`granit-parser`) into what Go's YAML 1.1 makes of it: held

@@ -26,17 +26,19 @@ fn main() -> ExitCode {
     }
     match &cli.verb {
         Some(Verb::Demo(demo)) => match simulated(demo) {
-            Ok(clusters) => screens(cli.globals, clusters, cli.view, cli.reconcile).into(),
+            Ok(clusters) => screens(cli.globals, clusters, cli.view, cli.screens, cli.reconcile).into(),
             Err(wrong) => complain(&wrong, Outcome::Usage).into(),
         },
         Some(Verb::Replay(wish)) => match replay::open(&wish.file, wish.speed, wish.from) {
-            Ok(options) => screens(cli.globals, Clusters::Replay(options), cli.view, false).into(),
+            Ok(options) => {
+                screens(cli.globals, Clusters::Replay(options), cli.view, cli.screens, false).into()
+            }
             Err(wrong) => complain(&wrong, Outcome::Failed).into(),
         },
         Some(verb) => headless::run(verb, &cli.globals).into(),
         None => {
             let clusters = Clusters::Kubeconfig(cli.globals.kubeconfig.clone());
-            screens(cli.globals, clusters, cli.view, cli.reconcile).into()
+            screens(cli.globals, clusters, cli.view, cli.screens, cli.reconcile).into()
         }
     }
 }
@@ -47,11 +49,18 @@ fn simulated(demo: &cli::Demo) -> Result<Clusters, String> {
     Ok(Clusters::Demo(Options { seed: demo.seed, speed: demo.speed, tour: demo.tour, past: true, faults }))
 }
 
-fn screens(globals: Globals, clusters: Clusters, view: Option<TableKind>, reconcile: bool) -> Outcome {
-    let setup = match setup::setup(&globals) {
+fn screens(
+    globals: Globals,
+    clusters: Clusters,
+    view: Option<TableKind>,
+    screens: cli::Screens,
+    reconcile: bool,
+) -> Outcome {
+    let mut setup = match setup::setup(&globals) {
         Ok(setup) => setup.reconciling(reconcile),
         Err(wrong) => return complain(&wrong, Outcome::Usage),
     };
+    setup.settings = screens.over(setup.settings, view.is_some());
     let setup = match clusters {
         Clusters::Demo(_) => setup.for_other_clusters(),
         Clusters::Replay(_) => setup.for_recording(),

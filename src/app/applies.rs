@@ -120,6 +120,16 @@ impl App {
                 need(self.active_table().is_some_and(|t| !t.marked.is_empty()), "no row is marked")
             }
             _ if command.spec().danger => self.deed_applies(command),
+            C::LastView => need(
+                self.kept.before.is_some() || self.reads_views(),
+                "nothing is known of an end before this run",
+            ),
+            C::Bookmarks => match self.kept.views.bookmarks.is_empty() {
+                true if self.reads_views() => Err("what is kept is still being read".to_owned()),
+                true => Err(format!("no view is kept; {} keeps this one", self.key_of(C::Bookmark))),
+                false => Ok(()),
+            },
+            C::Notices => need(self.notices.newest_first().next().is_some(), "nothing has happened yet"),
             C::Tamper if self.demo.is_some() => self.deployment_here().map(drop),
             _ if command.is_for_demo() => need(self.demo.is_some(), "only `egret demo` has that"),
             C::Back => {

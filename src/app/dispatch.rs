@@ -67,7 +67,7 @@ impl App {
             C::Fleet => return self.show_fleet(),
             C::FleetOrder => self.fleet_motion(command),
             C::Back => return self.back(),
-            C::Quit => return vec![Effect::Quit],
+            C::Quit => return self.quit(),
             C::Redraw => return vec![Effect::Redraw],
             C::Retry => {
                 self.rights.forget_all();

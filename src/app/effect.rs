@@ -73,6 +73,10 @@ pub enum Effect {
     Bell,
     /// Read what the pods of these namespaces use of CPU and memory, again and again, and of no others.
     ReadUsage(Vec<(ClusterName, String)>),
+    /// Write what is on the screen to a file.
+    Dump(Dump),
+    /// Keep a change of the views that are kept.
+    KeepView(crate::model::view::ViewChange),
     /// Copy a text to the clipboard.
     Copy(String),
     /// Connect to the clusters that do not answer, now; `None`: all of them.
@@ -95,6 +99,15 @@ pub enum Effect {
     Fault(String),
     /// In the demo: somebody changes something by hand.
     Tamper(ClusterName, Tampered),
+}
+
+/// Where the screen is to be written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dump {
+    /// The file that the person named; its ending says in which form. None: one among those that are kept.
+    pub file: Option<String>,
+    /// What a file is called that the person did not name, without its ending.
+    pub name: String,
 }
 
 /// What somebody changes by hand in the demo.

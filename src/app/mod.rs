@@ -15,6 +15,7 @@ pub mod effect;
 pub mod form;
 pub mod general;
 pub mod geometry;
+pub mod hold;
 pub mod keeping;
 pub mod keymap;
 pub mod model;

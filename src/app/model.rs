@@ -57,6 +57,14 @@ pub struct Settings {
     pub mouse: bool,
     /// Contexts under one name, from the config.
     pub groups: Vec<Group>,
+    /// Ring the bell for what is bad and comes by itself.
+    pub bell: bool,
+    /// Say in the terminal's title what is on the screen.
+    pub title: bool,
+    /// Begin where the last run left the screens.
+    pub restore: bool,
+    /// Leave the last screen on the terminal.
+    pub print_on_exit: Option<super::views::Print>,
 }
 
 /// A line that tells how something went; it stays until the next key.
@@ -121,6 +129,16 @@ pub struct App {
     pub(super) closing: Option<(BTreeSet<ClusterName>, Timestamp)>,
     /// What became of the kubeconfig entries of open contexts; those that are as they were are not here.
     pub(super) entries: BTreeMap<ClusterName, super::contexts::Entry>,
+    /// The screen stands still.
+    pub held: Option<super::hold::Held>,
+    /// Views that are kept.
+    pub kept: super::views::Kept,
+    /// What happened.
+    pub notices: super::notices::Notices,
+    /// Leave the screen on the terminal when the program ends.
+    pub print: Option<super::views::Print>,
+    /// The person has pressed a key.
+    pub(super) touched: bool,
     next_ticket: u64,
 }
 
@@ -159,6 +177,11 @@ impl App {
             used: BTreeMap::new(),
             closing: None,
             entries: BTreeMap::new(),
+            held: None,
+            kept: super::views::Kept::default(),
+            notices: super::notices::Notices::default(),
+            print: None,
+            touched: false,
             next_ticket: 0,
         };
         let table = app.table(view);
@@ -345,7 +368,9 @@ impl App {
 
     /// Says something until the next key.
     pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.notice = Some(Notice { text: text.into(), tone });
+        let text = text.into();
+        self.keep_said(tone, &text);
+        self.notice = Some(Notice { text, tone });
     }
 
     /// The keys of a command that mean it here: letters do not where they are typed.

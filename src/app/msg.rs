@@ -85,6 +85,10 @@ pub enum Msg {
     /// What the pods of the wanted namespaces of a cluster use. One that serves no metrics API says so once, as what is
     /// missing.
     Usage(ClusterName, Result<Arc<[PodUsage]>, Fault>),
+    /// Views are kept: as it is read, and again when it changed.
+    Views(crate::model::view::Views),
+    /// The screen was written to a file; to which, or why not.
+    Dumped(Result<String, Fault>),
     /// A text was copied; how, or why not.
     Copied(Result<String, Fault>),
     /// What objects of a kind are made of; none: the server does not say.

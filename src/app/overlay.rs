@@ -20,6 +20,10 @@ pub enum Overlay {
     Contexts(super::contexts::List),
     /// Whether a cluster is to be changed.
     Confirm(super::confirm::Confirm),
+    /// Views that are kept.
+    Views(super::views::Front),
+    /// What happened.
+    Notices(super::notices::NoticeList),
 }
 
 /// State of the help.

@@ -30,6 +30,8 @@ impl App {
             Some(Overlay::Choose(_)) => self.choose_key(key),
             Some(Overlay::Confirm(_)) => self.confirm_key(key),
             Some(Overlay::Contexts(_)) => self.contexts_key(key),
+            Some(Overlay::Views(_)) => self.front_key(key),
+            Some(Overlay::Notices(_)) => self.notices_key(key),
             _ => {
                 self.help_key(key);
                 Vec::new()
@@ -232,6 +234,8 @@ impl App {
             C::Tamper => vec!["gateway".to_owned()],
             C::OpenContext => self.context_values(false),
             C::CloseContext => self.context_values(true),
+            C::Bookmarks => self.kept.views.bookmarks.keys().cloned().collect(),
+            C::PrintAndQuit => vec!["text".to_owned(), "svg".to_owned()],
             C::ForgetCluster => self.gateway_here().map(|row| self.recorded(&row)).unwrap_or_default(),
             C::Fault => {
                 let demo = self.demo.iter().flat_map(|d| d.faults.iter().cloned());

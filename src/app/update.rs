@@ -8,6 +8,7 @@ use super::command::Command;
 use super::effect::Effect;
 use super::model::App;
 use super::msg::Msg;
+use super::notices::About;
 use super::open;
 use super::overlay::{HelpPage, Overlay};
 use super::screen::details::Loaded;
@@ -21,11 +22,19 @@ use crate::model::table::{TableKind, Tone};
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     // What is read changes with what is shown, not with what comes of reading.
     let reads = !matches!(msg, Msg::Scraped(_) | Msg::Admin(_) | Msg::LogLines(..));
+    let is_cluster = matches!(msg, Msg::Snapshot(_));
+    app.notices.answers = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Copied(_) | Msg::Dumped(_));
     let mut effects = take(app, msg);
+    app.notices.answers = false;
+    app.notices.about = Default::default();
+    if is_cluster {
+        effects.extend(app.go_on_heading());
+    }
     effects.extend(app.ask_to_keep());
     effects.extend(app.use_what_is_shown());
     effects.extend(app.follow_routes());
-    effects.extend(app.ring());
+    let bells = [app.ring(), app.ring_for_notices()];
+    effects.extend(bells.into_iter().flatten().next());
     if reads {
         effects.extend(app.read_what_is_shown());
     }
@@ -39,6 +48,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Mouse(pointed) => app.on_mouse(pointed),
         Msg::Paste(text) => app.on_paste(&text),
         Msg::Resize(width, height) => {
+            app.thaw("The screen goes on: the terminal has another size, or was another program's.");
             app.size = (width, height);
             Vec::new()
         }
@@ -109,17 +119,22 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Planned(ticket, plan) => app.on_planned(ticket, plan),
         Msg::Done(ticket, deed, done) => {
+            app.notices.about = About::cluster(&deed.cluster);
             app.on_done(ticket, &deed, done);
             Vec::new()
         }
         Msg::Keeping(cluster, news) => {
+            app.notices.about = About::cluster(&cluster);
             app.on_keeping(&cluster, news);
             Vec::new()
         }
         Msg::File(_, result) => app.on_file(result),
         Msg::Fetched(ticket, object) => app.on_fetched(ticket, object),
         Msg::Checked(ticket, checked) => app.on_checked(ticket, checked),
-        Msg::Made(ticket, made) => app.on_made(ticket, *made),
+        Msg::Made(ticket, made) => {
+            app.notice_made(ticket, &made);
+            app.on_made(ticket, *made)
+        }
         Msg::Rights(cluster, answers) => {
             app.on_rights(&cluster, answers);
             Vec::new()
@@ -159,6 +174,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Admin(seen) => {
+            app.notice_certificates(&seen);
             app.on_admin(seen);
             Vec::new()
         }
@@ -171,13 +187,14 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.on_themes();
             Vec::new()
         }
-        Msg::Copied(result) => {
+        Msg::Copied(result) | Msg::Dumped(result) => {
             match result {
-                Ok(way) => app.say(Tone::Good, way),
-                Err(fault) => app.say(Tone::Bad, format!("{}. {}", fault.summary, fault.hint)),
+                Ok(way) => app.answer(Tone::Good, way),
+                Err(fault) => app.answer(Tone::Bad, format!("{}. {}", fault.summary, fault.hint)),
             }
             Vec::new()
         }
+        Msg::Views(views) => app.on_views(views),
         Msg::Faults(faults) => {
             let said = if faults.is_empty() { "none".to_owned() } else { faults.join(", ") };
             app.say(Tone::Plain, format!("Faults in force: {said}."));
@@ -195,6 +212,10 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
 
 impl App {
     fn on_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        self.stay_here();
+        if self.held.is_some() {
+            return self.held_key(key);
+        }
         self.notice = None;
         self.clicked = None;
         if let Some(table) = self.active_table_mut() {
@@ -219,6 +240,11 @@ impl App {
     }
 
     fn on_paste(&mut self, text: &str) -> Vec<Effect> {
+        self.stay_here();
+        if self.held.is_some() {
+            self.thaw("The screen goes on; what was pasted went nowhere.");
+            return Vec::new();
+        }
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => {
                 palette.input.paste(text);
@@ -233,6 +259,8 @@ impl App {
                 (list.cursor, list.rows) = (0, Vec::new());
                 self.refill_contexts();
             }
+            Some(Overlay::Views(_)) => self.naming_paste(text),
+            Some(Overlay::Notices(_)) => self.notices_paste(text),
             Some(_) => {}
             None => match self.screen() {
                 Screen::Editor(_) => return self.editor_paste(text),
@@ -314,6 +342,7 @@ impl App {
         if self.cluster(&name).is_none_or(|old| !old.link.is_ready()) {
             self.rights.forget(&name);
         }
+        let before = self.cluster(&name).cloned();
         match self.clusters.iter_mut().find(|s| s.cluster == name) {
             // A late one is dropped: states of a cluster are seen in their order.
             Some(old) if old.revision > snapshot.revision => return Vec::new(),
@@ -321,6 +350,8 @@ impl App {
             None => self.clusters.push(snapshot),
         }
         self.rejoin();
+        self.behind();
+        self.notice_cluster(&name, before.as_ref());
         self.refresh();
         self.open_what_is_needed()
     }
@@ -367,6 +398,11 @@ impl App {
         for details in self.all_details().filter(|d| which(d)) {
             details.stale_text = true;
         }
+    }
+
+    /// What is told of without being shown, while the screen stands still.
+    pub fn settle_behind(&mut self) {
+        self.make_briefs();
     }
 
     /// Brings everything that is shown up to date. Called once before each frame.

@@ -3,7 +3,7 @@
 use strum::VariantNames;
 
 use super::problem::{list, unknown};
-use super::{Color, Contexts, Glyphs, Namespaces, Problem, Settings, Source, Value};
+use super::{Color, Contexts, Glyphs, Namespaces, PrintOnExit, Problem, Settings, Source, Value};
 
 /// What a setting is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +146,16 @@ pub(super) const KEYS: &[Key] = &[
     },
     on_or_off!("mouse", "EGRET_MOUSE", mouse),
     on_or_off!("restore", "EGRET_RESTORE", restore),
+    Key {
+        name: "print-on-exit",
+        variable: "EGRET_PRINT_ON_EXIT",
+        shape: Shape::Word,
+        set: |s, raw, source| {
+            s.print_on_exit = Value::new(one_of::<PrintOnExit>(raw)?, source);
+            Ok(())
+        },
+        get: |s| (s.print_on_exit.value.to_string().into(), s.print_on_exit.source),
+    },
     on_or_off!("bell", "EGRET_BELL", bell),
     on_or_off!("title", "EGRET_TITLE", title),
 ];

@@ -42,5 +42,6 @@ pub(crate) mod testing;
 pub mod tolerant;
 pub mod upstream;
 pub mod usage;
+pub mod view;
 pub mod way;
 pub mod yaml;

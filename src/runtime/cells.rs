@@ -57,6 +57,26 @@ pub fn write<'a>(out: &mut impl Write, cells: impl Iterator<Item = (u16, u16, &'
     change(out, pen, PLAIN)
 }
 
+/// Appends rows of cells, each with a line end behind it, for a file: nothing says where they stand.
+///
+/// # Errors
+/// Those of `out`.
+pub fn rows<'a>(out: &mut impl Write, rows: impl IntoIterator<Item = Vec<&'a Cell>>) -> io::Result<()> {
+    for row in rows {
+        let mut pen = PLAIN;
+        for cell in row {
+            let wanted =
+                Pen { text: cell.fg, ground: cell.bg, line: cell.underline_color, modifiers: cell.modifier };
+            change(out, pen, wanted)?;
+            pen = wanted;
+            out.write_all(cell.symbol().as_bytes())?;
+        }
+        change(out, pen, PLAIN)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
 /// Goes from one pen to another, in one sequence.
 fn change(out: &mut impl Write, from: Pen, to: Pen) -> io::Result<()> {
     if from == to {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
+use ratatui::buffer::Buffer;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
@@ -19,7 +20,7 @@ use super::settings::{self, Keeper};
 use super::ways::{Other, Ways};
 use super::{clipboard, outside, terminal};
 use crate::app::deed::{Deed, Plan, What};
-use crate::app::effect::{Effect, LogQuery, StandingOf, Tampered, Ticket};
+use crate::app::effect::{Dump, Effect, LogQuery, StandingOf, Tampered, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::Msg;
 use crate::app::replay::Wish;
@@ -60,6 +61,8 @@ pub struct Live {
     asking: Option<AbortHandle>,
     /// What reads and writes the config; none: there is no place for one.
     settings: Option<Keeper>,
+    /// Views and screens that are kept.
+    pub(super) kept: super::kept::Kept,
     /// What plays a recording; none: it is now.
     player: Option<UnboundedSender<Wish>>,
 }
@@ -111,6 +114,7 @@ impl Live {
             kubeconfigs: None,
             asking: None,
             settings: None,
+            kept: super::kept::Kept::default(),
             player: None,
         }
     }
@@ -465,6 +469,7 @@ impl Effects for Live {
                 let _ = self.bytes.send(vec![BELL]);
             }
             Effect::Copy(text) => self.copy(text),
+            Effect::KeepView(change) => self.keep_view(change),
             Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
             Effect::SetNamespaces(namespaces) => {
                 self.sources.set_namespaces(namespaces.into_iter().map(Into::into).collect());
@@ -488,12 +493,21 @@ impl Effects for Live {
                 }
             }
             // The loop's own.
-            Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) | Effect::EditOutside(_) => {}
+            Effect::Quit
+            | Effect::Redraw
+            | Effect::Dump(_)
+            | Effect::RunCredentialPlugin(_)
+            | Effect::EditOutside(_) => {}
         }
+    }
+
+    fn dump(&mut self, dump: Dump, screen: Buffer) {
+        self.write_screen(dump, screen);
     }
 
     async fn finish(&mut self) {
         let mut embedded = std::mem::take(&mut *self.embedded.lock().unwrap_or_else(PoisonError::into_inner));
+        self.finish_writing().await;
         drafts::flush();
         embedded.finish().await;
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
 use jiff::Timestamp;
+use ratatui::buffer::Buffer;
 use rustix::process::Signal as Stop;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -16,6 +17,7 @@ use super::mouse;
 use super::painter::Painter;
 use super::settings;
 use super::terminal::{self, TerminalEvent};
+use crate::app::effect::Dump;
 use crate::app::pointing::{Gesture, Pointed};
 use crate::app::{App, Effect, Msg, update};
 use crate::cluster::clock::Clock;
@@ -30,6 +32,8 @@ const BATCH: usize = 256;
 pub trait Effects {
     /// Starts an effect. Must not wait.
     fn start(&mut self, effect: Effect);
+    /// Writes a screen to a file. Must not wait.
+    fn dump(&mut self, dump: Dump, screen: Buffer);
     /// Ends what goes on in the background, as it should be ended. Must not take long.
     fn finish(&mut self) -> impl Future<Output = ()>;
     /// Gives the terminal to a program for a while and takes it back.
@@ -56,6 +60,16 @@ pub enum Ended {
     TerminalGone,
 }
 
+/// How the loop ended, and what it leaves behind.
+#[derive(Debug)]
+pub struct Left {
+    /// Why it ended.
+    pub ended: Ended,
+    /// The last screen, when it is to stay on the terminal. Only of who quits: a program that is ended by others, or that
+    /// panics, leaves none.
+    pub screen: Option<String>,
+}
+
 /// Everything that can wake the loop.
 struct Wakers {
     /// Away while a program has the terminal: its reader would take that program's keys.
@@ -71,25 +85,31 @@ struct Wakers {
 }
 
 /// The state of the loop beside the app.
-struct Loop<'a, E> {
-    app: &'a mut App,
-    clock: Clock,
-    look: ui::Look,
-    theme: String,
+pub(super) struct Loop<'a, E> {
+    pub(super) app: &'a mut App,
+    pub(super) clock: Clock,
+    pub(super) look: ui::Look,
+    pub(super) theme: String,
     /// Whether the mouse is ours.
-    mouse: bool,
+    pub(super) mouse: bool,
     /// Turns of the wheel that nothing was made of yet.
-    wheel: Option<Pointed>,
-    effects: E,
-    painter: Painter,
-    line: Line,
-    frames: SyncSender<Vec<u8>>,
-    writing: bool,
-    raw: Vec<u8>,
-    dirty: bool,
-    ended: Option<Ended>,
+    pub(super) wheel: Option<Pointed>,
+    pub(super) effects: E,
+    pub(super) painter: Painter,
+    pub(super) line: Line,
+    pub(super) frames: SyncSender<Vec<u8>>,
+    pub(super) writing: bool,
+    pub(super) raw: Vec<u8>,
+    pub(super) dirty: bool,
+    pub(super) ended: Option<Ended>,
     /// What is to have the terminal.
-    foreground: Option<Foreground>,
+    pub(super) foreground: Option<Foreground>,
+    /// The screen that stands still.
+    pub(super) still: Option<Buffer>,
+    /// Where the next frame is to be written to, once it is on the terminal.
+    pub(super) dumps: Vec<Dump>,
+    /// What the terminal's title says; none: what it said before.
+    pub(super) title: Option<String>,
 }
 
 /// Runs the TUI on this terminal until it ends. The terminal must have been taken already.
@@ -103,7 +123,7 @@ pub async fn run<E: Effects>(
     effects: E,
     inbox: UnboundedReceiver<Msg>,
     bytes: UnboundedReceiver<Vec<u8>>,
-) -> io::Result<Ended> {
+) -> io::Result<Left> {
     let (events, terminal) = unbounded_channel();
     let frames = terminal::start_writer(events.clone())?;
     terminal::watch_hang_up(events)?;
@@ -139,18 +159,26 @@ pub async fn run<E: Effects>(
         dirty: true,
         ended: None,
         foreground: None,
+        still: None,
+        dumps: Vec::new(),
+        title: None,
     };
     state.go(wakers).await
 }
 
 impl<E: Effects> Loop<'_, E> {
-    async fn go(mut self, mut wakers: Wakers) -> io::Result<Ended> {
+    async fn go(mut self, mut wakers: Wakers) -> io::Result<Left> {
         let ended = self.turns(&mut wakers).await;
         if !matches!(ended, Ok(Ended::TerminalGone)) {
             self.quiet(&mut wakers).await;
         }
+        for effect in self.app.leaving() {
+            self.effects.start(effect);
+        }
+        let quit = matches!(ended, Ok(Ended::Quit));
+        let screen = self.app.print.filter(|_| quit).map(|form| self.last_screen(form));
         self.effects.finish().await;
-        ended
+        ended.map(|ended| Left { ended, screen })
     }
 
     async fn turns(&mut self, wakers: &mut Wakers) -> io::Result<Ended> {
@@ -325,6 +353,8 @@ impl<E: Effects> Loop<'_, E> {
             match effect {
                 Effect::Quit => self.ended = Some(Ended::Quit),
                 Effect::Redraw => self.painter.reset(self.app.size),
+                // Of what is seen next: what the person typed to ask for it is no part of it.
+                Effect::Dump(dump) => self.dumps.push(dump),
                 Effect::RunCredentialPlugin(cluster) => {
                     self.foreground = Some(Foreground::Plugin(cluster));
                 }
@@ -362,37 +392,6 @@ impl<E: Effects> Loop<'_, E> {
     fn pass(&mut self, raw: &[u8]) {
         self.raw.extend_from_slice(raw);
         self.dirty = true;
-    }
-
-    fn paint(&mut self) -> io::Result<()> {
-        self.dirty = false;
-        self.app.settle();
-        // Only now it is known what is selected.
-        for effect in self.app.ask_for_rights() {
-            self.effects.start(effect);
-        }
-        let (app, look) = (&*self.app, &self.look);
-        let mut out = std::mem::take(&mut self.raw);
-        if let Some(frame) = self.painter.frame(self.line.room(), |buffer| ui::draw(app, look, buffer))? {
-            out.extend(frame.bytes);
-            self.dirty = frame.is_part;
-            let now = Instant::now();
-            let asks = self.line.asks(now, out.len());
-            if asks {
-                out.extend_from_slice(QUESTION);
-            }
-            self.line.sent(now, out.len(), asks);
-        }
-        if out.is_empty() {
-            return Ok(());
-        }
-        self.writing = true;
-        if self.frames.try_send(out).is_err() {
-            // Cannot be: nothing is under way. Drawing all of it again puts it right.
-            self.painter.reset(self.app.size);
-            self.dirty = true;
-        }
-        Ok(())
     }
 }
 

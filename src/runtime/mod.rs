@@ -12,6 +12,7 @@ mod files;
 mod followed;
 pub mod input;
 mod keeping;
+mod kept;
 pub mod keys;
 mod kubeconfigs;
 pub mod line;
@@ -20,6 +21,7 @@ pub mod looping;
 pub mod mouse;
 pub mod outside;
 pub mod painter;
+mod painting;
 pub mod replay;
 pub mod report;
 mod settings;
@@ -145,13 +147,16 @@ fn terminal_session(start: Start) -> Result<Ended, Error> {
     drop(within);
     terminal::mouse(start.setup.settings.mouse.value);
     terminal::take()?;
-    let ended = runtime.block_on(go(start, contexts, chosen, simulated));
+    let left = runtime.block_on(go(start, contexts, chosen, simulated));
     terminal::give_back();
+    if let Some(screen) = left.as_ref().ok().and_then(|left| left.screen.as_deref()) {
+        terminal::print(screen);
+    }
     // Tasks may be in the middle of a request to a cluster that does not answer: they are not waited for.
     runtime.shutdown_background();
     journal::file::flush();
     drafts::flush();
-    Ok(ended?)
+    Ok(left?.ended)
 }
 
 async fn go(
@@ -159,7 +164,7 @@ async fn go(
     contexts: Contexts,
     chosen: Vec<ClusterName>,
     simulated: Option<Simulated>,
-) -> io::Result<Ended> {
+) -> io::Result<looping::Left> {
     let clock = contexts.clock();
     let own = settings::own_themes(&start.setup);
     let (look, warnings) = look(&start.setup.settings, settings::library(own.into_values()));

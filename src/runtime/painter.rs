@@ -42,6 +42,11 @@ impl Painter {
         *self = Self::new((width, height));
     }
 
+    /// What is on the terminal, or on its way there.
+    pub fn wanted(&self) -> &Buffer {
+        self.wanted.as_ref().unwrap_or(&self.shown)
+    }
+
     /// Draws a frame and returns the bytes that bring the terminal there; `None` when no cell changed. Where there is room
     /// for so many bytes only, whole rows are written until it is full: those first that were not to change a frame ago,
     /// for that is what somebody waits for.

@@ -13,6 +13,8 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::mouse;
+use crate::model::clean::clean;
+
 /// What the terminal's threads report.
 #[derive(Debug)]
 pub enum TerminalEvent {
@@ -30,6 +32,9 @@ static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// Whether it ever was: then it is given back in any case, also when the bytes that say so are still on their way.
 static MOUSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the title is ours: it is given back with the terminal.
+static TITLED: AtomicBool = AtomicBool::new(false);
 
 /// Held while a frame is written, so that the last bytes do not land in the middle of one.
 static FRAME: Mutex<()> = Mutex::new(());
@@ -86,6 +91,9 @@ pub fn give_back() {
         terminal::LeaveAlternateScreen,
         cursor::Show
     );
+    if TITLED.swap(false, Ordering::SeqCst) {
+        end.extend_from_slice(b"\x1b[23;0t");
+    }
     let until = Instant::now() + PATIENCE;
     let _frame = wait_for_frame(until);
     // Nobody is left to tell when the terminal is gone; one that nobody reads is not waited for.
@@ -93,6 +101,25 @@ pub fn give_back() {
         let _ = queued.and_then(|()| (&File::from(out()?)).write_all(&end));
     }
     let _ = terminal::disable_raw_mode();
+}
+
+/// What gives the terminal a title: the one it had is put on the terminal's own stack first.
+pub fn title(title: &str) -> Vec<u8> {
+    let save = if TITLED.swap(true, Ordering::SeqCst) { "" } else { "\x1b[22;0t" };
+    format!("{save}\x1b]2;{}\x07", clean(title)).into_bytes()
+}
+
+/// Whether the terminal has a title of ours; not any more, once it was given back.
+pub fn is_titled() -> bool {
+    TITLED.load(Ordering::SeqCst)
+}
+
+/// Writes a text on a terminal that was given back. One that nobody reads does not get it.
+pub fn print(text: &str) {
+    if takes_bytes(Instant::now() + PATIENCE) {
+        // Nobody is left to tell when the terminal is gone.
+        let _ = io::stdout().lock().write_all(text.as_bytes());
+    }
 }
 
 /// Waits for the end of the frame that is being written.

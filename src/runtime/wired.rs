@@ -13,10 +13,11 @@ use super::replay::Player;
 use super::settings::Keeper;
 use super::{Clusters, Simulated, Start, demo};
 use crate::app::model::Settings as AppSettings;
+use crate::app::views::Print;
 use crate::app::{App, Msg};
 use crate::cluster::journal;
 use crate::cluster::kubeconfig::Contexts;
-use crate::config::{Namespaces, Settings};
+use crate::config::{Namespaces, PrintOnExit, Settings};
 use crate::metrics::Scraped;
 use crate::model::name::ClusterName;
 use crate::setup;
@@ -91,6 +92,7 @@ pub fn wire(
     if let Some(dir) = &start.state {
         let inbox = live.inbox();
         live = live.with_drafts(Drafts::start(dir.join("drafts"), move |msg| tell(&inbox, msg)));
+        live = live.with_views(dir.clone());
     }
     let (inbox_of_settings, writes) = (sender.clone(), simulated.is_none());
     let keeper = Keeper::start(&start.setup, writes, move |msg| tell(&inbox_of_settings, msg));
@@ -207,5 +209,13 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         thresholds: settings.thresholds.thresholds(settings.bell.value),
         mouse: settings.mouse.value,
         groups: settings.groups.clone(),
+        bell: settings.bell.value,
+        title: settings.title.value,
+        restore: settings.restore.value,
+        print_on_exit: match settings.print_on_exit.value {
+            PrintOnExit::No => None,
+            PrintOnExit::Text => Some(Print::Text),
+            PrintOnExit::Svg => Some(Print::Svg),
+        },
     }
 }

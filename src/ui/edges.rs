@@ -56,6 +56,13 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
         let text = format!("{} {bad} bad", canvas.glyphs.symbol(Symbol::Degraded));
         parts.push(vec![(text, canvas.style(Role::ToneBad))]);
     }
+    let new = app.notices.unread();
+    if new > 0 {
+        parts.push(vec![(format!("{new} new"), canvas.style(Role::ToneWarn))]);
+    }
+    if let Some(held) = app.held_words() {
+        parts.push(vec![(held, canvas.style(Role::ToneWarn))]);
+    }
     let words = app.acting_on().map(|s| app.keeper_words(s)).into_iter().flatten();
     let mut keepers = words.filter(|words| !words.is_empty()).map(|words| vec![(words, muted)]);
     let fits = |keeper: &Part| {
@@ -289,6 +296,14 @@ const TYPING: Keys = &[("enter", "keep"), ("esc", "clear"), ("up", ""), ("down",
 /// What a filter understands, said while one is typed.
 const GRAMMAR: &str = "word  column:value  label:k=v  !not  /regex/";
 
+/// What works on a screen that stands still.
+const HELD: [(Command, &str); 4] = [
+    (Command::Hold, "go on"),
+    (Command::ScreenDump, "write it to a file"),
+    (Command::CopyName, "copy the name"),
+    (Command::Quit, "quit"),
+];
+
 /// Keys that work here. Those for commands and help always stay; others are dropped from the end.
 pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     // What stands in front has its keys in its frame; the tour leads through it.
@@ -296,6 +311,13 @@ pub(super) fn hints(app: &App, canvas: &mut Canvas<'_>, area: Area) {
         return;
     }
     let area = Area { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    if app.held.is_some() {
+        let ascii = canvas.glyphs.is_ascii();
+        let key = |command| app.keys_of(command).next().map(|c| c.hint(ascii)).unwrap_or_default();
+        let hints = HELD.map(|(command, word)| (key(command), word));
+        draw_hints(canvas, area, &hints);
+        return;
+    }
     if let Screen::Editor(editor) = app.screen()
         && !editor.front_keys().is_empty()
     {

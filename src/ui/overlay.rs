@@ -26,6 +26,8 @@ pub(super) fn draw(app: &App, front: &Overlay, canvas: &mut Canvas<'_>, screen: 
         }
         Overlay::Contexts(list) => super::contexts::draw(app, list, canvas),
         Overlay::Confirm(confirm) => super::confirm::draw(app, confirm, canvas),
+        Overlay::Views(front) => super::kept::views(app, front, canvas, size),
+        Overlay::Notices(list) => super::kept::notices(app, list, canvas, size),
     }
 }
 

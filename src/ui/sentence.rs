@@ -5,6 +5,7 @@ use strum::IntoEnumIterator;
 use super::canvas::{Canvas, Cut};
 use super::theme::Role;
 use crate::app::App;
+use crate::app::command::Command;
 use crate::app::geometry::{Area, SMALLEST};
 use crate::app::overlay::Overlay;
 use crate::app::screen::{Details, Screen, Table, facts};
@@ -23,17 +24,30 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     );
     let asked = match &app.overlay {
         Some(Overlay::Confirm(confirm)) => format!("Asked: {}? esc says no.", confirm.deed.in_words()),
+        Some(Overlay::Views(_)) => "Views that are kept are in front. esc closes them.".to_owned(),
+        Some(Overlay::Notices(list)) => {
+            let all = app.listed_notices(list);
+            let newest = all.first().map(|h| format!(" The newest: {}", h.text)).unwrap_or_default();
+            format!("{} notices, esc closes them.{newest}", all.len())
+        }
         _ => String::new(),
     };
     let begun = app.begun().map_or_else(String::new, |(keys, on)| {
         let next: Vec<String> = on.iter().map(|(key, spec)| format!("{key} {}", spec.command)).collect();
         format!("{keys} …: {}; esc back.", next.join(", "))
     });
+    let held = app.held_words().map(|words| format!("{words}: {} goes on.", app.key_of(Command::Hold)));
+    let new = match app.notices.unread() {
+        0 => String::new(),
+        n => format!("{n} new notices."),
+    };
     let parts = [
+        (Role::ToneWarn, held.unwrap_or_default()),
         (Role::ToneWarn, asked),
         (Role::Text, begun),
         (Role::Text, what(app)),
         (Role::Text, clusters(app)),
+        (Role::ToneWarn, new),
         (Role::ToneMuted, size),
     ];
     let parts = parts.into_iter().filter(|(_, text)| !text.is_empty());

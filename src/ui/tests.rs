@@ -1,5 +1,6 @@
 //! Pictures of every screen, and what must hold at any size and in any theme.
 
+mod kept;
 mod panes;
 mod pointing;
 mod theme_list;
@@ -326,7 +327,13 @@ const ONCE: &[Situation] = &[
 
 /// All situations.
 fn every() -> impl Iterator<Item = &'static Situation> {
-    SITUATIONS.iter().chain(ONCE).chain(panes::PICTURES).chain(panes::ODD)
+    SITUATIONS
+        .iter()
+        .chain(ONCE)
+        .chain(panes::PICTURES)
+        .chain(panes::ODD)
+        .chain(kept::PICTURES)
+        .chain(kept::ODD)
 }
 
 #[test]

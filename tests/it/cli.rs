@@ -220,6 +220,7 @@ color = "never"                        # NO_COLOR
 glyphs = "ascii"                       # --glyphs
 mouse = false                          # default
 restore = false                        # default
+print-on-exit = "no"                   # default
 bell = false                           # default
 title = false                          # default
 

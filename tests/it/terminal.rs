@@ -9,6 +9,7 @@ mod hostile;
 mod mouse;
 mod sizes;
 mod slow;
+mod views;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -66,7 +66,9 @@ impl App {
         for id in asked {
             let Some(row) = self.gateway(&id) else { continue };
             let brief = self.brief_of(&row);
-            self.traffic.briefs.put(id, brief);
+            let before = self.traffic.briefs.get(&id).map(|before| before.verdict.tone);
+            self.traffic.briefs.put(id.clone(), brief);
+            self.notice_traffic(&id, before);
         }
         let (now, briefs) = (self.now, &self.traffic.briefs.of);
         if let Some(Screen::Table(table)) = self.stack.last_mut()

@@ -77,6 +77,11 @@ impl Traffic {
         self.members.pods(id)
     }
 
+    /// The gateway that a pod is of.
+    pub(super) fn owner(&self, pod: &ObjectKey) -> Option<&GatewayId> {
+        self.members.owner(pod)
+    }
+
     /// How each gateway does, as if nothing was known of before.
     pub(super) fn judged_anew(&mut self, fleet: &[Arc<GatewayRow>]) {
         self.briefs = briefs::Briefs::default();

@@ -219,7 +219,7 @@ impl App {
                 let item = |g: Arc<GatewayRow>| {
                     let cluster = g.id.cluster.clone();
                     let live = self.traffic.brief(&g.id);
-                    Item { stale: stale(&cluster), cluster, subject: Subject::Gateway(g), live }
+                    Item { stale: stale(&cluster), cluster, subject: Subject::Gateway(g), live, beside: None }
                 };
                 self.fleet().iter().filter(|g| shown(g)).cloned().map(item).collect()
             }
@@ -337,7 +337,7 @@ impl App {
 }
 
 fn of_cluster(s: &Arc<Snapshot>, kind: TableKind) -> Vec<Item> {
-    let item = |subject| Item { cluster: s.cluster.clone(), stale: !s.link.is_ready(), subject, live: None };
+    let item = |subject| Item { cluster: s.cluster.clone(), stale: !s.link.is_ready(), subject, live: None, beside: None };
     match kind {
         TableKind::Clusters => vec![Item { stale: false, ..item(Subject::Cluster(s.clone())) }],
         TableKind::Services => s.services.iter().map(|row| item(Subject::Service(row.clone()))).collect(),

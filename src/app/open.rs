@@ -148,7 +148,7 @@ impl App {
                 cluster: cluster.clone(),
                 stale,
                 subject: Subject::Pod(p.clone()),
-                live: None,
+                live: None, beside: None,
             };
             row.pods.iter().map(item).collect::<Vec<_>>()
         });

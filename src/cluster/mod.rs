@@ -11,6 +11,8 @@ pub mod discovery;
 pub mod error;
 pub mod events;
 mod following;
+pub mod exec;
+pub mod forward;
 pub mod inside;
 pub mod journal;
 pub mod knowledge;

@@ -100,6 +100,8 @@ pub struct App {
     pub(super) rights: super::rights::Rights,
     /// What is known of the traffic of gateways.
     pub traffic: super::traffic::Traffic,
+    /// The port-forwards that are open, the oldest first.
+    pub forwards: Vec<super::tools::forwards::Forward>,
     /// The beginning of a sequence of keys.
     pub(super) pressed: Vec<Chord>,
     next_ticket: u64,
@@ -134,6 +136,7 @@ impl App {
             awaited: None,
             rights: super::rights::Rights::default(),
             traffic: super::traffic::Traffic::default(),
+            forwards: Vec::new(),
             pressed: Vec::new(),
             next_ticket: 0,
         };
@@ -337,7 +340,13 @@ impl App {
 }
 
 fn of_cluster(s: &Arc<Snapshot>, kind: TableKind) -> Vec<Item> {
-    let item = |subject| Item { cluster: s.cluster.clone(), stale: !s.link.is_ready(), subject, live: None, beside: None };
+    let item = |subject| Item {
+        cluster: s.cluster.clone(),
+        stale: !s.link.is_ready(),
+        subject,
+        live: None,
+        beside: None,
+    };
     match kind {
         TableKind::Clusters => vec![Item { stale: false, ..item(Subject::Cluster(s.clone())) }],
         TableKind::Services => s.services.iter().map(|row| item(Subject::Service(row.clone()))).collect(),

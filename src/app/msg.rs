@@ -85,6 +85,12 @@ pub enum Msg {
     Schema(Ticket, Result<Option<Arc<crate::model::schema::Schema>>, Fault>),
     /// The text that the person's own editor wrote.
     EditedOutside(Result<String, Fault>),
+    /// News of a port-forward.
+    Forward(Ticket, crate::model::forward::News),
+    /// News of a command that runs in a container.
+    Exec(Ticket, crate::model::exec::News),
+    /// A shell is over.
+    Shell(Box<crate::model::exec::Run>, Result<crate::model::exec::Ended, Fault>),
     /// Something a person should know.
     Notice(Fault),
     /// In a replay: how it is played from now on.

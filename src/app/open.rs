@@ -148,7 +148,8 @@ impl App {
                 cluster: cluster.clone(),
                 stale,
                 subject: Subject::Pod(p.clone()),
-                live: None, beside: None,
+                live: None,
+                beside: None,
             };
             row.pods.iter().map(item).collect::<Vec<_>>()
         });

@@ -18,6 +18,10 @@ pub enum Overlay {
     Choose(Choose),
     /// Whether a cluster is to be changed.
     Confirm(super::confirm::Confirm),
+    /// The port-forwards that are open.
+    Forwards(super::tools::forwards::ForwardList),
+    /// What a command says that was run in a container.
+    Output(super::tools::output::Output),
 }
 
 /// State of the help.

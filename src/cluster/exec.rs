@@ -37,7 +37,8 @@ pub struct Running {
 /// When the server refuses or does not answer, or read-only mode forbids it.
 pub async fn start(c: &Connection, run: &Run) -> Result<Running, Fault> {
     let what = if run.is_shell() { "open a shell" } else { "run a command" };
-    let asked = Asked::new(&c.cluster, format!("{what} in container {} of pod {}", run.container, run.pod.name));
+    let asked =
+        Asked::new(&c.cluster, format!("{what} in container {} of pod {}", run.container, run.pod.name));
     c.authorized().await?;
     let shell = run.is_shell();
     let mut params = AttachParams::default()
@@ -50,8 +51,7 @@ pub async fn start(c: &Connection, run: &Run) -> Result<Running, Fault> {
     params.max_stdin_buf_size = Some(ROOM);
     params.max_stdout_buf_size = Some(ROOM);
     params.max_stderr_buf_size = Some(ROOM);
-    let command: Vec<String> =
-        if shell { SHELL.map(str::to_owned).to_vec() } else { run.command.clone() };
+    let command: Vec<String> = if shell { SHELL.map(str::to_owned).to_vec() } else { run.command.clone() };
     let at = Address {
         kind: Kind::Pod.to_string(),
         resource: Kind::Pod.resource(),
@@ -59,7 +59,11 @@ pub async fn start(c: &Connection, run: &Run) -> Result<Running, Fault> {
         name: run.pod.name.to_string(),
     };
     let mut told = c.journal.begin(c, &at, Sent { verb: "exec", query: "/exec", body: None });
-    told.running(&if shell { format!("{}: shell", run.container) } else { format!("{}: {}", run.container, run.line()) });
+    told.running(&if shell {
+        format!("{}: shell", run.container)
+    } else {
+        format!("{}: {}", run.container, run.line())
+    });
     let pods = Api::<Pod>::namespaced(c.client.clone(), &run.pod.namespace);
     match timeout(c.patience.answer, pods.exec(&run.pod.name, command, &params)).await {
         Ok(Ok(process)) => {
@@ -106,9 +110,9 @@ pub fn ended(status: Option<Status>) -> Ended {
         return Ended::Exit(0);
     }
     let causes = status.details.iter().flat_map(|details| details.causes.iter().flatten());
-    let code = causes.filter(|cause| cause.reason.as_deref() == Some("ExitCode")).find_map(|cause| {
-        cause.message.as_deref().and_then(|code| code.parse().ok())
-    });
+    let code = causes
+        .filter(|cause| cause.reason.as_deref() == Some("ExitCode"))
+        .find_map(|cause| cause.message.as_deref().and_then(|code| code.parse().ok()));
     match code {
         Some(code) => Ended::Exit(code),
         None => {
@@ -141,7 +145,8 @@ mod tests {
             "details": {"causes": [{"reason": "ExitCode", "message": "42"}]}});
         assert_eq!(of(failed), Ended::Exit(42));
         let said = "OCI runtime exec failed: exec: \"sh\": executable file not found in $PATH";
-        let Ended::Failed(why) = of(json!({"status": "Failure", "reason": "InternalError", "message": said})) else {
+        let Ended::Failed(why) = of(json!({"status": "Failure", "reason": "InternalError", "message": said}))
+        else {
             panic!("it never ran")
         };
         assert!(is_missing(&why), "{why}");

@@ -137,9 +137,9 @@ async fn listen(cluster: &ClusterName, local: Local) -> Result<(TcpListener, u16
             Local::Asked(port) => format!("port {port}"),
             Local::Like(_) => "any port".to_owned(),
         };
-        let summary =
-            format!("{cluster}: port-forward: 127.0.0.1 gives no {port} of this machine: {error}");
-        let hint = "Name another one, as `:port-forward 18080:PORT`, or none: then one that is free is taken.";
+        let summary = format!("{cluster}: port-forward: 127.0.0.1 gives no {port} of this machine: {error}");
+        let hint =
+            "Name another one, as `:port-forward 18080:PORT`, or none: then one that is free is taken.";
         Fault::new(Reason::Invalid, summary, hint)
     })
 }

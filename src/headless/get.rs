@@ -178,7 +178,8 @@ impl<'a> Plan<'a> {
             cluster: s.cluster.clone(),
             stale: matches!(s.link, Link::Stale { .. }),
             subject,
-            live: None, beside: None,
+            live: None,
+            beside: None,
         };
         match self.get.what {
             TableKind::Clusters => snapshots.iter().map(|s| of(s, Subject::Cluster(s.clone()))).collect(),
@@ -188,7 +189,8 @@ impl<'a> Plan<'a> {
                     cluster: g.id.cluster.clone(),
                     stale: false,
                     subject: Subject::Gateway(g),
-                    live: None, beside: None,
+                    live: None,
+                    beside: None,
                 })
                 .collect(),
             TableKind::Services => {

@@ -12,10 +12,11 @@ use super::deeds;
 use super::drafts::{self, Drafts};
 use super::files;
 use super::followed;
+use super::forwards::Forwards;
 use super::keeping::Embedded;
 use super::looping::{Effects, Foreground, Inbox};
 use super::ways::{Other, Ways};
-use super::{clipboard, outside, terminal};
+use super::{clipboard, outside, shell, terminal};
 use crate::app::deed::{Deed, Plan, What};
 use crate::app::effect::{Effect, LogQuery, StandingOf, Tampered, Ticket};
 use crate::app::keeping::News;
@@ -30,6 +31,7 @@ use crate::cluster::object;
 use crate::cluster::routes;
 use crate::demo::tamper;
 use crate::demo::world::World;
+use crate::model::exec;
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::row::EventRow;
@@ -52,6 +54,7 @@ pub struct Live {
     embedded: Arc<Mutex<Embedded>>,
     /// Where drafts are kept; none: nowhere but in the app, as in the demo.
     drafts: Option<Drafts>,
+    forwards: Forwards,
     /// What asks for rights now.
     asking: Option<AbortHandle>,
     /// What plays a recording; none: it is now.
@@ -102,6 +105,7 @@ impl Live {
             home,
             embedded,
             drafts: None,
+            forwards: Forwards::default(),
             asking: None,
             player: None,
         }
@@ -357,8 +361,8 @@ async fn rights_in(c: Connection, rights: Vec<Right>, inbox: &Inbox) {
     let answers = rights.into_iter().map(|right| {
         let c = &c;
         async move {
-            let Right { verb, kind, namespace, name } = &right;
-            let (kind, subresource) = (*kind, "");
+            let Right { verb, kind, subresource, namespace, name } = &right;
+            let kind = *kind;
             let may = access::may(c, Action { verb, kind, subresource, namespace, name }).await;
             (right, may)
         }
@@ -388,6 +392,7 @@ impl Effects for Live {
             Effect::Plan(ticket, deed) => self.plan(ticket, deed),
             Effect::Do(ticket, deed, plan) => self.carry_out(ticket, deed, plan),
             Effect::Close(ticket) => {
+                self.forwards.stop(ticket);
                 if let Some(task) = self.open.remove(&ticket) {
                     task.abort();
                 }
@@ -435,6 +440,7 @@ impl Effects for Live {
             Effect::OpenContext(name) => self.sources.open(&ClusterName::from(name.as_str())),
             Effect::CloseContext(cluster) => {
                 self.stop_keeping(&cluster);
+                self.forwards.stop_of(&cluster);
                 self.sources.close(&cluster);
                 tell(&self.inbox, Msg::Closed(cluster));
             }
@@ -443,17 +449,35 @@ impl Effects for Live {
             Effect::SetReadOnly(on) => {
                 self.sources.set_read_only(on);
                 if on {
+                    self.forwards.stop_all();
                     // Not even the lease is given back: it ends by itself.
                     self.embedded.lock().unwrap_or_else(PoisonError::into_inner).stop_all();
                 }
             }
+            Effect::Forward(ticket, cluster, local, aims) => {
+                let way = self.sources.way(&cluster);
+                self.forwards.start(&self.inbox, ticket, (cluster, local), aims, way);
+            }
+            Effect::AimForward(ticket, aims) => self.forwards.aim(ticket, aims),
+            Effect::Exec(ticket, run) => {
+                let inbox = self.inbox.clone();
+                match self.connection(&run.pod.cluster) {
+                    Ok(c) => self.keep(ticket, shell::command(c, ticket, *run, inbox)),
+                    Err(fault) => tell(&inbox, Msg::Exec(ticket, exec::News::Refused(fault))),
+                }
+            }
             // The loop's own.
-            Effect::Quit | Effect::Redraw | Effect::RunCredentialPlugin(_) | Effect::EditOutside(_) => {}
+            Effect::Quit
+            | Effect::Redraw
+            | Effect::RunCredentialPlugin(_)
+            | Effect::EditOutside(_)
+            | Effect::Shell(_) => {}
         }
     }
 
     async fn finish(&mut self) {
         let mut embedded = std::mem::take(&mut *self.embedded.lock().unwrap_or_else(PoisonError::into_inner));
+        self.forwards.stop_all();
         drafts::flush();
         embedded.finish().await;
     }
@@ -473,6 +497,13 @@ impl Effects for Live {
             Foreground::Editor(text) => {
                 let edited = with_terminal(outside::edit(&outside::of_person(), &text)).await;
                 tell(&self.inbox, Msg::EditedOutside(edited));
+            }
+            Foreground::Shell(run) => {
+                let ended = match self.connection(&run.pod.cluster) {
+                    Ok(c) => with_terminal(shell::run(&c, &run)).await,
+                    Err(fault) => Err(fault),
+                };
+                tell(&self.inbox, Msg::Shell(run, ended));
             }
         }
         self.sources.pause_reading(false);

@@ -18,6 +18,7 @@ mod sentence;
 pub mod svg;
 mod table;
 pub mod theme;
+mod tools;
 mod traffic;
 
 use ratatui::buffer::Buffer;

@@ -23,6 +23,14 @@ pub(super) fn draw(app: &App, front: &Overlay, canvas: &mut Canvas<'_>, screen: 
             draw_choose(choose, canvas, size);
             None
         }
+        Overlay::Forwards(list) => {
+            super::tools::forwards(app, list, canvas, size);
+            None
+        }
+        Overlay::Output(output) => {
+            super::tools::output(output, canvas, size);
+            None
+        }
         Overlay::Confirm(confirm) => super::confirm::draw(app, confirm, canvas),
     }
 }

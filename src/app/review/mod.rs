@@ -104,6 +104,8 @@ pub struct Review {
     pub draft: Option<String>,
     /// Whether the others are left alone once one has failed.
     pub stops: bool,
+    /// Pods are deleted to be made again by whoever owns them.
+    pub restarts: bool,
     /// What is being typed, where something must be.
     pub input: Input,
     /// What was typed is another word than the one asked for.
@@ -121,6 +123,7 @@ impl Review {
     pub fn title(&self) -> String {
         let verb = match self.items.first().map(|item| &item.wish.change) {
             Some(Change::Create { .. }) => "create",
+            Some(Change::Delete { .. }) if self.restarts => "restart",
             Some(Change::Delete { .. }) => "delete",
             _ => "apply",
         };
@@ -217,6 +220,7 @@ impl App {
             at: 0,
             draft,
             stops: true,
+            restarts: false,
             input: Input::default(),
             mistyped: false,
             offset: 0,

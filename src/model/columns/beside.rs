@@ -10,10 +10,10 @@ use crate::model::table::{Cell, Item, SortKey, Tone};
 const NEAR: (f64, f64) = (0.8, 0.95);
 
 /// What the cells of a pod say that no metrics API tells of.
-pub const ABSENT: &str = "n/a";
+const ABSENT: &str = "n/a";
 
 /// What stands for a part of nothing.
-pub const NOT_SET: &str = "n/s";
+const NOT_SET: &str = "n/s";
 
 pub(super) fn gateway(item: &Item) -> Cell {
     match item.beside.as_deref() {

@@ -190,7 +190,8 @@ fn bound<'a>(
     containers: impl Iterator<Item = &'a Container<'a>>,
     which: impl for<'b> Fn(&'b CpuMemory<'a>) -> &'b Text<'a>,
 ) -> Bound {
-    let read = |text: &Text<'_>| text.parse::<Amount>().ok().map(|amount| amount.as_f64()).filter(|n| *n > 0.0);
+    let read =
+        |text: &Text<'_>| text.parse::<Amount>().ok().map(|amount| amount.as_f64()).filter(|n| *n > 0.0);
     let mut all = Bound { request: None, limit: Some(0.0) };
     for container in containers {
         let limit = read(which(&container.resources.limits));

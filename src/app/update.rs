@@ -326,6 +326,7 @@ impl App {
         let mut closing: Vec<Effect> =
             self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
         closing.extend(self.stop_forwards(|of| of == cluster).1);
+        closing.extend(self.end_output(cluster));
         self.refresh();
         closing
     }

@@ -13,12 +13,13 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::Portforwarder;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, copy, split};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, split};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -39,6 +40,9 @@ const TRIES: usize = 3;
 
 /// How long a pod may be silent after its client has said all.
 const LINGER: Duration = Duration::from_secs(30);
+
+/// The same, where the pod has answered what was said: most clients close both ways at once, and wait for nothing.
+const ANSWERED: Duration = Duration::from_secs(2);
 
 /// How long the reason of a stream that ended may be behind its end.
 const REASON: Duration = Duration::from_millis(200);
@@ -156,6 +160,10 @@ where
     W: Fn() -> Option<Connection>,
 {
     let Some(c) = way() else { return Err(format!("{cluster} is not connected")) };
+    // The layer below lets port-forwards pass, for proxies are read over them: what a person carries may be writes.
+    if c.read_only.is_on() {
+        return Err(format!("{cluster} is read-only here"));
+    }
     let mut why = format!("{cluster}: no pod is ready behind it");
     for aim in aims.iter().take(TRIES) {
         let mut open = match open(&c, aim).await {
@@ -236,7 +244,7 @@ pub(super) fn refused(asked: &Asked, error: &kube::Error, what: &str) -> Fault {
 async fn join(socket: &mut TcpStream, stream: Option<DuplexStream>) {
     if let Some(stream) = stream {
         let (from_client, to_client) = socket.split();
-        both(from_client, to_client, stream, LINGER).await;
+        both(from_client, to_client, stream, [LINGER, ANSWERED]).await;
     }
 }
 
@@ -244,13 +252,21 @@ async fn both(
     mut from_client: impl AsyncRead + Unpin,
     mut to_client: impl AsyncWrite + Unpin,
     pod: impl AsyncRead + AsyncWrite,
-    linger: Duration,
+    [linger, answered]: [Duration; 2],
 ) {
     let (mut from_pod, mut to_pod) = split(pod);
     let (all_said, said) = watch::channel(false);
+    // Whether the client spoke last.
+    let asks = AtomicBool::new(true);
     let up = async {
         // Its end is not handed on: over a WebSocket that would be the end of both ways.
-        let _ = copy(&mut from_client, &mut to_pod).await;
+        let mut buffer = vec![0; 16 << 10];
+        while let Ok(count @ 1..) = from_client.read(&mut buffer).await {
+            asks.store(true, Ordering::Relaxed);
+            if to_pod.write_all(&buffer[..count]).await.is_err() {
+                break;
+            }
+        }
         let _ = to_pod.flush().await;
         all_said.send_replace(true);
         std::future::pending::<()>().await;
@@ -258,17 +274,18 @@ async fn both(
     let down = async {
         let mut buffer = vec![0; 16 << 10];
         loop {
-            let mut said = said.clone();
+            let (mut said, asks) = (said.clone(), &asks);
             let silence = async move {
                 if said.wait_for(|said| *said).await.is_err() {
                     std::future::pending::<()>().await;
                 }
-                sleep(linger).await;
+                sleep(if asks.load(Ordering::Relaxed) { linger } else { answered }).await;
             };
             let read = tokio::select! {
                 read = from_pod.read(&mut buffer) => read,
                 () = silence => break,
             };
+            asks.store(false, Ordering::Relaxed);
             match read {
                 Ok(count @ 1..) if to_client.write_all(&buffer[..count]).await.is_ok() => {}
                 _ => break,
@@ -307,7 +324,7 @@ mod tests {
         let (client, mine) = duplex(64);
         let (pod, stream) = duplex(64);
         let (from_client, to_client) = split(mine);
-        let both = tokio::spawn(both(from_client, to_client, stream, LINGER));
+        let both = tokio::spawn(both(from_client, to_client, stream, [LINGER, ANSWERED]));
         let (mut pod_reads, mut pod_writes) = split(pod);
         let (mut client_reads, mut client_writes) = split(client);
         client_writes.write_all(b"ask").await.unwrap();
@@ -330,7 +347,7 @@ mod tests {
         let (client, mine) = duplex(1 << 10);
         let (pod, stream) = duplex(1 << 10);
         let (from_client, to_client) = split(mine);
-        tokio::spawn(both(from_client, to_client, stream, LINGER));
+        tokio::spawn(both(from_client, to_client, stream, [LINGER, ANSWERED]));
         let through = |side: DuplexStream| async move {
             let (mut reads, mut writes) = split(side);
             let writing = async {
@@ -351,6 +368,6 @@ mod tests {
         let (_pod, stream) = duplex(64);
         let (from_client, to_client) = split(mine);
         drop(client);
-        timeout(LINGER * 2, both(from_client, to_client, stream, LINGER)).await.unwrap();
+        timeout(LINGER * 2, both(from_client, to_client, stream, [LINGER, ANSWERED])).await.unwrap();
     }
 }

@@ -15,6 +15,7 @@ use super::followed;
 use super::forwards::Forwards;
 use super::keeping::Embedded;
 use super::looping::{Effects, Foreground, Inbox};
+use super::rights::rights_in;
 use super::ways::{Other, Ways};
 use super::{clipboard, outside, shell, terminal};
 use crate::app::deed::{Deed, Plan, What};
@@ -22,9 +23,8 @@ use crate::app::effect::{Effect, LogQuery, StandingOf, Tampered, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::Msg;
 use crate::app::replay::Wish;
-use crate::app::rights::{Answers, Right};
+use crate::app::rights::Right;
 use crate::app::standing::Standing;
-use crate::cluster::access::{self, Action};
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::object;
@@ -355,20 +355,6 @@ impl Live {
 pub(super) fn tell(inbox: &Inbox, msg: Msg) {
     // Nobody listens any more when the program ends.
     let _ = inbox.send(msg);
-}
-
-async fn rights_in(c: Connection, rights: Vec<Right>, inbox: &Inbox) {
-    let answers = rights.into_iter().map(|right| {
-        let c = &c;
-        async move {
-            let Right { verb, kind, subresource, namespace, name } = &right;
-            let kind = *kind;
-            let may = access::may(c, Action { verb, kind, subresource, namespace, name }).await;
-            (right, may)
-        }
-    });
-    let rights = join_all(answers).await.into_iter().collect();
-    tell(inbox, Msg::Rights(c.cluster.clone(), Answers { user: c.account().to_owned(), rights }));
 }
 
 /// Gives the terminal back while something runs.

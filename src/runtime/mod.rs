@@ -19,6 +19,7 @@ pub mod looping;
 pub mod outside;
 pub mod replay;
 pub mod report;
+mod rights;
 mod shell;
 pub mod terminal;
 mod ways;

@@ -2,6 +2,7 @@
 
 mod panes;
 mod themes;
+mod tools;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;

@@ -60,7 +60,7 @@ pub(super) fn forwards(app: &App, list: &ForwardList, canvas: &mut Canvas<'_>, s
         canvas.text(at, y, width(&counts), &counts, over(muted), Cut::End);
         let x = canvas.text(inside.x + 2, y, first, address, over(plain), Cut::End);
         let x = (inside.x + 2 + first).max(x);
-        let leads = format!(" → {}", forward.leads_to());
+        let leads = format!(" → {}", forward.short());
         canvas.text(x, y, at.saturating_sub(x + 1), &leads, over(plain), Cut::Middle);
     }
     let Some(forward) = all.get(cursor) else { return };

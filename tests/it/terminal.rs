@@ -4,6 +4,7 @@
 mod bytes;
 mod demo;
 mod ends;
+mod forwards;
 mod hostile;
 mod sizes;
 

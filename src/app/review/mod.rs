@@ -250,6 +250,11 @@ impl App {
         ticket: Ticket,
         checked: Result<Arc<Checked>, Refusal>,
     ) -> Vec<Effect> {
+        let restarts = self.review_of(ticket).is_some_and(|(review, _)| review.restarts);
+        let checked = match checked {
+            Ok(checked) if restarts => Ok(Arc::new(self.as_restart((*checked).clone()))),
+            checked => checked,
+        };
         let Some((review, at)) = self.review_of(ticket) else { return Vec::new() };
         let stage = &mut review.items[at].stage;
         if !matches!(stage, Stage::Checking) {

@@ -98,6 +98,12 @@ impl App {
         let mut facts = Vec::new();
         let said = match (measured, usage) {
             (Some(measured), _) => format!("measured at {} (metrics API)", clock(measured.at)),
+            (None, Some(Err(fault))) if fault.reason == Reason::Missing => {
+                format!(
+                    "n/a: {} serves no metrics API: a metrics server would tell what is used.",
+                    of.cluster
+                )
+            }
             (None, Some(Err(fault))) => format!("n/a: {}. {}", clean(&fault.summary), clean(&fault.hint)),
             (None, Some(Ok(_))) => "The metrics API tells nothing of this pod yet.".to_owned(),
             (None, None) => "Reading …".to_owned(),

@@ -42,6 +42,16 @@ impl Forward {
         self.local.map_or_else(|| "127.0.0.1:…".to_owned(), |port| format!("127.0.0.1:{port}"))
     }
 
+    /// `gateway egressgateway:15000 in prod-eu`: short, for a line.
+    pub fn short(&self) -> String {
+        let (kind, name) = match &self.target {
+            Target::Pod(key) => ("pod", &key.name),
+            Target::Service(key) => ("Service", &key.name),
+            Target::Gateway(id) => ("gateway", &id.name),
+        };
+        format!("{kind} {}:{} in {}", clean(name), self.port, self.target.cluster())
+    }
+
     /// `gateway istio-system/egressgateway port 15000 in prod-eu`.
     pub fn leads_to(&self) -> String {
         format!("{} port {} in {}", clean(&self.target.in_words()), self.port, self.target.cluster())

@@ -11,6 +11,7 @@ use crate::app::overlay::Overlay;
 use crate::app::screen::facts;
 use crate::model::clean::clean;
 use crate::model::exec::{Ended, News, Run};
+use crate::model::name::ClusterName;
 use crate::model::table::Tone;
 
 /// Lines that are kept.
@@ -164,6 +165,13 @@ impl App {
         };
         output.offset = (to < last).then_some(to);
         Vec::new()
+    }
+
+    /// A cluster was closed: what runs there is not listened to any longer.
+    pub(in crate::app) fn end_output(&mut self, cluster: &ClusterName) -> Vec<Effect> {
+        let runs_there =
+            matches!(&self.overlay, Some(Overlay::Output(o)) if o.runs() && o.run.pod.cluster == *cluster);
+        if runs_there { self.leave_output() } else { Vec::new() }
     }
 
     /// `esc`: what runs is ended, what has ended is left.

@@ -88,7 +88,7 @@ impl App {
                 let ports = row.ports.iter().filter(|port| is_tcp(port));
                 let port = |port: &ServicePort| Port {
                     number: port.port,
-                    about: format!("{}leads to {} of its pods", named(&port.name), clean(&port.target)),
+                    about: format!("{}to {} of its pods", named(&port.name), clean(&port.target)),
                 };
                 (Target::Service(key(&item.cluster, Kind::Service, &row.meta)), ports.map(port).collect())
             }
@@ -158,7 +158,7 @@ fn of_gateway(row: &GatewayRow) -> Vec<Port> {
     let service = row.service.iter().flat_map(|service| service.ports.iter()).filter(|port| is_tcp(port));
     let of_service = service.map(|port| Port {
         number: port.port,
-        about: format!("{}of its Service, to {} of a ready pod", named(&port.name), clean(&port.target)),
+        about: format!("{}of its Service, to {} of a pod", named(&port.name), clean(&port.target)),
     });
     let mut all: Vec<Port> = of_service.collect();
     all.extend(PROXY.iter().map(|(number, about)| Port { number: *number, about: (*about).to_owned() }));

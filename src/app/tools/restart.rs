@@ -6,6 +6,7 @@ use crate::app::effect::Effect;
 use crate::app::model::App;
 use crate::app::review::Item;
 use crate::app::screen::Screen;
+use crate::materialize::change::Checked;
 use crate::model::clean::clean;
 use crate::model::edit::{Change, Target};
 use crate::model::facts::{Fact, Section};
@@ -104,6 +105,17 @@ impl App {
         })
     }
 
+    /// What was found out of a deletion, read as a restart: that somebody makes another is what is wished, and only what
+    /// does not serve meanwhile is to be feared.
+    pub(in crate::app) fn as_restart(&self, mut checked: Checked) -> Checked {
+        checked.kept = None;
+        checked.grave.clear();
+        if self.restart_is_grave(&checked.target) {
+            checked.grave.push("too few serve meanwhile".to_owned());
+        }
+        checked
+    }
+
     /// What a restart does: who makes another, how many serve meanwhile.
     pub(in crate::app) fn restart_facts(&self, item: &Item) -> Option<Section> {
         let target = &item.wish.target;
@@ -121,10 +133,10 @@ impl App {
                     format!("It is the last ready pod of gateway {name}: until the new one is ready nothing goes through."),
                 )
                 .tone(Tone::Bad),
-                (true, n) => Fact::new("", format!("{} of gateway {name} serve meanwhile.", pods(n))),
+                (true, n) => Fact::new("", format!("{} of gateway {name} {} meanwhile.", pods(n), if n == 1 { "serves" } else { "serve" })),
                 (false, n) => Fact::new(
                     "",
-                    format!("It does not serve now; {} of gateway {name} do.", pods(n)),
+                    format!("It does not serve now; of gateway {name} {n} others do."),
                 ),
             });
             if let Some(budget) = &gateway.budget {

@@ -135,7 +135,7 @@ pub(super) const COLUMNS: &[Column] = &[
         align: Align::Left,
         min: 8,
         max: 40,
-        keep: 110,
+        keep: 170,
         wide: true,
         live: true,
         cell: cell!(|item, _p, _now| beside::gateway(item)),

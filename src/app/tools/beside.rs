@@ -21,7 +21,7 @@ use crate::model::table::{Subject, TableKind, Tone};
 use crate::model::usage::PodUsage;
 
 /// The columns that tell what pods use.
-pub const USE_COLUMNS: &[&str] = &["cpu", "cpu%", "mem", "mem%"];
+pub const USE_COLUMNS: &[&str] = &["cpu", "cpu-pct", "mem", "mem-pct"];
 
 /// Namespaces whose use is read at once.
 const MOST: usize = 20;
@@ -64,7 +64,7 @@ impl App {
     /// The namespaces of the pods on the screen, where columns tell what they use.
     pub(in crate::app) fn uses_in_table(&self, table: &Table) -> Vec<(ClusterName, String)> {
         let shown = table.window.columns.iter().any(|(at, _)| USE_COLUMNS.contains(&table.columns()[*at].id));
-        if table.kind != TableKind::Pods || !shown {
+        if table.kind != TableKind::Pods || !shown || !table.shows_beside() {
             return Vec::new();
         }
         let answers = |cluster: &ClusterName| self.cluster(cluster).is_some_and(|s| s.link.is_ready());

@@ -137,6 +137,8 @@ fn connections_go_to_another_pod_when_the_one_they_went_to_is_gone() {
 fn a_forward_to_a_pod_goes_to_no_other() {
     let mut app = app(TableKind::Pods, snapshot(2, &[0, 1]));
     let _ = app.run(Command::PortForward, "15000");
+    let ticket = app.forwards[0].ticket;
+    let _ = tell(&mut app, Msg::Forward(ticket, News::Listening(15000)));
     let gone = tell(&mut app, Msg::Snapshot(Arc::new(snapshot(0, &[]))));
     assert_eq!(aimed(&gone), Some(Vec::new()));
     assert_eq!(app.forward_state(&app.forwards[0]).0, "pod is gone");
@@ -250,7 +252,7 @@ fn what_pods_use_is_read_only_while_a_column_of_it_is_on_the_screen() {
     let cells = |app: &App| {
         let table = app.active_table().unwrap();
         let at = |id| table.window.columns.iter().position(|(n, _)| table.columns()[*n].id == id).unwrap();
-        ["cpu", "cpu%"].map(|id| table.window.rows[0].cells[at(id)].cell.text.to_string())
+        ["cpu", "cpu-pct"].map(|id| table.window.rows[0].cells[at(id)].cell.text.to_string())
     };
     assert_eq!(cells(&app), ["250m", "n/s"]);
     let missing = Fault::new(Reason::Missing, "prod: the cluster serves no metrics.k8s.io", "");

@@ -153,7 +153,7 @@ pub(super) const COLUMNS: &[Column] = &[
         cell: cell!(|item, p, _now| beside::cpu(item, p)),
     },
     Column {
-        id: "cpu%",
+        id: "cpu-pct",
         title: "CPU%",
         about: "That, of its CPU limit; of its request (r) where nothing limits it; n/s: neither is set",
         align: Align::Right,
@@ -177,7 +177,7 @@ pub(super) const COLUMNS: &[Column] = &[
         cell: cell!(|item, p, _now| beside::memory(item, p)),
     },
     Column {
-        id: "mem%",
+        id: "mem-pct",
         title: "MEM%",
         about: "That, of its memory limit; of its request (r) where nothing limits it; n/s: neither is set",
         align: Align::Right,

@@ -102,8 +102,8 @@ pub struct PodRow {
 impl PodRow {
     /// The containers that go on running: one may look into them.
     pub fn running(&self) -> impl Iterator<Item = &str> {
-        let runs = |(n, _): &(usize, &Box<str>)| *n >= 64 || self.starters >> n & 1 == 0;
-        self.containers.iter().enumerate().filter(runs).map(|(_, name)| &**name)
+        let runs = |n: usize| n >= 64 || self.starters >> n & 1 == 0;
+        self.containers.iter().enumerate().filter(move |(n, _)| runs(*n)).map(|(_, name)| &**name)
     }
 }
 

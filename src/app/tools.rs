@@ -105,20 +105,20 @@ impl App {
             Command::PortForward => {
                 let Some((target, ports)) = self.ports_here() else { return Vec::new() };
                 let place = self.place_words(target.cluster());
-                ports.into_iter().map(|p| (p.number.to_string(), format!("{}{place}", p.about))).collect()
+                ports.into_iter().map(|p| (p.number.to_string(), format!("{place}{}", p.about))).collect()
             }
             Command::Shell => {
                 let Some((pod, row)) = self.pod_here() else { return Vec::new() };
                 let place = self.place_words(&pod.cluster);
-                row.running().map(|name| (name.to_owned(), format!("A shell in it{place}"))).collect()
+                row.running().map(|name| (name.to_owned(), format!("{place}a shell in it"))).collect()
             }
             _ => Vec::new(),
         }
     }
 
-    /// `, in prod-eu (PRODUCTION)`.
+    /// `prod-eu (PRODUCTION): `.
     fn place_words(&self, cluster: &crate::model::name::ClusterName) -> String {
         let mark = if self.is_production(cluster) { " (PRODUCTION)" } else { "" };
-        format!(", in {cluster}{mark}")
+        format!("{cluster}{mark}: ")
     }
 }

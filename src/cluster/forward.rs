@@ -175,12 +175,16 @@ where
         };
         let _ = events.send(Event::Carried(aim.pod.name.clone()));
         let Some(error) = open.forwarder.take_error(aim.port) else { return Ok(()) };
-        join(&mut socket, open.stream.take()).await;
+        let is_silent = join(&mut socket, open.stream.take()).await;
         // Where the pod's side failed it says so, at once or never.
         return match timeout(REASON, error).await {
             Ok(Some(said)) if !said.trim().is_empty() => {
                 Err(format!("{} port {}: {}", aim.pod.name, aim.port, said.trim()))
             }
+            _ if is_silent => Err(format!(
+                "{} port {}: it ended without a word; maybe nothing listens there",
+                aim.pod.name, aim.port
+            )),
             _ => Ok(()),
         };
     }
@@ -220,15 +224,18 @@ async fn open(c: &Connection, aim: &Aim) -> Result<Open, Fault> {
 
 /// What the refusal of an upgrade means: it comes without words.
 pub(super) fn refused(asked: &Asked, error: &kube::Error, what: &str) -> Fault {
+    let hint = format!("Ask for a Role with get and create on {what} in that namespace.");
     let code = match error {
         kube::Error::UpgradeConnection(kube::client::UpgradeConnectionError::ProtocolSwitch(code)) => {
             code.as_u16()
         }
-        _ => return asked.fault(error),
+        _ => {
+            let fault = asked.fault(error);
+            return if fault.reason == Reason::Denied { Fault { hint, ..fault } } else { fault };
+        }
     };
     match code {
         403 => {
-            let hint = format!("Ask for a Role with get and create on {what} in that namespace.");
             asked.because(Reason::Denied, &format!("the server refuses it (403): no right to {what}"), &hint)
         }
         404 => asked.because(Reason::Missing, "the pod is gone, or the server has no such thing", ""),
@@ -240,12 +247,11 @@ pub(super) fn refused(asked: &Asked, error: &kube::Error, what: &str) -> Fault {
     }
 }
 
-/// Carries bytes both ways until the pod has said all, or its client is gone.
-async fn join(socket: &mut TcpStream, stream: Option<DuplexStream>) {
-    if let Some(stream) = stream {
-        let (from_client, to_client) = socket.split();
-        both(from_client, to_client, stream, [LINGER, ANSWERED]).await;
-    }
+/// Carries bytes both ways until the pod has said all, or its client is gone. Whether the pod ended it without a word.
+async fn join(socket: &mut TcpStream, stream: Option<DuplexStream>) -> bool {
+    let Some(stream) = stream else { return true };
+    let (from_client, to_client) = socket.split();
+    both(from_client, to_client, stream, [LINGER, ANSWERED]).await
 }
 
 async fn both(
@@ -253,7 +259,7 @@ async fn both(
     mut to_client: impl AsyncWrite + Unpin,
     pod: impl AsyncRead + AsyncWrite,
     [linger, answered]: [Duration; 2],
-) {
+) -> bool {
     let (mut from_pod, mut to_pod) = split(pod);
     let (all_said, said) = watch::channel(false);
     // Whether the client spoke last.
@@ -273,7 +279,8 @@ async fn both(
     };
     let down = async {
         let mut buffer = vec![0; 16 << 10];
-        loop {
+        let mut is_silent = true;
+        let ended = loop {
             let (mut said, asks) = (said.clone(), &asks);
             let silence = async move {
                 if said.wait_for(|said| *said).await.is_err() {
@@ -283,20 +290,26 @@ async fn both(
             };
             let read = tokio::select! {
                 read = from_pod.read(&mut buffer) => read,
-                () = silence => break,
+                () = silence => break false,
             };
             asks.store(false, Ordering::Relaxed);
             match read {
-                Ok(count @ 1..) if to_client.write_all(&buffer[..count]).await.is_ok() => {}
-                _ => break,
+                Ok(count @ 1..) => {
+                    is_silent = false;
+                    if to_client.write_all(&buffer[..count]).await.is_err() {
+                        break false;
+                    }
+                }
+                _ => break is_silent,
             }
-        }
+        };
         // Whoever is gone needs no goodbye.
         let _ = to_client.shutdown().await;
+        ended
     };
     tokio::select! {
-        () = up => {}
-        () = down => {}
+        () = up => false,
+        is_silent = down => is_silent,
     }
 }
 

@@ -255,7 +255,7 @@ async fn a_command_tells_what_it_says_and_how_it_ends_and_can_be_ended() {
     heard.until("gone").await;
     session.keys("esc").sees_not("You ended").selects("one");
     session.command("exec forbidden thing");
-    session.says("no right to pods/exec").says("get and create on pods/exec");
+    session.says("no right to run a command").says("get and create on pods/exec");
     let written = files(session.home());
     assert!(written.contains(r#"istio-proxy: echo 'a b' c"#), "{written}");
     assert!(!written.contains("and to err"), "{written}");
@@ -270,7 +270,7 @@ async fn nothing_is_run_where_egret_is_read_only_and_in_production_the_name_is_t
     assert_eq!(heard.all(), Vec::<String>::new());
     drop(read_only);
     let config = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(config.path(), "[clusters.fake]\nproduction = true\n").unwrap();
+    std::fs::write(config.path(), "[[context]]\nmatch = 'fake'\nproduction = true\n").unwrap();
     let session = session(&fake, &format!("--config {}", config.path().display()), (80, 24));
     session
         .keys("x")

@@ -101,6 +101,9 @@ impl App {
             | C::Delete
             | C::Undo
             | C::Drafts => self.writing_applies(command),
+            C::PortForward | C::PortForwards | C::Shell | C::Exec | C::RestartPod | C::NodeGateways => {
+                self.tool_applies(command)
+            }
             C::Mark if !self.looks_at_traffic() => need(selected(), "no row is selected"),
             C::Mine | C::Theirs => {
                 let chooses = matches!(self.screen(), Screen::Review(review) if review.chooses());

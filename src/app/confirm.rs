@@ -307,6 +307,9 @@ impl App {
             self.on_done(ticket, &deed, Err(fault));
             return Vec::new();
         }
+        if let What::Run(run) = deed.what {
+            return self.begin_run(*run);
+        }
         vec![Effect::Do(ticket, deed, plan)]
     }
 }

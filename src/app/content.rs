@@ -71,8 +71,13 @@ impl App {
                 None => describe::saying(Tone::Warn, "This gateway is not there.", "esc goes back."),
             },
             (_, Some(Loaded::Failed(fault))) => describe::saying(Tone::Bad, &fault.summary, &fault.hint),
-            (DetailsOf::Pod(_), Some(state)) if state.value().is_some() => {
-                state.value().map(|v| describe::pod(v, now)).unwrap_or_default()
+            (DetailsOf::Pod(key), Some(state)) if state.value().is_some() => {
+                let mut sections = state.value().map(|v| describe::pod(v, now)).unwrap_or_default();
+                if let Some(value) = state.value() {
+                    let at = sections.len().min(1);
+                    sections.insert(at, self.pod_use(key, value));
+                }
+                sections
             }
             (DetailsOf::Service(key), Some(state)) if state.value().is_some() => {
                 let snapshot = self.cluster(&key.cluster);

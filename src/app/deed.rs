@@ -58,6 +58,8 @@ pub enum What {
     Keep,
     /// It does so no longer.
     StopKeeping,
+    /// A program is run in a container.
+    Run(Box<crate::model::exec::Run>),
 }
 
 /// What a deed would do, found out beforehand.
@@ -109,6 +111,8 @@ impl Deed {
             What::Adopt { deployment, .. } => format!("adopt {}", deployment.name),
             What::Install => "install the CRD of IstioGateway".to_owned(),
             What::Keep => "keep the gateways from this screen".to_owned(),
+            What::Run(run) if run.is_shell() => format!("open a shell in {}", run.pod.name),
+            What::Run(run) => format!("run a command in {}", run.pod.name),
             What::StopKeeping => "stop keeping the gateways".to_owned(),
         }
     }
@@ -124,6 +128,7 @@ impl Deed {
             | What::Resume(gateway)
             | What::Roll(gateway)
             | What::Statistics(gateway) => (&*gateway.name, false),
+            What::Run(run) => (&*run.pod.name, false),
             What::Install | What::Keep | What::StopKeeping => (self.cluster.as_str(), false),
         };
         (always || is_production).then_some(name)

@@ -9,6 +9,8 @@ use crate::materialize::change::Checked;
 use crate::metrics::Want;
 use crate::model::draft::Draft;
 use crate::model::edit::Target;
+use crate::model::exec::Run;
+use crate::model::forward::{Aim, Local};
 use crate::model::name::{ClusterName, ObjectKey};
 
 /// Joins an effect that keeps answering with its answers; closing it ends them.
@@ -91,6 +93,14 @@ pub enum Effect {
     RunCredentialPlugin(ClusterName),
     /// Give the terminal to the person's own editor, with this text.
     EditOutside(Box<str>),
+    /// Give the terminal to a shell in a container.
+    Shell(Box<Run>),
+    /// Run a command in a container, until it ends or its ticket is closed.
+    Exec(Ticket, Box<Run>),
+    /// Take connections on a port of this machine, and carry each to one of these pods, until its ticket is closed.
+    Forward(Ticket, ClusterName, Local, Arc<[Aim]>),
+    /// Carry those that come from now on to these.
+    AimForward(Ticket, Arc<[Aim]>),
     /// Refuse every write before it leaves, or allow writes where nothing else demands it.
     SetReadOnly(bool),
     /// In a replay: play it otherwise.

@@ -58,8 +58,18 @@ impl App {
         }
         self.settings.read_only = !self.settings.read_only;
         let state = if self.settings.read_only { "on: nothing that writes leaves egret" } else { "off" };
-        self.say(Tone::Plain, format!("Read-only is {state}."));
-        vec![Effect::SetReadOnly(self.settings.read_only)]
+        let (stopped, mut effects) = match self.settings.read_only {
+            true => self.stop_forwards(|_| true),
+            false => (0, Vec::new()),
+        };
+        let stopped = match stopped {
+            0 => String::new(),
+            1 => " The port-forward was stopped: it can carry writes.".to_owned(),
+            n => format!(" {n} port-forwards were stopped: they can carry writes."),
+        };
+        self.say(Tone::Plain, format!("Read-only is {state}.{stopped}"));
+        effects.push(Effect::SetReadOnly(self.settings.read_only));
+        effects
     }
 
     pub(super) fn copy_name(&mut self) -> Vec<Effect> {

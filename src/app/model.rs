@@ -117,6 +117,8 @@ pub struct App {
     pub(super) rights: super::rights::Rights,
     /// What is known of the traffic of gateways.
     pub traffic: super::traffic::Traffic,
+    /// The port-forwards that are open, the oldest first.
+    pub forwards: Vec<super::tools::forwards::Forward>,
     /// The beginning of a sequence of keys.
     pub(super) pressed: Vec<Chord>,
     /// The theme before others were tried.
@@ -171,6 +173,7 @@ impl App {
             awaited: None,
             rights: super::rights::Rights::default(),
             traffic: super::traffic::Traffic::default(),
+            forwards: Vec::new(),
             pressed: Vec::new(),
             theme_before: None,
             clicked: None,
@@ -266,7 +269,7 @@ impl App {
                 let item = |g: Arc<GatewayRow>| {
                     let cluster = g.id.cluster.clone();
                     let live = self.traffic.brief(&g.id);
-                    Item { stale: stale(&cluster), cluster, subject: Subject::Gateway(g), live }
+                    Item { stale: stale(&cluster), cluster, subject: Subject::Gateway(g), live, beside: None }
                 };
                 self.fleet().iter().filter(|g| shown(g)).cloned().map(item).collect()
             }
@@ -386,7 +389,13 @@ impl App {
 }
 
 fn of_cluster(s: &Arc<Snapshot>, kind: TableKind) -> Vec<Item> {
-    let item = |subject| Item { cluster: s.cluster.clone(), stale: !s.link.is_ready(), subject, live: None };
+    let item = |subject| Item {
+        cluster: s.cluster.clone(),
+        stale: !s.link.is_ready(),
+        subject,
+        live: None,
+        beside: None,
+    };
     match kind {
         TableKind::Clusters => vec![Item { stale: false, ..item(Subject::Cluster(s.clone())) }],
         TableKind::Services => s.services.iter().map(|row| item(Subject::Service(row.clone()))).collect(),

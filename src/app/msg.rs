@@ -99,6 +99,12 @@ pub enum Msg {
     Config(Box<super::rereading::ConfigNews>),
     /// The person's own themes changed: these are all of them. The loop has taken them over.
     Themes(Vec<super::rereading::OwnTheme>),
+    /// News of a port-forward.
+    Forward(Ticket, crate::model::forward::News),
+    /// News of a command that runs in a container.
+    Exec(Ticket, crate::model::exec::News),
+    /// A shell is over.
+    Shell(Box<crate::model::exec::Run>, Result<crate::model::exec::Ended, Fault>),
     /// Something a person should know.
     Notice(Fault),
     /// In a replay: how it is played from now on.

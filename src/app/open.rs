@@ -149,6 +149,7 @@ impl App {
                 stale,
                 subject: Subject::Pod(p.clone()),
                 live: None,
+                beside: None,
             };
             row.pods.iter().map(item).collect::<Vec<_>>()
         });

@@ -24,6 +24,10 @@ pub enum Overlay {
     Views(super::views::Front),
     /// What happened.
     Notices(super::notices::NoticeList),
+    /// The port-forwards that are open.
+    Forwards(super::tools::forwards::ForwardList),
+    /// What a command says that was run in a container.
+    Output(super::tools::output::Output),
 }
 
 /// State of the help.

@@ -18,7 +18,11 @@ impl App {
     /// A key while something stands in front.
     pub(super) fn overlay_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-        if key.code == KeyCode::Esc || (key.code == KeyCode::Char('c') && !plain) {
+        let leaves = key.code == KeyCode::Esc || (key.code == KeyCode::Char('c') && !plain);
+        if leaves && matches!(self.overlay, Some(Overlay::Output(_))) {
+            return self.leave_output();
+        }
+        if leaves {
             if self.tries_themes() {
                 self.leave_themes();
             }
@@ -32,6 +36,8 @@ impl App {
             Some(Overlay::Contexts(_)) => self.contexts_key(key),
             Some(Overlay::Views(_)) => self.front_key(key),
             Some(Overlay::Notices(_)) => self.notices_key(key),
+            Some(Overlay::Forwards(_)) => self.forwards_key(key),
+            Some(Overlay::Output(_)) => self.output_key(key),
             _ => {
                 self.help_key(key);
                 Vec::new()
@@ -172,10 +178,18 @@ impl App {
             let unknown = !typed.is_empty() && !values.iter().any(|value| value == typed);
             let is_free = matches!(command, Command::Namespaces | Command::Scale | Command::Set);
             values.extend((is_free && unknown).then(|| typed.to_owned()));
+            // What is typed in full is meant, also where something known begins so.
+            if matches!(command, Command::PortForward | Command::Exec) && unknown {
+                values.insert(0, typed.to_owned());
+            }
+            let told = self.tool_values(command);
             return values
                 .into_iter()
                 .map(|value| Entry {
-                    about: about(command, &value),
+                    about: told
+                        .iter()
+                        .find(|(known, _)| *known == value)
+                        .map_or_else(|| about(command, &value), |(_, about)| about.clone()),
                     // Of a field the value is still to come.
                     complete: !value.ends_with('='),
                     line: format!("{command} {value}"),
@@ -255,6 +269,9 @@ impl App {
             C::Set if !typed.contains('=') => {
                 let paths = crate::model::parameters::paths();
                 paths.map(|path| format!("{path}=")).collect()
+            }
+            C::PortForward | C::Shell => {
+                self.tool_values(command).into_iter().map(|(value, _)| value).collect()
             }
             C::Sort => self
                 .active_table()

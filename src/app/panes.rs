@@ -20,7 +20,7 @@ use crate::model::columns::{clock, link_words};
 use crate::model::facts::Section;
 use crate::model::fault::Fault;
 use crate::model::gateway::GatewayRow;
-use crate::model::name::ObjectKey;
+use crate::model::name::{ClusterName, ObjectKey};
 use crate::model::reading::Reading;
 use crate::model::table::Tone;
 
@@ -183,14 +183,22 @@ impl App {
 
     /// Of which namespaces the use of CPU and memory is read from now on, when that is not what is being read.
     pub(super) fn use_what_is_shown(&mut self) -> Option<Effect> {
+        if self.may_show_use() {
+            // Which rows and columns are on the screen is known only then.
+            self.settle();
+        }
+        let answers = |cluster: &ClusterName| self.cluster(cluster).is_some_and(|s| s.link.is_ready());
         let of = match self.screen() {
             Screen::Details(Details { of: DetailsOf::Gateway(id), tab: Tab::Scaling, .. }) => {
-                let answers = self.cluster(&id.cluster).is_some_and(|s| s.link.is_ready());
-                answers.then(|| (id.cluster.clone(), id.namespace.to_string()))
+                answers(&id.cluster).then(|| (id.cluster.clone(), id.namespace.to_string()))
             }
-            _ => None,
+            _ => self
+                .pod_in_use()
+                .filter(|pod| answers(&pod.cluster))
+                .map(|pod| (pod.cluster.clone(), pod.namespace.to_string())),
         };
-        let wanted = Vec::from_iter(of);
+        let mut wanted = Vec::from_iter(of);
+        wanted.extend(self.active_table().map(|table| self.uses_in_table(table)).unwrap_or_default());
         if wanted == self.traffic.usage_asked {
             return None;
         }

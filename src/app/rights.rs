@@ -25,6 +25,8 @@ pub struct Right {
     pub verb: &'static str,
     /// The kind it is done to.
     pub kind: Kind,
+    /// `portforward`, `exec`; empty: the object itself.
+    pub subresource: &'static str,
     /// Namespace; empty for a cluster-wide kind.
     pub namespace: String,
     /// Name; empty: any.
@@ -70,7 +72,7 @@ impl Rights {
 }
 
 fn right(verb: &'static str, kind: Kind, namespace: &str, name: &str) -> Right {
-    Right { verb, kind, namespace: namespace.to_owned(), name: name.to_owned() }
+    Right { verb, kind, subresource: "", namespace: namespace.to_owned(), name: name.to_owned() }
 }
 
 /// The right to do something to an object; none: its kind is not one that is known here.
@@ -103,7 +105,11 @@ const NEEDS: &[(Command, Needs)] = &[
     (Command::EditYaml, Needs::Objects("patch")),
     (Command::Scale, Needs::Objects("patch")),
     (Command::Delete, Needs::Objects("delete")),
+    (Command::RestartPod, Needs::Objects("delete")),
     (Command::Restart, Needs::Own),
+    (Command::PortForward, Needs::Own),
+    (Command::Shell, Needs::Own),
+    (Command::Exec, Needs::Own),
     (Command::New, Needs::Own),
     (Command::Clone, Needs::Own),
     (Command::Adopt, Needs::Own),
@@ -144,6 +150,7 @@ impl App {
                 };
                 rows.iter().take(MOST).filter_map(|row| workload(row)).collect()
             }
+            Command::PortForward | Command::Shell | Command::Exec => self.inside_needs(command),
             Command::New => {
                 let needed = right("create", Kind::IstioGateway, namespace, "");
                 here().map(|cluster| (cluster, needed)).into_iter().collect()
@@ -176,16 +183,39 @@ impl App {
         }
     }
 
+    /// The rights to reach into a pod. Since Kubernetes 1.35 a WebSocket needs both; before, one is enough, and what is
+    /// refused there is what lacks `get`.
+    fn inside_needs(&self, command: Command) -> Vec<(ClusterName, Right)> {
+        let subresource = if command == Command::PortForward { "portforward" } else { "exec" };
+        let place = match command {
+            Command::PortForward => self.ports_here().map(|(target, _)| target.place()),
+            _ => self.pod_here().map(|(pod, _)| (pod.cluster, pod.namespace)),
+        };
+        let Some((cluster, namespace)) = place else { return Vec::new() };
+        let verbs: &[&str] = if self.asks_for_create(&cluster) { &["get", "create"] } else { &["get"] };
+        let needed = verbs.iter().map(|verb| Right { subresource, ..right(verb, Kind::Pod, &namespace, "") });
+        needed.map(|right| (cluster.clone(), right)).collect()
+    }
+
+    /// Whether a cluster is of those that ask for `create` where something is upgraded to a WebSocket.
+    fn asks_for_create(&self, cluster: &ClusterName) -> bool {
+        let version = self.cluster(cluster).and_then(|s| s.facts.kubernetes.as_deref());
+        let mut numbers = version.unwrap_or_default().trim_start_matches('v').split('.');
+        let mut number = || numbers.next().and_then(|n| n.parse::<u32>().ok());
+        number().zip(number()).is_some_and(|version| version >= (1, 35))
+    }
+
     /// Which right a command would need here and is surely missing, in words.
     pub fn missing_right(&self, command: Command) -> Option<String> {
         let denied =
             |(cluster, right): &(ClusterName, Right)| self.rights.answer(cluster, right) == Some(false);
         let (cluster, right) = self.needed(command).into_iter().find(denied)?;
         let user = self.rights.known.get(&cluster).map(|answers| answers.user.as_str()).unwrap_or_default();
-        let Right { verb, kind, namespace, .. } = &right;
+        let Right { verb, kind, subresource, namespace, .. } = &right;
+        let part = if subresource.is_empty() { String::new() } else { format!("/{subresource}") };
         let place = if namespace.is_empty() { String::new() } else { format!(" in {namespace}") };
         let who = if user.is_empty() { String::new() } else { format!(" (user {user})") };
-        Some(format!("you may not {verb} {}{place} of {cluster}{who}", kind.resource().plural))
+        Some(format!("you may not {verb} {}{part}{place} of {cluster}{who}", kind.resource().plural))
     }
 
     /// Asks for the rights of what is selected, once. What that is, is known when a frame has been made.

@@ -259,7 +259,7 @@ impl App {
             let cluster = details.of.cluster().clone();
             let stale = self.cluster(&cluster).is_some_and(|s| !s.link.is_ready());
             return columns::explain(
-                &Item { cluster, stale, subject, live: self.live_of(&details.of) },
+                &Item { cluster, stale, subject, live: self.live_of(&details.of), beside: None },
                 self.now,
             );
         }

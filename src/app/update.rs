@@ -203,6 +203,18 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Forward(ticket, news) => {
+            app.on_forward(ticket, news);
+            Vec::new()
+        }
+        Msg::Exec(ticket, news) => {
+            app.on_exec(ticket, news);
+            Vec::new()
+        }
+        Msg::Shell(run, ended) => {
+            app.on_shell(&run, ended);
+            Vec::new()
+        }
         Msg::Notice(fault) => {
             app.say(Tone::Bad, format!("{}. {}", fault.summary, fault.hint));
             Vec::new()
@@ -353,7 +365,9 @@ impl App {
         self.behind();
         self.notice_cluster(&name, before.as_ref());
         self.refresh();
-        self.open_what_is_needed()
+        let mut effects = self.open_what_is_needed();
+        effects.extend(self.aim_forwards(&name));
+        effects
     }
 
     fn on_closed(&mut self, cluster: &ClusterName) -> Vec<Effect> {
@@ -361,7 +375,10 @@ impl App {
         self.rights.forget(cluster);
         self.entries.remove(cluster);
         self.rejoin();
-        let closing = self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
+        let mut closing: Vec<Effect> =
+            self.stack.iter_mut().flat_map(|screen| open::let_go(screen, cluster)).collect();
+        closing.extend(self.stop_forwards(|of| of == cluster).1);
+        closing.extend(self.end_output(cluster));
         self.refresh();
         closing
     }
@@ -409,6 +426,7 @@ impl App {
     pub fn settle(&mut self) {
         let (now, body) = (self.now, self.areas().body);
         self.make_briefs();
+        self.make_beside();
         self.make_traffic((body.width, body.height));
         self.make_text(body.width);
         self.make_pane();

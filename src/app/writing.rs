@@ -213,6 +213,11 @@ impl App {
         }
     }
 
+    /// Deletions of what is meant.
+    pub(super) fn deletions_meant(&self) -> Vec<Wish> {
+        self.objects_meant().into_iter().map(Meant::delete).collect()
+    }
+
     /// Carries out a command that changes objects: nothing is written before its review.
     pub(super) fn write_command(&mut self, command: Command, argument: &str) -> Vec<Effect> {
         use Command as C;

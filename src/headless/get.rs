@@ -183,6 +183,7 @@ impl<'a> Plan<'a> {
             stale: matches!(s.link, Link::Stale { .. }),
             subject,
             live: None,
+            beside: None,
         };
         match self.get.what {
             TableKind::Clusters => snapshots.iter().map(|s| of(s, Subject::Cluster(s.clone()))).collect(),
@@ -193,6 +194,7 @@ impl<'a> Plan<'a> {
                     stale: false,
                     subject: Subject::Gateway(g),
                     live: None,
+                    beside: None,
                 })
                 .collect(),
             TableKind::Services => {

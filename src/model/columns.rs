@@ -1,5 +1,6 @@
 //! The columns of every table, as data. The same serve the screen, the filter, `:sort` and `egret get`.
 
+mod beside;
 mod cells;
 mod clusters;
 mod explain;

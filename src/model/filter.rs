@@ -256,7 +256,13 @@ mod tests {
             ..RowMeta::default()
         };
         let row = PodRow { meta, status: "Running".into(), restarts: 7, ..PodRow::default() };
-        Item { cluster: "prod-eu".into(), stale: false, subject: Subject::Pod(Arc::new(row)), live: None }
+        Item {
+            cluster: "prod-eu".into(),
+            stale: false,
+            subject: Subject::Pod(Arc::new(row)),
+            live: None,
+            beside: None,
+        }
     }
 
     fn passes(text: &str) -> bool {

@@ -4,6 +4,7 @@
 
 pub mod age;
 pub mod amount;
+pub mod beside;
 pub mod brief;
 pub mod clean;
 pub mod clock;
@@ -15,10 +16,12 @@ pub mod digest;
 pub mod draft;
 pub mod edit;
 pub mod egress_traffic_policy;
+pub mod exec;
 pub mod facts;
 pub mod fault;
 pub mod filter;
 pub mod fleet;
+pub mod forward;
 pub mod gateway;
 pub mod health;
 pub mod holder;

@@ -89,6 +89,31 @@ pub struct PodRow {
     pub proxy_image: Box<str>,
     /// Names of all containers, init containers first.
     pub containers: Box<[Box<str>]>,
+    /// Bit n: `containers[n]` runs at the start only.
+    pub starters: u64,
+    /// TCP ports that its containers declare, each with its name, which may be empty.
+    pub ports: Box<[(Box<str>, u16)]>,
+    /// CPU cores that its containers ask for and may use together.
+    pub cpu: Bound,
+    /// Bytes of memory that its containers ask for and may use together.
+    pub memory: Bound,
+}
+
+impl PodRow {
+    /// The containers that go on running: one may look into them.
+    pub fn running(&self) -> impl Iterator<Item = &str> {
+        let runs = |n: usize| n >= 64 || self.starters >> n & 1 == 0;
+        self.containers.iter().enumerate().filter(move |(n, _)| runs(*n)).map(|(_, name)| &**name)
+    }
+}
+
+/// What is asked for and what may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bound {
+    /// Asked for, of all that ask; none: nobody does.
+    pub request: Option<f64>,
+    /// At most used; none: at least one is not limited.
+    pub limit: Option<f64>,
 }
 
 /// What is wrong with a pod, in the server's own words.

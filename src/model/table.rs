@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::beside::Beside;
 use super::brief::Brief;
 use super::gateway::GatewayRow;
 use super::name::{ClusterName, Kind, ObjectKey};
@@ -48,6 +49,8 @@ pub struct Item {
     pub subject: Subject,
     /// Its traffic, where it is read.
     pub live: Option<Arc<Brief>>,
+    /// Of a pod: whose it is and what it uses, where a column of that is shown.
+    pub beside: Option<Arc<Beside>>,
 }
 
 /// What a line of a table is about.

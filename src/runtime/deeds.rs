@@ -23,7 +23,8 @@ const MANAGER: &str = "egret-screen";
 pub(super) async fn plan(keeper: &Keeper, namespace: &str, deed: &Deed) -> Result<Plan, Fault> {
     let c = &keeper.clusters.home;
     match &deed.what {
-        What::ReconcileNow(_) => Ok(Plan::told(Vec::new())),
+        // Its question has its words already, and its yes is another effect.
+        What::ReconcileNow(_) | What::Run(_) => Ok(Plan::told(Vec::new())),
         What::StopKeeping => Ok(Plan::told(plans::stop(&deed.cluster))),
         What::Pause(gateway) | What::Resume(gateway) | What::Roll(gateway) | What::Release(gateway) => {
             let uid = uid(c, gateway).await?;

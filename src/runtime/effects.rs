@@ -5,28 +5,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
-use ratatui::buffer::Buffer;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 
+use super::clipboard;
 use super::deeds;
-use super::drafts::{self, Drafts};
-use super::files;
+use super::drafts::Drafts;
 use super::followed;
+use super::forwards::Forwards;
 use super::keeping::Embedded;
 use super::kubeconfigs::Kubeconfigs;
-use super::looping::{Effects, Foreground, Inbox};
-use super::settings::{self, Keeper};
+use super::looping::Inbox;
+use super::rights::rights_in;
+use super::settings::Keeper;
 use super::ways::{Other, Ways};
-use super::{clipboard, outside, terminal};
 use crate::app::deed::{Deed, Plan, What};
-use crate::app::effect::{Dump, Effect, LogQuery, StandingOf, Tampered, Ticket};
+use crate::app::effect::{LogQuery, StandingOf, Tampered, Ticket};
 use crate::app::keeping::News;
 use crate::app::msg::Msg;
 use crate::app::replay::Wish;
-use crate::app::rights::{Answers, Right};
+use crate::app::rights::Right;
 use crate::app::standing::Standing;
-use crate::cluster::access::{self, Action};
 use crate::cluster::connect::Connection;
 use crate::cluster::events;
 use crate::cluster::object;
@@ -42,33 +41,31 @@ use crate::sources::{DEFAULT_NAMESPACE, Sources};
 
 /// Carries out effects on open clusters.
 pub struct Live {
-    sources: Sources,
+    pub(super) sources: Sources,
     pub(super) inbox: Inbox,
     /// Bytes for the terminal: the clipboard.
-    bytes: UnboundedSender<Vec<u8>>,
-    open: HashMap<Ticket, AbortHandle>,
-    in_tmux: bool,
+    pub(super) bytes: UnboundedSender<Vec<u8>>,
+    pub(super) open: HashMap<Ticket, AbortHandle>,
+    pub(super) in_tmux: bool,
     /// The demo's clusters; none: these are real ones.
-    world: Option<World>,
+    pub(super) world: Option<World>,
     /// Which clusters ids mean, and who this process is.
-    home: Home,
-    embedded: Arc<Mutex<Embedded>>,
+    pub(super) home: Home,
+    pub(super) embedded: Arc<Mutex<Embedded>>,
     /// Where drafts are kept; none: nowhere but in the app, as in the demo.
-    drafts: Option<Drafts>,
+    pub(super) drafts: Option<Drafts>,
     /// The kubeconfig as it changes; none: the clusters are of this process.
-    kubeconfigs: Option<Kubeconfigs>,
+    pub(super) kubeconfigs: Option<Kubeconfigs>,
+    pub(super) forwards: Forwards,
     /// What asks for rights now.
-    asking: Option<AbortHandle>,
+    pub(super) asking: Option<AbortHandle>,
     /// What reads and writes the config; none: there is no place for one.
-    settings: Option<Keeper>,
+    pub(super) settings: Option<Keeper>,
     /// Views and screens that are kept.
     pub(super) kept: super::kept::Kept,
     /// What plays a recording; none: it is now.
-    player: Option<UnboundedSender<Wish>>,
+    pub(super) player: Option<UnboundedSender<Wish>>,
 }
-
-/// What has a terminal ring its bell.
-const BELL: u8 = 0x07;
 
 /// How long somebody stays where they are before their rights there are asked for.
 const STAYS: Duration = Duration::from_millis(200);
@@ -112,6 +109,7 @@ impl Live {
             embedded,
             drafts: None,
             kubeconfigs: None,
+            forwards: Forwards::default(),
             asking: None,
             settings: None,
             kept: super::kept::Kept::default(),
@@ -149,7 +147,7 @@ impl Live {
         Self { kubeconfigs: Some(kubeconfigs), ..self }
     }
 
-    fn open_context(&mut self, cluster: &ClusterName) {
+    pub(super) fn open_context(&mut self, cluster: &ClusterName) {
         if let Some(kubeconfigs) = &self.kubeconfigs {
             if let Some((contexts, guarded)) = kubeconfigs.newest() {
                 self.sources.use_contexts(contexts, guarded);
@@ -160,7 +158,7 @@ impl Live {
     }
 
     /// Asks what the person may do, when they have stayed for a moment where they are.
-    fn ask_rights(&mut self, wanted: Vec<(ClusterName, Vec<Right>)>) {
+    pub(super) fn ask_rights(&mut self, wanted: Vec<(ClusterName, Vec<Right>)>) {
         if let Some(before) = self.asking.take() {
             before.abort();
         }
@@ -180,7 +178,7 @@ impl Live {
     }
 
     /// Somebody changes something by hand.
-    fn tamper(&self, cluster: &ClusterName, with: &Tampered) {
+    pub(super) fn tamper(&self, cluster: &ClusterName, with: &Tampered) {
         let cluster = self.world.as_ref().and_then(|world| world.cluster(cluster.as_str()));
         if let Some(cluster) = cluster {
             cluster.with(|state| match with {
@@ -191,7 +189,7 @@ impl Live {
     }
 
     /// Lets something go wrong, or no longer.
-    fn fault(&self, text: &str) {
+    pub(super) fn fault(&self, text: &str) {
         let Some(faults) = self.world.as_ref().map(World::faults) else { return };
         if text.is_empty() {
             faults.clear();
@@ -225,7 +223,7 @@ impl Live {
         self.open.insert(ticket, tokio::spawn(task).abort_handle());
     }
 
-    fn open_object(&mut self, ticket: Ticket, key: ObjectKey) {
+    pub(super) fn open_object(&mut self, ticket: Ticket, key: ObjectKey) {
         let inbox = self.inbox.clone();
         match self.connection(&key.cluster) {
             Ok(c) => self.keep(ticket, async move {
@@ -235,7 +233,7 @@ impl Live {
         }
     }
 
-    fn open_routes(&mut self, ticket: Ticket, cluster: &ClusterName, places: Box<[Box<str>]>) {
+    pub(super) fn open_routes(&mut self, ticket: Ticket, cluster: &ClusterName, places: Box<[Box<str>]>) {
         let inbox = self.inbox.clone();
         let places = if places.is_empty() { [DEFAULT_NAMESPACE.into()].into() } else { places };
         match self.connection(cluster) {
@@ -247,7 +245,7 @@ impl Live {
     }
 
     /// The parts of a gateway may be of two clusters: the events of both are told together.
-    fn open_events(&mut self, ticket: Ticket, keys: Vec<ObjectKey>) {
+    pub(super) fn open_events(&mut self, ticket: Ticket, keys: Vec<ObjectKey>) {
         let inbox = self.inbox.clone();
         let mut clusters: Vec<ClusterName> = keys.iter().map(|k| k.cluster.clone()).collect();
         clusters.sort();
@@ -282,7 +280,7 @@ impl Live {
         });
     }
 
-    fn open_logs(&mut self, ticket: Ticket, query: LogQuery) {
+    pub(super) fn open_logs(&mut self, ticket: Ticket, query: LogQuery) {
         let inbox = self.inbox.clone();
         match self.connection(&query.cluster) {
             Ok(c) => self.keep(ticket, followed::follow_logs(c, ticket, query, inbox)),
@@ -302,7 +300,7 @@ impl Live {
         Ok(Ways { home: connection, others: others.collect(), contexts: self.sources.contexts().clone() })
     }
 
-    fn open_standing(&mut self, ticket: Ticket, of: StandingOf) {
+    pub(super) fn open_standing(&mut self, ticket: Ticket, of: StandingOf) {
         let inbox = self.inbox.clone();
         // A cluster that is not connected is told by its link; it is asked again when it is back.
         let Ok(ways) = self.ways(&of.home) else { return };
@@ -318,7 +316,7 @@ impl Live {
         });
     }
 
-    fn plan(&mut self, ticket: Ticket, deed: Deed) {
+    pub(super) fn plan(&mut self, ticket: Ticket, deed: Deed) {
         let (inbox, namespace) = (self.inbox.clone(), self.home.namespace.clone());
         match self.ways(&deed.cluster) {
             Err(fault) => tell(&inbox, Msg::Planned(ticket, Err(fault))),
@@ -330,7 +328,7 @@ impl Live {
     }
 
     /// Not kept by its ticket: what has been begun is not broken off by closing a question.
-    fn carry_out(&self, ticket: Ticket, deed: Deed, plan: Arc<Plan>) {
+    pub(super) fn carry_out(&self, ticket: Ticket, deed: Deed, plan: Arc<Plan>) {
         let inbox = self.inbox.clone();
         let ways = match self.ways(&deed.cluster) {
             Ok(ways) if deed.what == What::Keep => ways.by("reconciler"),
@@ -362,11 +360,11 @@ impl Live {
     }
 
     /// Ends the reconciler of a cluster, in the background.
-    fn stop_keeping(&self, cluster: &ClusterName) {
+    pub(super) fn stop_keeping(&self, cluster: &ClusterName) {
         drop(self.embedded.lock().unwrap_or_else(PoisonError::into_inner).stop(cluster));
     }
 
-    fn copy(&self, text: String) {
+    pub(super) fn copy(&self, text: String) {
         let (inbox, bytes, in_tmux) = (self.inbox.clone(), self.bytes.clone(), self.in_tmux);
         tokio::spawn(async move {
             let copied = clipboard::copy(&text, in_tmux).await;
@@ -385,150 +383,4 @@ impl Live {
 pub(super) fn tell(inbox: &Inbox, msg: Msg) {
     // Nobody listens any more when the program ends.
     let _ = inbox.send(msg);
-}
-
-async fn rights_in(c: Connection, rights: Vec<Right>, inbox: &Inbox) {
-    let answers = rights.into_iter().map(|right| {
-        let c = &c;
-        async move {
-            let Right { verb, kind, namespace, name } = &right;
-            let (kind, subresource) = (*kind, "");
-            let may = access::may(c, Action { verb, kind, subresource, namespace, name }).await;
-            (right, may)
-        }
-    });
-    let rights = join_all(answers).await.into_iter().collect();
-    tell(inbox, Msg::Rights(c.cluster.clone(), Answers { user: c.account().to_owned(), rights }));
-}
-
-/// Gives the terminal back while something runs.
-async fn with_terminal<T>(runs: impl Future<Output = T>) -> T {
-    terminal::give_back();
-    let done = runs.await;
-    if let Err(error) = terminal::take() {
-        tracing::error!("the terminal was not given back: {error}");
-    }
-    done
-}
-
-impl Effects for Live {
-    fn start(&mut self, effect: Effect) {
-        match effect {
-            Effect::OpenObject(ticket, key) => self.open_object(ticket, key),
-            Effect::OpenEvents(ticket, keys) => self.open_events(ticket, keys),
-            Effect::OpenRoutes(ticket, cluster, places) => self.open_routes(ticket, &cluster, places),
-            Effect::OpenLogs(ticket, query) => self.open_logs(ticket, query),
-            Effect::OpenStanding(ticket, of) => self.open_standing(ticket, of),
-            Effect::Plan(ticket, deed) => self.plan(ticket, deed),
-            Effect::Do(ticket, deed, plan) => self.carry_out(ticket, deed, plan),
-            Effect::Close(ticket) => {
-                if let Some(task) = self.open.remove(&ticket) {
-                    task.abort();
-                }
-            }
-            Effect::Fetch(ticket, key) => self.fetch(ticket, key),
-            Effect::Check(ticket, wish) => self.check(ticket, wish),
-            Effect::Make(ticket, checked) => self.make(ticket, checked),
-            Effect::AskRights(wanted) => self.ask_rights(wanted),
-            Effect::Learn(ticket, cluster, namespace) => self.learn(ticket, &cluster, namespace),
-            Effect::ReadSchema(ticket, target) => self.read_schema(ticket, target),
-            Effect::ReadFile(ticket, name) => {
-                let inbox = self.inbox.clone();
-                self.keep(ticket, async move {
-                    let text = files::read(&name).await;
-                    tell(&inbox, Msg::File(ticket, text));
-                });
-            }
-            Effect::KeepDraft(draft) => {
-                if let Some(drafts) = &self.drafts {
-                    drafts.keep(*draft);
-                }
-            }
-            Effect::DropDraft(id) => {
-                if let Some(drafts) = &self.drafts {
-                    drafts.discard(id);
-                }
-            }
-            // What proxies said is in the recording; nobody can be asked now.
-            Effect::Scrape(_) | Effect::ReadUsage(_) if self.player.is_some() => {}
-            Effect::Scrape(wants) => self.sources.read_proxies(wants),
-            Effect::ReadUsage(of) => self.sources.read_usage(of),
-            Effect::Replay(wish) => {
-                // The player ends only with the program.
-                let _ = self.player.as_ref().map(|player| player.send(wish));
-            }
-            Effect::SaveConfig(changes) => settings::save(self.settings.as_ref(), changes, &self.inbox),
-            Effect::Guard(clusters) => {
-                for cluster in clusters {
-                    self.sources.guard(&cluster);
-                    self.stop_keeping(&cluster);
-                }
-            }
-            Effect::Bell => {
-                // The loop is gone only when the program ends.
-                let _ = self.bytes.send(vec![BELL]);
-            }
-            Effect::Copy(text) => self.copy(text),
-            Effect::KeepView(change) => self.keep_view(change),
-            Effect::Retry(cluster) => self.sources.retry(cluster.as_ref()),
-            Effect::SetNamespaces(namespaces) => {
-                self.sources.set_namespaces(namespaces.into_iter().map(Into::into).collect());
-            }
-            Effect::OpenContext(name) => self.open_context(&ClusterName::from(name.as_str())),
-            Effect::CloseContext(cluster) => {
-                self.stop_keeping(&cluster);
-                self.sources.close(&cluster);
-                if let Some(kubeconfigs) = &self.kubeconfigs {
-                    kubeconfigs.closed(&cluster);
-                }
-                tell(&self.inbox, Msg::Closed(cluster));
-            }
-            Effect::Fault(text) => self.fault(&text),
-            Effect::Tamper(cluster, with) => self.tamper(&cluster, &with),
-            Effect::SetReadOnly(on) => {
-                self.sources.set_read_only(on);
-                if on {
-                    // Not even the lease is given back: it ends by itself.
-                    self.embedded.lock().unwrap_or_else(PoisonError::into_inner).stop_all();
-                }
-            }
-            // The loop's own.
-            Effect::Quit
-            | Effect::Redraw
-            | Effect::Dump(_)
-            | Effect::RunCredentialPlugin(_)
-            | Effect::EditOutside(_) => {}
-        }
-    }
-
-    fn dump(&mut self, dump: Dump, screen: Buffer) {
-        self.write_screen(dump, screen);
-    }
-
-    async fn finish(&mut self) {
-        let mut embedded = std::mem::take(&mut *self.embedded.lock().unwrap_or_else(PoisonError::into_inner));
-        self.finish_writing().await;
-        drafts::flush();
-        embedded.finish().await;
-    }
-
-    async fn foreground(&mut self, what: Foreground) {
-        // Nobody sees what is read meanwhile.
-        self.sources.pause_reading(true);
-        match what {
-            Foreground::Plugin(cluster) => {
-                if let Some(plugin) = self.sources.plugin(&cluster) {
-                    match with_terminal(plugin.run_in_terminal()).await {
-                        Ok(_) => self.sources.retry(Some(&cluster)),
-                        Err(fault) => tell(&self.inbox, Msg::Notice(fault)),
-                    }
-                }
-            }
-            Foreground::Editor(text) => {
-                let edited = with_terminal(outside::edit(&outside::of_person(), &text)).await;
-                tell(&self.inbox, Msg::EditedOutside(edited));
-            }
-        }
-        self.sources.pause_reading(false);
-    }
 }

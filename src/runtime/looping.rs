@@ -47,6 +47,8 @@ pub enum Foreground {
     Plugin(ClusterName),
     /// The person's own editor, with this text.
     Editor(Box<str>),
+    /// A shell in a container.
+    Shell(Box<crate::model::exec::Run>),
 }
 
 /// Why the loop ended.
@@ -359,6 +361,7 @@ impl<E: Effects> Loop<'_, E> {
                     self.foreground = Some(Foreground::Plugin(cluster));
                 }
                 Effect::EditOutside(text) => self.foreground = Some(Foreground::Editor(text)),
+                Effect::Shell(run) => self.foreground = Some(Foreground::Shell(run)),
                 effect => self.effects.start(effect),
             }
         }

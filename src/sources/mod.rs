@@ -220,6 +220,12 @@ impl Sources {
         self.open.get(cluster)?.hub.connection()
     }
 
+    /// Tells the way to a cluster whenever it is asked for: what lasts longer than one connection asks each time.
+    pub fn way(&self, cluster: &ClusterName) -> Option<impl Fn() -> Option<Connection> + Clone + use<>> {
+        let hub = self.open.get(cluster)?.hub.clone();
+        Some(move || hub.connection())
+    }
+
     /// The credential plugin of a cluster, when it has one.
     pub fn plugin(&self, cluster: &ClusterName) -> Option<Arc<Plugin>> {
         self.open.get(cluster)?.hub.lock().plugin.clone()

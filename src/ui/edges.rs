@@ -63,6 +63,12 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
     if let Some(held) = app.held_words() {
         parts.push(vec![(held, canvas.style(Role::ToneWarn))]);
     }
+    // What is open on this machine is never forgotten.
+    match app.forwards.len() {
+        0 => {}
+        1 => parts.push(vec![("1 forward".to_owned(), canvas.style(Role::ToneWarn))]),
+        n => parts.push(vec![(format!("{n} forwards"), canvas.style(Role::ToneWarn))]),
+    }
     let words = app.acting_on().map(|s| app.keeper_words(s)).into_iter().flatten();
     let mut keepers = words.filter(|words| !words.is_empty()).map(|words| vec![(words, muted)]);
     let fits = |keeper: &Part| {

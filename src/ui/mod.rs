@@ -22,6 +22,7 @@ pub mod still;
 pub mod svg;
 mod table;
 pub mod theme;
+mod tools;
 mod traffic;
 
 use std::collections::BTreeMap;

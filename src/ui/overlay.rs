@@ -25,6 +25,14 @@ pub(super) fn draw(app: &App, front: &Overlay, canvas: &mut Canvas<'_>, screen: 
             None
         }
         Overlay::Contexts(list) => super::contexts::draw(app, list, canvas),
+        Overlay::Forwards(list) => {
+            super::tools::forwards(app, list, canvas, size);
+            None
+        }
+        Overlay::Output(output) => {
+            super::tools::output(output, canvas, size);
+            None
+        }
         Overlay::Confirm(confirm) => super::confirm::draw(app, confirm, canvas),
         Overlay::Views(front) => super::kept::views(app, front, canvas, size),
         Overlay::Notices(list) => super::kept::notices(app, list, canvas, size),

@@ -5,6 +5,7 @@ mod panes;
 mod pointing;
 mod theme_list;
 mod themes;
+mod tools;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;

@@ -5,6 +5,7 @@ mod bytes;
 mod contexts;
 mod demo;
 mod ends;
+mod forwards;
 mod hostile;
 mod mouse;
 mod sizes;

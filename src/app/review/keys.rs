@@ -28,6 +28,7 @@ impl App {
             let checked = item.stage.checked();
             checked.is_some_and(|checked| !checked.grave.is_empty())
                 || self.is_production(&item.wish.target.cluster)
+                || (review.restarts && self.restart_is_grave(&item.wish.target))
         });
         match review.open().count() {
             _ if !grave => None,

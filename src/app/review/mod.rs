@@ -104,6 +104,8 @@ pub struct Review {
     pub draft: Option<String>,
     /// Whether the others are left alone once one has failed.
     pub stops: bool,
+    /// Pods are deleted to be made again by whoever owns them.
+    pub restarts: bool,
     /// What is being typed, where something must be.
     pub input: Input,
     /// What was typed is another word than the one asked for.
@@ -121,6 +123,7 @@ impl Review {
     pub fn title(&self) -> String {
         let verb = match self.items.first().map(|item| &item.wish.change) {
             Some(Change::Create { .. }) => "create",
+            Some(Change::Delete { .. }) if self.restarts => "restart",
             Some(Change::Delete { .. }) => "delete",
             _ => "apply",
         };
@@ -217,6 +220,7 @@ impl App {
             at: 0,
             draft,
             stops: true,
+            restarts: false,
             input: Input::default(),
             mistyped: false,
             offset: 0,
@@ -246,6 +250,11 @@ impl App {
         ticket: Ticket,
         checked: Result<Arc<Checked>, Refusal>,
     ) -> Vec<Effect> {
+        let restarts = self.review_of(ticket).is_some_and(|(review, _)| review.restarts);
+        let checked = match checked {
+            Ok(checked) if restarts => Ok(Arc::new(self.as_restart((*checked).clone()))),
+            checked => checked,
+        };
         let Some((review, at)) = self.review_of(ticket) else { return Vec::new() };
         let stage = &mut review.items[at].stage;
         if !matches!(stage, Stage::Checking) {

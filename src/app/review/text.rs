@@ -93,6 +93,7 @@ impl App {
         let server = if server.is_empty() { String::new() } else { format!(" ({server})") };
         let verb = match &item.wish.change {
             Change::Create { .. } => "Create",
+            Change::Delete { .. } if self.is_restart() => "Restart, by deleting it:",
             Change::Delete { .. } => "DELETE",
             _ => "Change",
         };
@@ -160,6 +161,12 @@ impl App {
             let facts = checked.meanwhile.iter().map(changed).collect();
             sections.push(Section::new("What others changed meanwhile, and is kept", facts));
         }
+        let restart = self.is_restart().then(|| self.restart_facts(item)).flatten();
+        if let Some(restart) = restart {
+            sections.push(restart);
+            sections.push(Section::new("", vec![verdict(checked)]));
+            return sections;
+        }
         let mut notes: Vec<Fact> =
             checked.notes.iter().map(|note| Fact::new("", sentence(&note.text)).tone(note.tone)).collect();
         notes.extend(self.goes_through(item));
@@ -198,6 +205,11 @@ impl App {
             Keeper::Other => Fact::new("", format!("Somebody else keeps the gateways of {cluster} and acts on it.")),
             _ => Fact::new("", format!("{words} the gateways of {cluster} and acts on it.")).tone(Tone::Muted),
         })
+    }
+
+    /// Whether the review in front is one of restarts.
+    fn is_restart(&self) -> bool {
+        matches!(self.screen(), Screen::Review(review) if review.restarts)
     }
 
     /// What undoing a deletion cannot bring back.

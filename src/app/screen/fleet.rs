@@ -312,7 +312,13 @@ mod tests {
             let verdict = Verdict { tone, words: words(tone).into(), ..Verdict::default() };
             Arc::new(Brief { requests: Reading::Value(10.0), verdict, ..Brief::default() })
         });
-        Item { cluster: cluster.into(), stale: false, subject: Subject::Gateway(Arc::new(row)), live }
+        Item {
+            cluster: cluster.into(),
+            stale: false,
+            subject: Subject::Gateway(Arc::new(row)),
+            live,
+            beside: None,
+        }
     }
 
     fn names(fleet: &FleetScreen) -> Vec<&str> {

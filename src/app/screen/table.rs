@@ -11,6 +11,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::text::Input;
+use crate::model::beside::Beside;
 use crate::model::brief::Brief;
 use crate::model::columns::{self, Symbol};
 use crate::model::filter::Filter;
@@ -83,6 +84,8 @@ pub struct Table {
     /// When rows were put in their order.
     ordered: Timestamp,
     filling: Vec<ClusterName>,
+    /// Its pods have what is known beside them.
+    has_beside: bool,
 }
 
 /// The filter of a table: the line, and what of it is in force.
@@ -162,6 +165,7 @@ impl Table {
             stale_order: true,
             ordered: Timestamp::UNIX_EPOCH,
             filling: Vec::new(),
+            has_beside: false,
         }
     }
 
@@ -173,6 +177,7 @@ impl Table {
     /// Replaces the rows. What comes from clusters that are still filling is no change of them.
     pub fn set_items(&mut self, items: Vec<Item>, filling: Vec<ClusterName>) {
         self.items = items;
+        self.has_beside = false;
         if self.filling != filling {
             // What was seen while a cluster filled may have been pushed out by what came: it needs no room for ever.
             self.natural.fill(0);
@@ -305,6 +310,36 @@ impl Table {
         let is_live = |id: &str| self.columns().iter().any(|c| c.live && c.id == id);
         let by_live = self.sort.is_some_and(|(id, _)| is_live(id));
         self.stale_order |= by_live && now.duration_since(self.ordered) >= ORDERED;
+    }
+
+    /// Whether columns may be shown that tell what is known beside pods.
+    pub fn shows_beside(&self) -> bool {
+        let told = |id: &str| self.columns().iter().any(|column| column.live && column.id == id);
+        self.kind == TableKind::Pods
+            && (self.wide
+                || self.sort.is_some_and(|(id, _)| told(id))
+                || self.filter.input.text().split([' ', ':', '!']).any(told)
+                || self.chosen.iter().flatten().any(|id| told(id)))
+    }
+
+    /// Whether what is known beside pods is to be looked up anew.
+    pub fn wants_beside(&self) -> bool {
+        !self.has_beside && self.shows_beside()
+    }
+
+    /// What is known beside pods is no longer what the rows say.
+    pub fn forget_beside(&mut self) {
+        self.has_beside = false;
+    }
+
+    /// Gives the items what is known beside each, in their order.
+    pub fn set_beside(&mut self, all: Vec<Option<Arc<Beside>>>) {
+        for (item, beside) in self.items.iter_mut().zip(all) {
+            item.beside = beside;
+        }
+        self.has_beside = true;
+        // Filter and sort may be about it.
+        self.stale_order = true;
     }
 
     /// Brings everything that is shown up to date for a window of `width` by `height` cells, heading included.

@@ -52,7 +52,7 @@ impl Members {
     }
 
     /// The gateway that a pod belongs to.
-    pub(super) fn owner(&self, pod: &ObjectKey) -> Option<&GatewayId> {
+    pub(in crate::app) fn owner(&self, pod: &ObjectKey) -> Option<&GatewayId> {
         self.owner.get(pod)
     }
 }

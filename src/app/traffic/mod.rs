@@ -124,6 +124,7 @@ impl App {
     /// A cluster told what its pods use, or why it does not.
     pub(super) fn on_usage(&mut self, cluster: ClusterName, usage: Result<Arc<[PodUsage]>, Fault>) {
         self.traffic.usage.insert(cluster, usage);
+        self.used_anew();
         self.proxies_heard();
     }
 

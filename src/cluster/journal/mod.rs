@@ -60,6 +60,9 @@ pub struct Entry {
     /// The fields that were sent; `*`: all of a new object.
     #[serde(default)]
     pub fields: Vec<String>,
+    /// The command line, where a program was run; what was typed and said is never told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub command: String,
     /// Always false: what stores nothing is not told.
     #[serde(default)]
     pub dry_run: bool,
@@ -155,6 +158,7 @@ impl Journal {
             name: name.to_owned(),
             subresource: sent.subresource().to_owned(),
             fields: fields::sent(sent.verb, &at.kind, sent.body),
+            command: String::new(),
             dry_run: false,
             result: UNANSWERED.to_owned(),
             resource_version: None,
@@ -211,6 +215,13 @@ impl Begun {
         let Some((_, entry)) = &mut self.0 else { return };
         "refused".clone_into(&mut entry.result);
         (entry.status, entry.reason) = (Some(status), Some(fault.reason.to_string()));
+    }
+
+    /// The program that is run.
+    pub(super) fn running(&mut self, command: &str) {
+        if let Some((_, entry)) = &mut self.0 {
+            command.clone_into(&mut entry.command);
+        }
     }
 
     /// It never left: there is nothing to tell.

@@ -31,7 +31,7 @@ fn meta(namespace: &str, name: &str) -> RowMeta {
 }
 
 fn item(cluster: &str, subject: Subject) -> Item {
-    Item { cluster: cluster.into(), stale: false, subject, live: None }
+    Item { cluster: cluster.into(), stale: false, subject, live: None, beside: None }
 }
 
 fn pod(cluster: &str, name: &str) -> Item {

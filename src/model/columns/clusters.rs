@@ -280,7 +280,13 @@ mod tests {
         let cluster = |keeper, holder| {
             let mut s = Snapshot::connecting("c".into(), Timestamp::UNIX_EPOCH);
             (s.facts.keeper, s.facts.holder) = (keeper, holder);
-            Item { cluster: "c".into(), stale: false, subject: Subject::Cluster(Arc::new(s)), live: None }
+            Item {
+                cluster: "c".into(),
+                stale: false,
+                subject: Subject::Cluster(Arc::new(s)),
+                live: None,
+                beside: None,
+            }
         };
         let column = COLUMNS.iter().find(|c| c.id == "keeper").unwrap();
         let filter = Filter::parse("keeper:nobody", COLUMNS).unwrap();

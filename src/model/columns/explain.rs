@@ -149,7 +149,8 @@ fn pod(item: &Item, p: &PodRow, now: Timestamp) -> [String; 2] {
         (None, _) if p.is_ready => format!("It is ready and serves.{since}"),
         (None, _) => format!("{}: {} of {} containers are ready.{since}", p.status, p.ready.0, p.ready.1),
     };
-    [first, second]
+    let used = super::beside::sentence(item, p).map(|used| format!(" {used}")).unwrap_or_default();
+    [first, format!("{second}{used}")]
 }
 
 fn waits(p: &PodRow) -> String {

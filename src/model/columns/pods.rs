@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::beside;
 use super::cells::{age_of, none, number, ready_of, toned, word};
 use super::of_pod;
 use crate::model::age::age;
@@ -126,6 +127,66 @@ pub(super) const COLUMNS: &[Column] = &[
         wide: false,
         live: false,
         cell: cell!(|_item, p, now| age_of(p.meta.created, now)),
+    },
+    Column {
+        id: "gateway",
+        title: "GATEWAY",
+        about: "The gateway that it serves",
+        align: Align::Left,
+        min: 8,
+        max: 40,
+        keep: 170,
+        wide: true,
+        live: true,
+        cell: cell!(|item, _p, _now| beside::gateway(item)),
+    },
+    Column {
+        id: "cpu",
+        title: "CPU",
+        about: "CPU cores that it uses, by the metrics API",
+        align: Align::Right,
+        min: 4,
+        max: 8,
+        keep: 80,
+        wide: true,
+        live: true,
+        cell: cell!(|item, p, _now| beside::cpu(item, p)),
+    },
+    Column {
+        id: "cpu-pct",
+        title: "CPU%",
+        about: "That, of its CPU limit; of its request (r) where nothing limits it; n/s: neither is set",
+        align: Align::Right,
+        min: 5,
+        max: 7,
+        keep: 79,
+        wide: true,
+        live: true,
+        cell: cell!(|item, p, _now| beside::cpu_part(item, p)),
+    },
+    Column {
+        id: "mem",
+        title: "MEM",
+        about: "Memory that it uses, by the metrics API",
+        align: Align::Right,
+        min: 5,
+        max: 8,
+        keep: 78,
+        wide: true,
+        live: true,
+        cell: cell!(|item, p, _now| beside::memory(item, p)),
+    },
+    Column {
+        id: "mem-pct",
+        title: "MEM%",
+        about: "That, of its memory limit; of its request (r) where nothing limits it; n/s: neither is set",
+        align: Align::Right,
+        min: 5,
+        max: 7,
+        keep: 77,
+        wide: true,
+        live: true,
+        cell: cell!(|item, p, _now| beside::memory_part(item, p)),
     },
     Column {
         id: "proxy",

@@ -3,6 +3,7 @@
 
 mod broken;
 mod credentials;
+mod exec;
 mod fields;
 mod healing;
 mod holder;

@@ -91,7 +91,7 @@ async fn services_look_as_the_api_server_prints_them_whatever_their_type() {
 }
 
 fn item(snapshot: &Arc<Snapshot>, subject: Subject) -> Item {
-    Item { cluster: snapshot.cluster.clone(), stale: false, subject, live: None }
+    Item { cluster: snapshot.cluster.clone(), stale: false, subject, live: None, beside: None }
 }
 
 /// Compares cell by cell. The server prints ages of its own moment, which lies between our asking and its answer: a

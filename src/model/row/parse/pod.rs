@@ -5,9 +5,11 @@ use serde::Deserialize;
 
 use super::pod_status::{State, look, trouble};
 use super::text::{Or, Text};
+use super::workload::{CpuMemory, Resources};
 use super::{Metadata, RawCondition};
+use crate::model::amount::Amount;
 use crate::model::name::Kind;
-use crate::model::row::{PodRow, Row, RowMeta};
+use crate::model::row::{Bound, PodRow, Row, RowMeta};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -48,6 +50,20 @@ pub(super) struct Container<'a> {
     image: Text<'a>,
     #[serde(borrow)]
     restart_policy: Text<'a>,
+    #[serde(borrow)]
+    ports: Or<Vec<Port<'a>>>,
+    #[serde(borrow)]
+    resources: Or<Resources<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Port<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    container_port: Or<i64>,
+    #[serde(borrow)]
+    protocol: Text<'a>,
 }
 
 impl Container<'_> {
@@ -127,6 +143,15 @@ impl Row for PodRow {
         let proxy_image = proxy(&spec.containers, |container| &container.name)
             .map(|container| (*container.image).into())
             .unwrap_or_default();
+        let runs = || {
+            let sidecars = spec.init_containers.iter().filter(|container| container.restartable());
+            sidecars.chain(spec.containers.iter())
+        };
+        let starts = spec.init_containers.iter().take(64).enumerate();
+        let starters = starts.filter(|(_, c)| !c.restartable()).fold(0, |bits, (n, _)| bits | 1 << n);
+        let ports = runs().flat_map(|container| container.ports.iter()).filter_map(port).collect();
+        let cpu = bound(runs(), |amounts| &amounts.cpu);
+        let memory = bound(runs(), |amounts| &amounts.memory);
         let all = spec.init_containers.0.into_iter().chain(spec.containers.0);
         Ok(Self {
             meta: pod.metadata.0.into(),
@@ -142,10 +167,38 @@ impl Row for PodRow {
             service_account: spec.service_account_name.into(),
             proxy_image,
             containers: all.map(|container| container.name.into()).collect(),
+            starters,
+            ports,
+            cpu,
+            memory,
         })
     }
 
     fn meta(&self) -> &RowMeta {
         &self.meta
     }
+}
+
+/// A TCP port: name and number.
+fn port(port: &Port<'_>) -> Option<(Box<str>, u16)> {
+    let number = u16::try_from(*port.container_port).ok().filter(|number| *number > 0)?;
+    matches!(&*port.protocol, "" | "TCP").then(|| ((*port.name).into(), number))
+}
+
+/// What containers ask for and may use together, of CPU or of memory.
+fn bound<'a>(
+    containers: impl Iterator<Item = &'a Container<'a>>,
+    which: impl for<'b> Fn(&'b CpuMemory<'a>) -> &'b Text<'a>,
+) -> Bound {
+    let read =
+        |text: &Text<'_>| text.parse::<Amount>().ok().map(|amount| amount.as_f64()).filter(|n| *n > 0.0);
+    let mut all = Bound { request: None, limit: Some(0.0) };
+    for container in containers {
+        let limit = read(which(&container.resources.limits));
+        // Who sets a limit alone asks for as much: the server writes it so.
+        let request = read(which(&container.resources.requests)).or(limit);
+        all.request = request.map(|request| all.request.unwrap_or(0.0) + request).or(all.request);
+        all.limit = all.limit.zip(limit).map(|(sum, limit)| sum + limit);
+    }
+    Bound { limit: all.limit.filter(|limit| *limit > 0.0), ..all }
 }

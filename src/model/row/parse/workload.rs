@@ -76,20 +76,20 @@ struct Container<'a> {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Resources<'a> {
+pub(super) struct Resources<'a> {
     #[serde(borrow)]
-    limits: Or<CpuMemory<'a>>,
+    pub(super) limits: Or<CpuMemory<'a>>,
     #[serde(borrow)]
-    requests: Or<CpuMemory<'a>>,
+    pub(super) requests: Or<CpuMemory<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct CpuMemory<'a> {
+pub(super) struct CpuMemory<'a> {
     #[serde(borrow)]
-    cpu: Text<'a>,
+    pub(super) cpu: Text<'a>,
     #[serde(borrow)]
-    memory: Text<'a>,
+    pub(super) memory: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]

@@ -3,11 +3,27 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+/// What speaks over a WebSocket.
+#[derive(Clone)]
+pub(in crate::cluster) struct Speaks(
+    pub Arc<dyn Fn(WebSocketStream<TcpStream>) -> BoxFuture<'static, ()> + Send + Sync>,
+);
+
+impl std::fmt::Debug for Speaks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Speaks")
+    }
+}
 
 /// What is written after the head, and what becomes of the connection.
 #[derive(Clone, Debug)]
@@ -22,6 +38,8 @@ pub(in crate::cluster) enum Answer {
     Hold(String),
     /// Nothing at all.
     Silence,
+    /// An upgrade to a WebSocket with this protocol, and what is said over it.
+    Socket(&'static str, Speaks),
 }
 
 /// JSON that is whole.
@@ -43,6 +61,7 @@ pub(in crate::cluster) struct Asked {
     pub uri: String,
     pub authorization: String,
     pub user_agent: String,
+    socket_key: String,
 }
 
 impl Asked {
@@ -160,6 +179,17 @@ async fn serve(
                 return stream.write_all(format!("{begin}{}", chunk(&body)).as_bytes()).await;
             }
             Answer::Silence => return held(stream).await,
+            Answer::Socket(protocol, speaks) => {
+                let accept = derive_accept_key(asked.socket_key.as_bytes());
+                let head = format!(
+                    "HTTP/1.1 101 X\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+                     sec-websocket-accept: {accept}\r\nsec-websocket-protocol: {protocol}\r\n\r\n"
+                );
+                stream.write_all(head.as_bytes()).await?;
+                let socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
+                (speaks.0)(socket).await;
+                return Ok(());
+            }
             Answer::Hold(body) => {
                 let chunk = if body.is_empty() { String::new() } else { chunk(&body) };
                 stream.write_all(format!("{begin}{chunk}").as_bytes()).await?;
@@ -193,6 +223,7 @@ fn parse(head: &str) -> Asked {
         uri: uri.to_owned(),
         authorization: header("authorization"),
         user_agent: header("user-agent"),
+        socket_key: header("sec-websocket-key"),
     }
 }
 

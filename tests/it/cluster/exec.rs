@@ -282,5 +282,5 @@ async fn nothing_is_run_where_egret_is_read_only_and_in_production_the_name_is_t
     session.type_in("one");
     session.keys("enter").sees("fake$");
     session.type_in("exit 3\r");
-    session.says("is over (exit code 3)");
+    session.says("exit code 3).");
 }

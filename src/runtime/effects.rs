@@ -40,7 +40,7 @@ use crate::sources::{DEFAULT_NAMESPACE, Sources};
 
 /// Carries out effects on open clusters.
 pub struct Live {
-    sources: Sources,
+    pub(super) sources: Sources,
     pub(super) inbox: Inbox,
     /// Bytes for the terminal: the clipboard.
     bytes: UnboundedSender<Vec<u8>>,
@@ -54,7 +54,7 @@ pub struct Live {
     /// Where drafts are kept; none: nowhere but in the app, as in the demo.
     drafts: Option<Drafts>,
     /// The kubeconfig as it changes; none: the clusters are of this process.
-    kubeconfigs: Option<Kubeconfigs>,
+    pub(super) kubeconfigs: Option<Kubeconfigs>,
     /// What asks for rights now.
     asking: Option<AbortHandle>,
     /// What plays a recording; none: it is now.
@@ -127,22 +127,6 @@ impl Live {
     #[must_use]
     pub fn with_drafts(self, drafts: Drafts) -> Self {
         Self { drafts: Some(drafts), ..self }
-    }
-
-    /// The same, whose contexts change while it runs.
-    #[must_use]
-    pub fn with_kubeconfigs(self, kubeconfigs: Kubeconfigs) -> Self {
-        Self { kubeconfigs: Some(kubeconfigs), ..self }
-    }
-
-    fn open_context(&mut self, cluster: &ClusterName) {
-        if let Some(kubeconfigs) = &self.kubeconfigs {
-            if let Some((contexts, guarded)) = kubeconfigs.newest() {
-                self.sources.use_contexts(contexts, guarded);
-            }
-            kubeconfigs.opened(cluster);
-        }
-        self.sources.open(cluster);
     }
 
     /// Asks what the person may do, when they have stayed for a moment where they are.

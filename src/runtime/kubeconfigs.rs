@@ -133,8 +133,9 @@ impl Kubeconfigs {
 impl Live {
     /// The same, whose contexts change while it runs.
     #[must_use]
-    pub fn with_kubeconfigs(self, kubeconfigs: Kubeconfigs) -> Self {
-        Self { kubeconfigs: Some(kubeconfigs), ..self }
+    pub fn with_kubeconfigs(mut self, kubeconfigs: Kubeconfigs) -> Self {
+        self.kubeconfigs = Some(kubeconfigs);
+        self
     }
 
     /// Opens a context, as the kubeconfig describes it now.

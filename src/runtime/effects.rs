@@ -141,22 +141,6 @@ impl Live {
         Self { settings, ..self }
     }
 
-    /// The same, whose contexts change while it runs.
-    #[must_use]
-    pub fn with_kubeconfigs(self, kubeconfigs: Kubeconfigs) -> Self {
-        Self { kubeconfigs: Some(kubeconfigs), ..self }
-    }
-
-    pub(super) fn open_context(&mut self, cluster: &ClusterName) {
-        if let Some(kubeconfigs) = &self.kubeconfigs {
-            if let Some((contexts, guarded)) = kubeconfigs.newest() {
-                self.sources.use_contexts(contexts, guarded);
-            }
-            kubeconfigs.opened(cluster);
-        }
-        self.sources.open(cluster);
-    }
-
     /// Asks what the person may do, when they have stayed for a moment where they are.
     pub(super) fn ask_rights(&mut self, wanted: Vec<(ClusterName, Vec<Right>)>) {
         if let Some(before) = self.asking.take() {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::effects::tell;
+use super::effects::{Live, tell};
 use super::looping::Inbox;
 use super::used::Used;
 use super::watching::{Watching, watch};
@@ -127,6 +127,26 @@ impl Kubeconfigs {
                 tell(&inbox, Msg::Notice(fault));
             }
         });
+    }
+}
+
+impl Live {
+    /// The same, whose contexts change while it runs.
+    #[must_use]
+    pub fn with_kubeconfigs(mut self, kubeconfigs: Kubeconfigs) -> Self {
+        self.kubeconfigs = Some(kubeconfigs);
+        self
+    }
+
+    /// Opens a context, as the kubeconfig describes it now.
+    pub(super) fn open_context(&mut self, cluster: &ClusterName) {
+        if let Some(kubeconfigs) = &self.kubeconfigs {
+            if let Some((contexts, guarded)) = kubeconfigs.newest() {
+                self.sources.use_contexts(contexts, guarded);
+            }
+            kubeconfigs.opened(cluster);
+        }
+        self.sources.open(cluster);
     }
 }
 

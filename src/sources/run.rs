@@ -100,7 +100,7 @@ impl Run {
             };
             let is_gone = before.is_some() && now.is_none();
             let is_elsewhere = before.zip(now).is_some_and(|(before, now)| before.leads_elsewhere(&now));
-            if !is_gone && !(is_elsewhere && has_answered) {
+            if !(is_gone || is_elsewhere && has_answered) {
                 self.contexts = read;
             }
         }

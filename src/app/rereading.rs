@@ -130,7 +130,7 @@ impl App {
         }
         self.refresh();
         let is_own = |name: &&str| own.iter().any(|o| o == name || o.starts_with(&format!("{name}.")));
-        if !own.is_empty() && live.iter().chain(&later).all(|name| is_own(&name)) && !stays {
+        if !own.is_empty() && live.iter().chain(&later).all(is_own) && !stays {
             return effects;
         }
         let mut said = match (live.is_empty(), later.is_empty() && !stays, mended) {

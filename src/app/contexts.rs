@@ -259,6 +259,11 @@ impl App {
             }),
             _ => false,
         };
+        match self.forwards.iter().filter(|forward| forward.target.cluster() == cluster).count() {
+            0 => {}
+            1 => ends.push("a port-forward to it would end".to_owned()),
+            n => ends.push(format!("{n} port-forwards to it would end")),
+        }
         if self.stack.iter().any(is_made) {
             ends.push("a change is being made there".to_owned());
         }

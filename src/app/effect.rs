@@ -71,6 +71,8 @@ pub enum Effect {
     SaveConfig(Vec<crate::config::edit::Change>),
     /// Refuse every write to these clusters from now on, whatever is switched.
     Guard(Vec<ClusterName>),
+    /// Go by these rules of the config for contexts that are opened, or appear, from now on.
+    GoBy(Vec<crate::config::ContextRule>),
     /// Ring the terminal's bell.
     Bell,
     /// Read what the pods of these namespaces use of CPU and memory, again and again, and of no others.

@@ -70,6 +70,12 @@ impl App {
         if geometry::too_small(self.size) {
             return Vec::new();
         }
+        self.stay_here();
+        if self.held.is_some() {
+            // What would be pointed at is not what is there now.
+            self.thaw("The screen goes on.");
+            return Vec::new();
+        }
         match at.what {
             Gesture::Wheel(by) => {
                 self.turn_wheel((at.x, at.y), by);

@@ -99,7 +99,11 @@ impl App {
             match name {
                 "theme" => self.settings.theme.clone_from(&now.theme.value),
                 "show-ingress" => self.settings.ingress = now.show_ingress.value,
+                "mouse" => self.settings.mouse = now.mouse.value,
+                "title" => self.settings.title = now.title.value,
+                "group" => self.settings.groups.clone_from(&now.groups),
                 "bell" | "thresholds" => {
+                    self.settings.bell = now.bell.value;
                     self.settings.thresholds = now.thresholds.thresholds(now.bell.value);
                     self.traffic_aged();
                 }
@@ -117,6 +121,7 @@ impl App {
                     let (guarded, lifted) = self.rules_reread(&now);
                     stays |= lifted;
                     effects.extend((!guarded.is_empty()).then_some(Effect::Guard(guarded)));
+                    effects.push(Effect::GoBy(now.rules.clone()));
                     if before.cluster_ids() != now.cluster_ids() {
                         later.push("cluster-id of contexts");
                     }

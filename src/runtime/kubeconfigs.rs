@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::effects::{Live, tell};
 use super::looping::Inbox;
 use super::used::Used;
-use super::watching::{Watching, watch};
+use super::watch::{Watch, watch};
 use crate::app::contexts::{Entry as Became, Known};
 use crate::app::msg::Msg;
 use crate::cluster::entry::Entry;
 use crate::cluster::kubeconfig::{Contexts, Source};
-use crate::config::Settings;
+use crate::config::{ContextRule, Settings};
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::ClusterName;
 use crate::setup;
@@ -24,7 +24,7 @@ use crate::setup;
 pub struct Kubeconfigs {
     shared: Arc<Mutex<Shared>>,
     /// Ends with this.
-    _watching: Option<Watching>,
+    _watching: Option<Watch>,
     used: Option<Used>,
     inbox: Inbox,
 }
@@ -63,7 +63,7 @@ impl Kubeconfigs {
         let files = contexts.files();
         let shared = Arc::new(Mutex::new(shared));
         let (known, answers) = (shared.clone(), inbox.clone());
-        let watching = (!files.is_empty()).then(|| watch(&files, move || read(&known, &answers)));
+        let watching = (!files.is_empty()).then(|| watch(files, move || read(&known, &answers)));
         let watching = watching.and_then(|watching| match watching {
             Ok(watching) => Some(watching),
             Err(error) => {
@@ -102,6 +102,11 @@ impl Kubeconfigs {
         shared.told.entries.remove(cluster);
         drop(shared);
         self.remember(std::slice::from_ref(cluster));
+    }
+
+    /// What the config says of contexts now: it holds for those that are opened, or appear, from now on.
+    pub fn go_by(&self, rules: Vec<ContextRule>) {
+        lock(&self.shared).settings.rules = rules;
     }
 
     /// A context was closed.

@@ -32,7 +32,6 @@ mod starting;
 pub mod terminal;
 mod used;
 pub mod watch;
-pub mod watching;
 mod ways;
 pub mod wired;
 mod writing;

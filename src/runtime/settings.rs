@@ -284,7 +284,10 @@ mod tests {
 
     impl Stand {
         fn write(&self, name: &str, text: &str) {
-            fs::write(self.home.path().join(name), text).unwrap();
+            // At once, as editors do: what is half written is read as it is.
+            let file = self.home.path().join(name);
+            fs::write(file.with_extension("new"), text).unwrap();
+            fs::rename(file.with_extension("new"), file).unwrap();
         }
 
         fn text(&self) -> String {

@@ -80,6 +80,11 @@ impl Effects for Live {
                     self.forwards.stop_of(&cluster);
                 }
             }
+            Effect::GoBy(rules) => {
+                if let Some(kubeconfigs) = &self.kubeconfigs {
+                    kubeconfigs.go_by(rules);
+                }
+            }
             Effect::Bell => {
                 // The loop is gone only when the program ends.
                 let _ = self.bytes.send(vec![BELL]);

@@ -42,6 +42,8 @@ impl Drop for Watch {
 /// # Errors
 /// The system cannot watch.
 pub fn watch(paths: Vec<PathBuf>, on_change: impl FnMut() + Send + 'static) -> notify::Result<Watch> {
+    // Relative ones would be told by other names than these.
+    let paths: Vec<PathBuf> = paths.iter().filter_map(|path| std::path::absolute(path).ok()).collect();
     let (end, heard) = channel();
     let events = end.clone();
     let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -223,5 +225,36 @@ mod tests {
         ] {
             assert_eq!(is_about(Path::new(at), path), wanted, "{at}");
         }
+    }
+
+    #[test]
+    fn a_link_is_followed_to_where_it_leads_and_then_to_where_it_leads_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for name in ["one", "two", "here"] {
+            fs::create_dir(at(name)).unwrap();
+            fs::write(at(name).join("config"), name).unwrap();
+        }
+        let link = at("here").join("link");
+        std::os::unix::fs::symlink(at("one").join("config"), &link).unwrap();
+        let (_watch, told) = watched(vec![link.clone()]);
+        fs::write(at("one").join("config"), "changed").unwrap();
+        told.recv_timeout(SOON).expect("where it leads");
+        std::os::unix::fs::symlink(at("two").join("config"), at("here").join("next")).unwrap();
+        fs::rename(at("here").join("next"), &link).unwrap();
+        told.recv_timeout(SOON).expect("the link");
+        // What belongs to the same change may come a little later.
+        while told.recv_timeout(QUIET * 4).is_ok() {}
+        fs::write(at("two").join("config"), "changed").unwrap();
+        told.recv_timeout(SOON).expect("where it leads now");
+    }
+
+    #[test]
+    fn no_thread_stays_once_it_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let (watch, told) = watched(vec![dir.path().join("config")]);
+        drop(watch);
+        // The callback, and the sender in it, end with the thread.
+        assert_eq!(told.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
     }
 }

@@ -163,12 +163,6 @@ fn the_journal_is_printed_from_all_its_files_and_what_is_broken_is_counted() {
 }
 
 #[test]
-fn the_version_is_that_of_the_package() {
-    let end = egret("--version").run();
-    assert_eq!((end.code, end.out), (Some(0), format!("egret {}\n", env!("CARGO_PKG_VERSION"))));
-}
-
-#[test]
 fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
     for (line, said) in [
         ("fetch", "unrecognized subcommand 'fetch'"),

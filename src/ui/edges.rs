@@ -38,7 +38,7 @@ fn need(part: &Part) -> u16 {
 /// What the header says of a cluster that is marked as production.
 const PRODUCTION: &str = "PROD";
 
-/// The right side, from the edge inwards. The keeper gives way to the crumbs, nothing else does: which clusters
+/// The right side, from the edge inwards. What is new and who keeps gateways give way to the crumbs, nothing else does: which clusters
 /// are complete and what may be written is always told. Tells where it begins.
 fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
     let muted = canvas.style(Role::Header);
@@ -56,10 +56,6 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
         let text = format!("{} {bad} bad", canvas.glyphs.symbol(Symbol::Degraded));
         parts.push(vec![(text, canvas.style(Role::ToneBad))]);
     }
-    let new = app.notices.unread();
-    if new > 0 {
-        parts.push(vec![(format!("{new} new"), canvas.style(Role::ToneWarn))]);
-    }
     if let Some(held) = app.held_words() {
         parts.push(vec![(held, canvas.style(Role::ToneWarn))]);
     }
@@ -68,6 +64,12 @@ fn status(app: &App, canvas: &mut Canvas<'_>, area: Area) -> u16 {
         0 => {}
         1 => parts.push(vec![("1 forward".to_owned(), canvas.style(Role::ToneWarn))]),
         n => parts.push(vec![(format!("{n} forwards"), canvas.style(Role::ToneWarn))]),
+    }
+    let new = app.notices.unread();
+    let new = vec![(format!("{new} new"), canvas.style(Role::ToneWarn))];
+    let taken: u16 = parts.iter().map(need).sum::<u16>() + need(&new) + length(&app.crumbs(), canvas) + 1;
+    if app.notices.unread() > 0 && taken <= x.saturating_sub(area.x) {
+        parts.push(new);
     }
     let words = app.acting_on().map(|s| app.keeper_words(s)).into_iter().flatten();
     let mut keepers = words.filter(|words| !words.is_empty()).map(|words| vec![(words, muted)]);

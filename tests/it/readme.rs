@@ -69,3 +69,42 @@ fn the_keys_in_the_readme_are_those_of_the_program() {
     });
     section("keys", &table(["Key", "Command", "Where", "What it does"], rows));
 }
+
+/// The rows of a table of the README, cell by cell.
+fn rows(name: &str) -> Vec<Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = fs::read_to_string(path).unwrap();
+    let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
+    let from = text.find(&begin).unwrap() + begin.len();
+    let to = from + text[from..].find(&end).unwrap();
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    text[from..to].lines().skip(2).map(cells).collect()
+}
+
+/// What stands between backticks.
+fn quoted(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn whoever_knows_k9s_finds_thirty_habits_under_keys_that_are_those_of_the_commands() {
+    let keymap = Keymap::default();
+    let rows = rows("k9s");
+    assert!(rows.len() >= 30, "{}", rows.len());
+    for row in rows {
+        let [_, _, keys, commands] = row.as_slice() else { panic!("{row:?}") };
+        let of_commands: Vec<String> = quoted(commands)
+            .iter()
+            .flat_map(|name| {
+                let command = name.parse().unwrap_or_else(|_| panic!("no command `{name}`"));
+                keymap.keys(command).iter().map(ToString::to_string).collect::<Vec<_>>()
+            })
+            .collect();
+        let mut keys = quoted(keys).into_iter();
+        // What is typed after it is no key.
+        let typed = |key: &str| key.contains(':') && key.len() > 1 || key.starts_with('!') && key.len() > 1;
+        assert!(keys.clone().count() > 0 && !quoted(commands).is_empty(), "{row:?}");
+        let wrong = keys.find(|key| !typed(key) && !of_commands.iter().any(|k| k == key));
+        assert_eq!(wrong, None, "{row:?}: {of_commands:?}");
+    }
+}

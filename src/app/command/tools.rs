@@ -61,7 +61,7 @@ pub(super) const TABLE: &[Spec] = &[
             &[S::Table],
             G::Tables,
             "",
-            "Columns of this table: which, in which order, how wide; or one of a label or JSON path",
+            "Columns of this table: which, in which order, how wide",
         ),
         "[ID,ID…]",
     ),
@@ -95,7 +95,7 @@ pub(super) const TABLE: &[Spec] = &[
         &[S::Global],
         G::General,
         "",
-        "What happened, also while one looked elsewhere; go to its object",
+        "What happened, also while one looked elsewhere",
     ),
     spec(
         C::Contexts,
@@ -103,7 +103,7 @@ pub(super) const TABLE: &[Spec] = &[
         &[S::Global],
         G::General,
         "",
-        "Contexts of the kubeconfig, the last used first: open and close them, or a group",
+        "Contexts of the kubeconfig: open and close them, or a group",
     ),
     taking(
         spec(
@@ -133,6 +133,6 @@ pub(super) const TABLE: &[Spec] = &[
         &[S::Global],
         G::General,
         "",
-        "Take the mouse: select, scroll, tabs, sort; or leave it to the terminal",
+        "Take the mouse, or leave it to the terminal",
     ),
 ];

@@ -127,12 +127,5 @@ pub(super) const TABLE: &[Spec] = &[
         ),
         "[text|svg]",
     ),
-    spec(
-        C::Mouse,
-        &["z m"],
-        &[S::Global],
-        G::General,
-        "",
-        "Take the mouse, or leave it to the terminal",
-    ),
+    spec(C::Mouse, &["z m"], &[S::Global], G::General, "", "Take the mouse, or leave it to the terminal"),
 ];

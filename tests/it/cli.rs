@@ -309,6 +309,26 @@ fn keys_are_those_of_the_config() {
 }
 
 #[test]
+fn a_key_of_two_owners_is_refused_with_both_and_the_line_that_made_it_so() {
+    let end = egret("keys").config("# mine\n[keys]\nwide = \"y\"\n").run();
+    assert_eq!((end.code, end.out.as_str()), (Some(2), ""));
+    assert_eq!(
+        end.err,
+        "egret: ~/.config/egret/config.toml:3: keys: `y` would mean both `yaml` and `wide`\n"
+    );
+    let end = egret("keys").config("[keys]\ntop = \"g\"\n").run();
+    assert_eq!(end.code, Some(2));
+    assert!(end.err.contains("config.toml:2: keys: `g` of `top` is the beginning of `g "), "{}", end.err);
+    let end = egret("keys").config("[keys]\nwide = [\"space w\", \"ctrl-x ctrl-w\"]\nmark = \"m\"\n").run();
+    assert_eq!((end.code, end.err.as_str()), (Some(0), ""));
+    assert!(
+        end.out.lines().any(|l| l.contains("space w, ctrl-x ctrl-w") && l.contains("wide")),
+        "{}",
+        end.out
+    );
+}
+
+#[test]
 fn completions_are_printed_for_every_shell_and_ask_egret_itself() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let end = egret(&format!("completions {shell}")).run();

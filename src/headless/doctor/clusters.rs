@@ -156,7 +156,7 @@ fn part(
         }
     };
     part.say("server", server(&seen.server, names));
-    part.say("version", seen.version.as_deref().unwrap_or("not told").to_owned());
+    part.say("Kubernetes version", seen.version.as_deref().unwrap_or("not told").to_owned());
     part.say("gateways kept by", seen.keeper);
     let ms = |trip: &Duration| format!("{:.1}", trip.as_secs_f64() * 1000.0);
     part.say(

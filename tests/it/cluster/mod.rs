@@ -1,6 +1,7 @@
 //! The I/O side of egret on a real control plane, and on servers that misbehave in ways a real one does not on
 //! request.
 
+mod asking;
 mod broken;
 mod credentials;
 mod exec;

@@ -31,6 +31,8 @@ const QUIET: SignedDuration = SignedDuration::from_secs(10);
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Happened {
+    /// Which: it stays while others come.
+    pub id: u64,
     /// When, for the last time.
     pub at: Timestamp,
     /// How good or bad it is.
@@ -86,6 +88,7 @@ pub struct Notices {
     failing: BTreeSet<GatewayId>,
     /// Certificates that were told of, by cluster and serial number.
     ending: BTreeSet<(ClusterName, Box<str>)>,
+    last_id: u64,
 }
 
 impl Notices {
@@ -125,7 +128,13 @@ impl App {
     pub(super) fn note(&mut self, tone: Tone, text: &str, about: About) {
         let (now, answers) = (self.now, self.notices.answers);
         let is_looked_at = matches!(self.overlay, Some(Overlay::Notices(_)));
+        // What is chosen stays chosen, whatever comes above it.
+        let chosen = match &self.overlay {
+            Some(Overlay::Notices(list)) => self.listed_notices(list).get(list.cursor).map(|h| h.id),
+            _ => None,
+        };
         let notices = &mut self.notices;
+        notices.last_id += 1;
         notices.bad |= tone == Tone::Bad && !answers;
         let is_new = !answers && !is_looked_at;
         let same = |h: &Happened| {
@@ -136,12 +145,25 @@ impl App {
             Some(before) => {
                 Happened { at: now, times: before.times + 1, is_new: before.is_new || is_new, ..before }
             }
-            None => Happened { at: now, tone, text: text.to_owned(), about, times: 1, is_new },
+            None => Happened {
+                id: notices.last_id,
+                at: now,
+                tone,
+                text: text.to_owned(),
+                about,
+                times: 1,
+                is_new,
+            },
         };
         notices.all.push_back(happened);
         if notices.all.len() > KEPT {
             notices.all.pop_front();
             notices.dropped += 1;
+        }
+        let Some(Overlay::Notices(list)) = &self.overlay else { return };
+        let at = self.listed_notices(list).iter().position(|h| Some(h.id) == chosen);
+        if let (Some(at), Some(Overlay::Notices(list))) = (at, &mut self.overlay) {
+            list.cursor = at;
         }
     }
 

@@ -94,6 +94,7 @@ impl App {
     fn on_reread(&mut self, reread: Reread) -> Vec<Effect> {
         let Reread { file, before, now, keymap, own, mended } = reread;
         let (mut live, mut later, mut stays) = (Vec::new(), Vec::new(), false);
+        let mut stopped = 0;
         let mut effects = Vec::new();
         for name in config::changed(&before, &now) {
             match name {
@@ -112,6 +113,9 @@ impl App {
                 "read-only" if now.read_only.value => {
                     (self.settings.read_only, self.settings.read_only_demanded) = (true, true);
                     effects.push(Effect::SetReadOnly(true));
+                    let (count, closing) = self.stop_forwards(|_| true);
+                    stopped += count;
+                    effects.extend(closing);
                 }
                 "read-only" => {
                     stays = true;
@@ -120,6 +124,9 @@ impl App {
                 "context" => {
                     let (guarded, lifted) = self.rules_reread(&now);
                     stays |= lifted;
+                    let (count, closing) = self.stop_forwards(|cluster| guarded.contains(cluster));
+                    stopped += count;
+                    effects.extend(closing);
                     effects.extend((!guarded.is_empty()).then_some(Effect::Guard(guarded)));
                     effects.push(Effect::GoBy(now.rules.clone()));
                     if before.cluster_ids() != now.cluster_ids() {
@@ -145,6 +152,11 @@ impl App {
             (true, true, false) => return effects,
             (true, false, _) => format!("{file} was read again."),
         };
+        match stopped {
+            0 => {}
+            1 => said += " A port-forward was stopped: it could carry writes.",
+            n => said += &format!(" {n} port-forwards were stopped: they could carry writes."),
+        }
         if !later.is_empty() {
             said += &format!(" For the next start of egret: {}.", later.join(", "));
         }

@@ -230,7 +230,10 @@ impl App {
         }
         self.notice = None;
         self.clicked = None;
+        let now = self.now;
+        let mut gone = None;
         if let Some(table) = self.active_table_mut() {
+            gone = table.catch_up(now);
             table.pin();
         }
         if self.overlay.is_some() {
@@ -245,9 +248,18 @@ impl App {
         if let Some(effects) = self.prompt_key(key) {
             return effects;
         }
-        match self.press(self.focus(), key) {
-            Some(command) => self.run(command, ""),
-            None => Vec::new(),
+        match (self.press(self.focus(), key), gone) {
+            (Some(command), Some(gone)) if is_about_rows(command) => {
+                let now = self.active_table().and_then(|t| t.item()).map(|item| item.id().name);
+                let now = now.map_or(String::new(), |name| format!(" The cursor is on {name} now."));
+                self.say(
+                    Tone::Warn,
+                    format!("{command}: {} in {} is gone; nothing was done.{now}", gone.name, gone.cluster),
+                );
+                Vec::new()
+            }
+            (Some(command), _) => self.run(command, ""),
+            (None, _) => Vec::new(),
         }
     }
 
@@ -466,4 +478,11 @@ impl App {
             _ => TableKind::Gateways,
         }
     }
+}
+
+/// Whether a command may be about the row under the cursor: all but those that work wherever one is, and that move.
+fn is_about_rows(command: Command) -> bool {
+    use super::command::Scope;
+    let elsewhere = |scope: &Scope| matches!(scope, Scope::Motion | Scope::Global | Scope::Root);
+    !command.spec().scopes.iter().any(elsewhere)
 }

@@ -116,6 +116,10 @@ impl App {
 
     /// A key while a view is being named, or one is chosen.
     pub(super) fn front_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        // Nobody sees what it would be about.
+        if super::geometry::too_small(self.size) {
+            return Vec::new();
+        }
         match self.overlay {
             Some(super::overlay::Overlay::Views(Front::Naming(_))) => self.naming_key(key),
             Some(super::overlay::Overlay::Views(Front::List(_))) => self.list_key(key),

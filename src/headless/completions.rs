@@ -12,7 +12,6 @@ use clap_complete::env::{CompleteEnv, Shells};
 use super::{Outcome, get};
 use crate::cli::{Cli, Globals};
 use crate::cluster::kubeconfig;
-use crate::model::clean::clean;
 use crate::model::fleet::fleet;
 use crate::model::gateway::Direction;
 use crate::setup::setup;
@@ -61,10 +60,9 @@ fn command() -> clap::Command {
 fn fitting(typed: &OsStr, all: Vec<String>) -> Vec<CompletionCandidate> {
     let typed = typed.to_string_lossy();
     let fits = all.into_iter().filter(|name| name.starts_with(&*typed));
-    // A name is typed into a shell: one with other characters than names have is not offered.
-    fits.filter(|name| clean(name) == *name && !name.contains(char::is_whitespace))
-        .map(CompletionCandidate::new)
-        .collect()
+    // It is put into a line of a shell as it is: what would mean something there is not offered.
+    let is_plain = |c: char| c.is_alphanumeric() || "._:/@+=,-".contains(c);
+    fits.filter(|name| name.chars().all(is_plain)).map(CompletionCandidate::new).collect()
 }
 
 /// The flags that were typed before; what is wrong with them is not said at a prompt.
@@ -134,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_typed_is_not_offered() {
-        let all = ["prod-eu", "prod us", "prod\u{1b}[2J", "dev"].map(str::to_owned).to_vec();
+        let all = ["prod-eu", "prod us", "prod;$(x)", "prod\u{1b}[2J", "dev"].map(str::to_owned).to_vec();
         let offered = fitting(OsStr::new("pr"), all);
         let values: Vec<_> = offered.iter().map(|c| c.get_value().to_string_lossy().into_owned()).collect();
         assert_eq!(values, ["prod-eu"]);

@@ -65,6 +65,8 @@ pub struct Live {
     pub(super) kept: super::kept::Kept,
     /// What plays a recording; none: it is now.
     pub(super) player: Option<UnboundedSender<Wish>>,
+    /// Another program has the terminal: nobody sees what comes.
+    pub(super) behind: tokio::sync::watch::Sender<bool>,
 }
 
 /// How long somebody stays where they are before their rights there are asked for.
@@ -114,6 +116,7 @@ impl Live {
             settings: None,
             kept: super::kept::Kept::default(),
             player: None,
+            behind: tokio::sync::watch::Sender::new(false),
         }
     }
 

@@ -77,8 +77,11 @@ impl Drop for Input {
 fn read_all(tty: &OwnedFd, stopped: &PipeReader, told: &UnboundedSender<Came>) {
     let mut waiting = Vec::new();
     let mut buffer = [0; 4096];
+    // The rest of a paste that was cut: it is no keys, whatever letters it holds.
+    let mut in_paste = false;
     loop {
         let rest = match waiting.as_slice() {
+            _ if in_paste => None,
             [] => None,
             some if keys::is_paste(some) || mouse::begins(some) => Some(REST_OF_LONG),
             _ => Some(REST),
@@ -107,12 +110,16 @@ fn read_all(tty: &OwnedFd, stopped: &PipeReader, told: &UnboundedSender<Came>) {
         } else if !tty_has.is_empty() {
             return;
         }
+        if in_paste {
+            in_paste = keys::skips_paste(&mut waiting);
+        }
         let mut used = 0;
-        while used < waiting.len() {
+        while used < waiting.len() && !in_paste {
             match keys::read(&waiting[used..], all_there) {
                 Read::More => break,
                 Read::Nothing(count) => used += count,
                 Read::Event(event, count) => {
+                    in_paste = keys::is_cut(&waiting[used..used + count]);
                     used += count;
                     if told.send(Came::Event(event)).is_err() {
                         return;

@@ -32,6 +32,30 @@ pub fn is_paste(bytes: &[u8]) -> bool {
     bytes.starts_with(PASTE)
 }
 
+/// Whether these bytes are a pasted text whose end did not come.
+pub fn is_cut(bytes: &[u8]) -> bool {
+    is_paste(bytes) && !bytes.ends_with(PASTE_END)
+}
+
+/// Takes away what belongs to a pasted text that was cut; tells whether more of it may come. `ctrl-c` ends it too: a
+/// terminal that never says where a paste ends must not take the keyboard away.
+pub fn skips_paste(bytes: &mut Vec<u8>) -> bool {
+    if bytes.as_slice() == [0x03] {
+        return false;
+    }
+    match memchr::memmem::find(bytes, PASTE_END) {
+        Some(at) => {
+            bytes.drain(..at + PASTE_END.len());
+            false
+        }
+        None => {
+            // The end itself may come in two pieces.
+            bytes.drain(..bytes.len().saturating_sub(PASTE_END.len() - 1));
+            true
+        }
+    }
+}
+
 /// Reads the first event of `bytes`, which are not empty. `all_there`: nothing follows them for now, so that they
 /// must be read as they are.
 pub fn read(bytes: &[u8], all_there: bool) -> Read {
@@ -221,6 +245,21 @@ mod tests {
             }
         }
         out.join(" ")
+    }
+
+    #[test]
+    fn the_rest_of_a_paste_that_was_cut_is_no_keys() {
+        assert!(is_cut(b"\x1b[200~yes") && !is_cut(b"\x1b[200~yes\x1b[201~") && !is_cut(b"y"));
+        let mut bytes = b"y\r d".to_vec();
+        assert!(skips_paste(&mut bytes));
+        bytes.extend(b"y\x1b[20");
+        assert!(skips_paste(&mut bytes));
+        bytes.extend(b"1~j");
+        assert!(!skips_paste(&mut bytes));
+        assert_eq!(names(&bytes), "j");
+        let mut bytes = vec![0x03];
+        assert!(!skips_paste(&mut bytes));
+        assert_eq!(names(&bytes), "ctrl-c");
     }
 
     #[test]

@@ -32,6 +32,12 @@ const SLOWEST: f64 = 1_000.0;
 /// Most questions that may be open.
 const MOST: usize = 8;
 
+/// A few bytes: how long the answer to them takes is how long the way is.
+const SMALL: usize = 400;
+
+/// How long it is believed how long the way is.
+const FRESH: Duration = Duration::from_secs(10);
+
 /// A question under way.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
@@ -39,16 +45,29 @@ struct Asked {
     /// When the line was free for what it ends, as far as is known.
     begun: Instant,
     bytes: usize,
+    /// Nothing else was on its way.
+    is_alone: bool,
+}
+
+/// There and back, with nothing else on the way.
+#[derive(Clone, Copy, Debug)]
+struct Trip {
+    took: Duration,
+    known: Instant,
 }
 
 /// The line.
 #[derive(Debug)]
 pub struct Line {
     asked: VecDeque<Asked>,
+    /// Bytes behind the last question.
+    is_unasked: bool,
     answers: bool,
     /// It never answered in time: it is asked no more.
     silent: bool,
-    quickest: Option<Duration>,
+    trip: Option<Trip>,
+    /// Something was late, and it is not known whether the way is longer now.
+    doubts: bool,
     /// Bytes a second; none: it keeps up.
     rate: Option<f64>,
     /// When what was sent will have gone through.
@@ -58,7 +77,16 @@ pub struct Line {
 impl Line {
     /// A line of which nothing is known.
     pub fn new() -> Self {
-        Self { asked: VecDeque::new(), answers: false, silent: false, quickest: None, rate: None, free: None }
+        Self {
+            asked: VecDeque::new(),
+            is_unasked: false,
+            answers: false,
+            silent: false,
+            trip: None,
+            doubts: false,
+            rate: None,
+            free: None,
+        }
     }
 
     /// Most bytes that one write should have; none: as many as there are.
@@ -81,14 +109,26 @@ impl Line {
         !self.silent && self.asked.len() < MOST && (self.asked.is_empty() || bytes >= LARGE)
     }
 
+    /// Whether the question alone is to be sent: how long the way is now decides whether the line is slow.
+    pub fn probes(&self) -> bool {
+        self.doubts && self.is_idle()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.asked.is_empty() && !self.is_unasked
+    }
+
     /// So many bytes are on their way, and end with the question or not.
     pub fn sent(&mut self, now: Instant, bytes: usize, asked: bool) {
         let begun = self.free.map_or(now, |free| free.max(now));
         if let Some(rate) = self.rate {
             self.free = Some(begun + Duration::from_secs_f64(bytes as f64 / rate));
         }
+        let is_alone = self.is_idle();
+        self.is_unasked = !asked;
         if asked {
-            self.asked.push_back(Asked { at: now, begun, bytes });
+            self.doubts = false;
+            self.asked.push_back(Asked { at: now, begun, bytes, is_alone });
         }
     }
 
@@ -98,27 +138,39 @@ impl Line {
         self.answers = true;
         // From when it was written, not from when the line is believed to have been free: that may be wrong.
         let took = now.saturating_duration_since(asked.at);
-        let quickest = self.quickest.map_or(took, |quickest| quickest.min(took));
-        self.quickest = Some(quickest);
-        let delay = now.saturating_duration_since(asked.begun).saturating_sub(quickest).as_secs_f64();
+        if asked.is_alone && asked.bytes < SMALL {
+            let carried = self.rate.map_or(0.0, |rate| asked.bytes as f64 / rate);
+            let took = took.saturating_sub(Duration::from_secs_f64(carried));
+            self.trip = Some(Trip { took, known: now });
+        }
+        let trip = match self.trip {
+            Some(trip) if trip.took <= took => trip,
+            _ => Trip { took, known: now },
+        };
+        self.trip = Some(trip);
+        let is_fresh = now.saturating_duration_since(trip.known) < FRESH;
+        let delay = now.saturating_duration_since(asked.begun).saturating_sub(trip.took).as_secs_f64();
+        let is_late = match self.rate {
+            None => asked.bytes >= LARGE && delay > NOTICED.as_secs_f64(),
+            // A few bytes tell nothing.
+            Some(rate) => delay > (asked.bytes as f64 / rate).max(AHEAD.as_secs_f64() / 2.0) * 1.25,
+        };
         match self.rate {
-            None if asked.bytes >= LARGE && delay > NOTICED.as_secs_f64() => {
-                self.rate = Some((asked.bytes as f64 / delay).max(SLOWEST));
-                self.free = Some(now);
-            }
+            _ if is_late && !is_fresh => self.doubts = true,
+            None if is_late => self.rate = Some((asked.bytes as f64 / delay).max(SLOWEST)),
             None => {}
             Some(rate) => self.judge(rate, asked.bytes, delay),
+        }
+        if self.is_idle() {
+            // All of it has arrived, whatever was believed.
+            self.free = self.rate.map(|_| now);
         }
     }
 
     /// Whether the line is quicker or slower than it was thought to be.
     fn judge(&mut self, rate: f64, bytes: usize, delay: f64) {
         let expected = bytes as f64 / rate;
-        // A few bytes tell nothing.
-        if expected < AHEAD.as_secs_f64() / 2.0 {
-            return;
-        }
-        if (expected * 0.8..=expected * 1.25).contains(&delay) {
+        if expected < AHEAD.as_secs_f64() / 2.0 || (expected * 0.8..=expected * 1.25).contains(&delay) {
             return;
         }
         let rate = (bytes as f64 / delay.max(0.001)).clamp(rate * 0.7, rate * 1.5);
@@ -131,7 +183,7 @@ impl Line {
     /// Until when an answer is to be waited for, before somebody else reads the terminal; none: none is under way.
     pub fn quiet_at(&self) -> Option<Instant> {
         let last = self.asked.back().filter(|_| self.answers)?;
-        let usual = self.quickest.unwrap_or_default() + Duration::from_millis(200);
+        let usual = self.trip.map_or(Duration::ZERO, |trip| trip.took) + Duration::from_millis(200);
         Some(last.begun + usual * 2)
     }
 }
@@ -225,6 +277,53 @@ mod tests {
             line.answered(at);
         }
         assert_eq!(line.room(), None);
+    }
+
+    #[test]
+    fn a_way_that_becomes_longer_is_no_slow_line() {
+        let now = Instant::now();
+        let (mut line, mut wire) = (Line::new(), Wire::new(5_000_000.0, 40, now));
+        let mut at = send(&mut line, &mut wire, now, 40);
+        at = send(&mut line, &mut wire, at, 4_000);
+        // Half an hour later the way leads round the world.
+        at += Duration::from_secs(1800);
+        wire.trip = Duration::from_millis(300);
+        at = send(&mut line, &mut wire, at, 4_000);
+        assert_eq!(line.room(), None, "one late frame is no proof");
+        assert!(line.probes(), "and it is asked how long the way is");
+        at = send(&mut line, &mut wire, at, 4);
+        assert!(!line.probes());
+        send(&mut line, &mut wire, at, 4_000);
+        assert_eq!(line.room(), None);
+    }
+
+    #[test]
+    fn a_line_that_becomes_slow_is_found_out_after_the_way_was_asked_for() {
+        let now = Instant::now();
+        let (mut line, mut wire) = (Line::new(), Wire::new(5_000_000.0, 300, now));
+        let mut at = send(&mut line, &mut wire, now, 40) + Duration::from_secs(60);
+        wire.rate = 10_000.0;
+        at = send(&mut line, &mut wire, at, 4_000);
+        assert!(line.probes());
+        at = send(&mut line, &mut wire, at, 4);
+        send(&mut line, &mut wire, at, 4_000);
+        let room = line.room().unwrap();
+        assert!((400..=600).contains(&room), "{room}");
+    }
+
+    #[test]
+    fn what_was_believed_to_be_on_its_way_holds_nothing_back_once_it_was_answered() {
+        let now = Instant::now();
+        let (mut line, mut wire) = (Line::new(), Wire::new(10_000.0, 300, now));
+        let at = send(&mut line, &mut wire, now, 40);
+        let at = send(&mut line, &mut wire, at, 4_000);
+        // A text for the clipboard, and the line is quick again.
+        assert!(line.asks(at, 70_000));
+        line.sent(at, 70_000, true);
+        assert!(line.wait(at).is_some());
+        let soon = at + Duration::from_millis(350);
+        line.answered(soon);
+        assert_eq!(line.wait(soon), None);
     }
 
     #[test]

@@ -177,6 +177,11 @@ impl<E: Effects> Loop<'_, E> {
         for effect in self.app.leaving() {
             self.effects.start(effect);
         }
+        // Asked for, and no frame came after it.
+        for dump in std::mem::take(&mut self.dumps) {
+            let screen = self.screen_now();
+            self.effects.dump(dump, screen);
+        }
         let quit = matches!(ended, Ok(Ended::Quit));
         let screen = self.app.print.filter(|_| quit).map(|form| self.last_screen(form));
         self.effects.finish().await;
@@ -241,8 +246,8 @@ impl<E: Effects> Loop<'_, E> {
             tokio::select! {
                 came = next_input(&mut wakers.input) => match came {
                     Some(Came::Answer) => self.line.answered(Instant::now()),
-                    // What is typed meanwhile is not lost: it is typed.
-                    Some(came) => self.came(came),
+                    // It was typed for whoever comes next, and must mean nothing here.
+                    Some(Came::Event(_)) => {}
                     None => return,
                 },
                 () = until(Some(end)) => return,
@@ -271,6 +276,10 @@ impl<E: Effects> Loop<'_, E> {
     /// Takes what waits already, so that one frame shows it all.
     fn drain(&mut self, wakers: &mut Wakers) {
         for _ in 0..BATCH {
+            // What was typed behind that is not for this screen.
+            if self.ended.is_some() || self.foreground.is_some() {
+                return;
+            }
             if let Some(came) = wakers.input.as_mut().and_then(Input::try_next) {
                 self.came(came);
             } else if let Ok(raw) = wakers.bytes.try_recv() {
@@ -348,8 +357,10 @@ impl<E: Effects> Loop<'_, E> {
             self.look.set_library(settings::library(own.iter().cloned()));
             self.app.settings.themes = self.look.themes();
             self.app.settings.theme_faults = self.look.theme_faults();
-            // The one that is shown may be among them; what is wrong with it is told with the others.
-            drop(self.look.set_theme(&self.theme));
+            // The one that is shown may be among them; what is wrong with the others is told with them.
+            if let Some(warning) = self.look.set_theme(&self.theme).first() {
+                self.app.say(Tone::Warn, format!("theme: {warning}"));
+            }
         }
         for effect in update(self.app, msg) {
             match effect {

@@ -63,6 +63,8 @@ impl<E: Effects> Loop<'_, E> {
         if let Some(title) = self.new_title() {
             out.extend(terminal::title(&title));
             self.title = Some(title);
+        } else if !self.app.settings.title && self.title.take().is_some() {
+            out.extend(terminal::untitled());
         }
         if !out.is_empty() {
             let now = Instant::now();
@@ -71,6 +73,10 @@ impl<E: Effects> Loop<'_, E> {
                 out.extend_from_slice(QUESTION);
             }
             self.line.sent(now, out.len(), asks);
+        }
+        if out.is_empty() && self.line.probes() {
+            out.extend_from_slice(QUESTION);
+            self.line.sent(Instant::now(), out.len(), true);
         }
         if out.is_empty() {
             return Ok(());
@@ -84,16 +90,22 @@ impl<E: Effects> Loop<'_, E> {
         Ok(())
     }
 
+    /// The screen as it is to be seen now.
+    pub(super) fn screen_now(&mut self) -> Buffer {
+        if let Some(still) = &self.still {
+            return still.clone();
+        }
+        self.app.settle();
+        let mut buffer = Buffer::empty(Rect::new(0, 0, self.app.size.0, self.app.size.1));
+        ui::draw(self.app, &self.look, &mut buffer);
+        buffer
+    }
+
     /// The screen as it is left: what a palette or a question covered is seen again.
     pub(super) fn last_screen(&mut self, form: Print) -> String {
-        let screen = self.still.take().unwrap_or_else(|| {
-            self.app.overlay = None;
-            self.app.notice = None;
-            self.app.settle();
-            let mut buffer = Buffer::empty(Rect::new(0, 0, self.app.size.0, self.app.size.1));
-            ui::draw(self.app, &self.look, &mut buffer);
-            buffer
-        });
+        self.app.overlay = None;
+        self.app.notice = None;
+        let screen = self.screen_now();
         match form {
             Print::Text => ui::still::text(&screen),
             Print::Svg => ui::svg::svg(&screen),

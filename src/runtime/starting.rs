@@ -152,6 +152,7 @@ impl Effects for Live {
     async fn foreground(&mut self, what: Foreground) {
         // Nobody sees what is read meanwhile.
         self.sources.pause_reading(true);
+        self.behind.send_replace(true);
         match what {
             Foreground::Plugin(cluster) => {
                 if let Some(plugin) = self.sources.plugin(&cluster) {
@@ -173,6 +174,7 @@ impl Effects for Live {
                 tell(&self.inbox, Msg::Shell(run, ended));
             }
         }
+        self.behind.send_replace(false);
         self.sources.pause_reading(false);
     }
 }

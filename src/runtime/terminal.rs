@@ -109,6 +109,11 @@ pub fn title(title: &str) -> Vec<u8> {
     format!("{save}\x1b]2;{}\x07", clean(title)).into_bytes()
 }
 
+/// The bytes that give the title back while the terminal stays ours.
+pub fn untitled() -> Vec<u8> {
+    if TITLED.swap(false, Ordering::SeqCst) { b"\x1b[23;0t".to_vec() } else { Vec::new() }
+}
+
 /// Whether the terminal has a title of ours; not any more, once it was given back.
 pub fn is_titled() -> bool {
     TITLED.load(Ordering::SeqCst)

@@ -75,7 +75,6 @@ pub fn wire(
         sources.open(cluster);
     }
     tell(&sender, Msg::Contexts(names));
-    tokio::spawn(pass_on(snapshots, sender.clone()));
     let past = match &simulated {
         Some(Simulated::World(world)) => {
             let whole = matches!(&start.clusters, Clusters::Demo(options) if options.past);
@@ -86,6 +85,7 @@ pub fn wire(
     tokio::spawn(pass_on_heard(sources.listen(), sender.clone(), past));
     let is_demo = matches!(start.clusters, Clusters::Demo(_));
     let mut live = Live::new(sources, sender.clone(), raw, home(settings, &chosen, is_demo));
+    tokio::spawn(pass_on(snapshots, sender.clone(), live.behind.subscribe()));
     if let Some(kubeconfigs) = kubeconfigs {
         live = live.with_kubeconfigs(kubeconfigs);
     }
@@ -142,12 +142,17 @@ fn home(settings: &Settings, open: &[ClusterName], is_demo: bool) -> Home {
     Home { ids, namespace, name: is_demo.then_some("egret-demo") }
 }
 
-/// Snapshots become messages. The channel they come by holds few: a slow screen sees the newest.
+/// Snapshots become messages. The channel they come by holds few: what waits for a screen that is behind another program
+/// is the newest, and not all there were meanwhile.
 async fn pass_on(
     mut snapshots: tokio::sync::mpsc::Receiver<std::sync::Arc<crate::model::snapshot::Snapshot>>,
     inbox: UnboundedSender<Msg>,
+    mut is_behind: tokio::sync::watch::Receiver<bool>,
 ) {
-    while let Some(snapshot) = snapshots.recv().await {
+    loop {
+        // The other end is there as long as the screen is.
+        let _ = is_behind.wait_for(|behind| !behind).await;
+        let Some(snapshot) = snapshots.recv().await else { return };
         tell(&inbox, Msg::Snapshot(snapshot));
     }
 }

@@ -74,7 +74,9 @@ fn draw_views(app: &App, list: &List, canvas: &mut Canvas<'_>, size: (u16, u16))
     let choices: Vec<Choice<'_>> =
         told.iter().map(|(name, about)| (name.as_str(), about.as_str(), "", false)).collect();
     let height = u16::try_from(choices.len()).unwrap_or(u16::MAX).saturating_add(2).max(3);
-    let inside = frame(canvas, geometry::centred(size, (110, height)), "kept views", LISTED);
+    let chosen = app.kept.views.bookmarks.keys().nth(list.cursor).filter(|_| list.deletes);
+    let title = chosen.map_or("kept views".to_owned(), |name| format!("d again deletes {name}"));
+    let inside = frame(canvas, geometry::centred(size, (110, height)), &title, LISTED);
     draw_list(canvas, inside, choices, list.cursor);
 }
 

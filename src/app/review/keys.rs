@@ -42,6 +42,8 @@ impl App {
         let Screen::Review(review) = self.screen() else { return Vec::new() };
         let types = review.waits() && self.typed_for(review).is_some();
         let focus = &[Scope::Review, Scope::Motion, Scope::Global];
+        // What follows a beginning is a part of it, and no answer.
+        let was_begun = self.is_begun();
         // Letters that are typed begin nothing.
         let command = if types { self.keymap.resolve(focus, key) } else { self.press(focus, key) };
         let Screen::Review(review) = self.screen() else { return Vec::new() };
@@ -51,6 +53,7 @@ impl App {
         let erases =
             key.code == KeyCode::Backspace || control && matches!(key.code, KeyCode::Char('u' | 'w'));
         match key.code {
+            _ if was_begun => {}
             KeyCode::Enter if types => return self.say_yes_to_review(),
             _ if types && (letter || erases) => {
                 if let Some(review) = self.front() {
@@ -66,9 +69,7 @@ impl App {
         }
         match command {
             Some(Command::Back) => self.leave_review(),
-            Some(Command::Quit | Command::Help | Command::Redraw | Command::Retry) => {
-                command.map(|command| self.run(command, "")).unwrap_or_default()
-            }
+            Some(command) if stands_apart(command) => self.run(command, ""),
             Some(command) => {
                 self.in_review(command);
                 Vec::new()
@@ -222,4 +223,23 @@ pub(super) fn make_next(review: &mut Review) -> Vec<Effect> {
     let ticket = item.ticket;
     review.at = at;
     vec![Effect::Make(ticket, checked)]
+}
+
+/// What can be done in front of a review without leaving it: it changes nothing there.
+fn stands_apart(command: Command) -> bool {
+    use Command as C;
+    matches!(
+        command,
+        C::Quit
+            | C::Help
+            | C::Redraw
+            | C::Retry
+            | C::Hold
+            | C::ScreenDump
+            | C::PrintAndQuit
+            | C::Notices
+            | C::PortForwards
+            | C::Mouse
+            | C::Theme
+    )
 }

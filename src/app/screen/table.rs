@@ -81,6 +81,8 @@ pub struct Table {
     pub window: Window,
     natural: Vec<u16>,
     stale_order: bool,
+    /// What the cursor was on when it went away, until the next frame.
+    displaced: Option<ItemId>,
     /// When rows were put in their order.
     ordered: Timestamp,
     filling: Vec<ClusterName>,
@@ -163,6 +165,7 @@ impl Table {
             window: Window::default(),
             natural: vec![0; columns::columns(kind).len()],
             stale_order: true,
+            displaced: None,
             ordered: Timestamp::UNIX_EPOCH,
             filling: Vec::new(),
             has_beside: false,
@@ -188,7 +191,19 @@ impl Table {
 
     /// The item under the cursor.
     pub fn item(&self) -> Option<&Item> {
-        self.visible.get(self.cursor).map(|at| &self.items[*at as usize])
+        // Rows that went away are still in `visible` until it is made anew.
+        self.visible.get(self.cursor).and_then(|at| self.items.get(*at as usize))
+    }
+
+    /// Brings the order of rows up to date with the rows there are, before a key is about one of them. Told is the row that
+    /// the cursor was on, where it went away and no frame has shown yet what the cursor is on now.
+    pub fn catch_up(&mut self, now: Timestamp) -> Option<ItemId> {
+        if std::mem::take(&mut self.stale_order) {
+            self.ordered = now;
+            self.order(now);
+            self.find_selected();
+        }
+        self.displaced.clone()
     }
 
     /// Moves the cursor by rows.
@@ -218,7 +233,7 @@ impl Table {
 
     /// Marks all rows that the filter shows.
     pub fn mark_all(&mut self) {
-        let shown = self.visible.iter().map(|at| self.items[*at as usize].id());
+        let shown = self.visible.iter().filter_map(|at| self.items.get(*at as usize)).map(Item::id);
         self.marked.extend(shown);
     }
 
@@ -344,11 +359,8 @@ impl Table {
 
     /// Brings everything that is shown up to date for a window of `width` by `height` cells, heading included.
     pub fn settle(&mut self, now: Timestamp, width: u16, height: u16) {
-        if std::mem::take(&mut self.stale_order) {
-            self.ordered = now;
-            self.order(now);
-            self.find_selected();
-        }
+        self.catch_up(now);
+        self.displaced = None;
         let rows = usize::from(height.saturating_sub(1)).max(1);
         self.scroll(rows);
         self.lay_out(now, width, rows);
@@ -384,8 +396,11 @@ impl Table {
         // The row went away: the cursor stays where it was, on what took its place.
         let last = self.visible.len().saturating_sub(1);
         self.cursor = self.cursor.min(last);
-        if self.selected.is_some() && !self.visible.is_empty() {
-            self.selected = self.item().map(Item::id);
+        if self.selected.is_some() {
+            self.displaced = self.displaced.take().or_else(|| self.selected.clone());
+            if !self.visible.is_empty() {
+                self.selected = self.item().map(Item::id);
+            }
         }
     }
 

@@ -41,12 +41,20 @@ pub struct Naming {
 pub struct List {
     /// Where the cursor is.
     pub cursor: usize,
+    /// The view under the cursor is deleted when it is asked for again.
+    pub deletes: bool,
+}
+
+/// A name as it is kept. Whether it is taken is asked of this one.
+fn as_kept(name: &str) -> String {
+    clean(name.trim()).chars().take(NAME_LENGTH).collect()
 }
 
 impl App {
     /// Keeps the view in front by a name; asks for one where none is given, or where it is taken.
     pub(super) fn bookmark(&mut self, name: &str) -> Vec<Effect> {
-        let view = self.view_here();
+        let (name, view) = (as_kept(name), self.view_here());
+        let name = name.as_str();
         let is_taken = self.kept.views.bookmarks.contains_key(name);
         if name.is_empty() || is_taken {
             let proposal = if name.is_empty() { self.free_name(&view.proposal()) } else { name.to_owned() };
@@ -66,7 +74,7 @@ impl App {
     }
 
     fn keep_view(&mut self, name: &str, view: View) -> Vec<Effect> {
-        let name: String = clean(name.trim()).chars().take(NAME_LENGTH).collect();
+        let name = as_kept(name);
         let change = ViewChange::Keep(name.clone(), view);
         self.kept.views.take(change.clone());
         let key = self.key_of(crate::app::Command::Bookmarks);
@@ -83,7 +91,7 @@ impl App {
             }
             return Vec::new();
         }
-        let name = naming.input.text().trim().to_owned();
+        let name = as_kept(naming.input.text());
         if name.is_empty() {
             return Vec::new();
         }
@@ -134,6 +142,7 @@ impl App {
         }
         .min(count.saturating_sub(1));
         let at = list.cursor;
+        let deletes = std::mem::replace(&mut list.deletes, key.code == KeyCode::Char('d'));
         let chosen =
             self.kept.views.bookmarks.iter().nth(at).map(|(name, view)| (name.clone(), view.clone()));
         match (key.code, chosen) {
@@ -141,11 +150,11 @@ impl App {
                 self.overlay = None;
                 self.go_to(view, &format!("`{name}`"), true)
             }
-            (KeyCode::Char('d'), Some((name, _))) => {
+            (KeyCode::Char('d'), Some((name, _))) if deletes => {
                 let change = ViewChange::Forget(name);
                 self.kept.views.take(change.clone());
                 if let Some(Overlay::Views(Front::List(list))) = &mut self.overlay {
-                    list.cursor = at.min(count.saturating_sub(2));
+                    (list.cursor, list.deletes) = (at.min(count.saturating_sub(2)), false);
                 }
                 if count == 1 {
                     self.overlay = None;

@@ -109,10 +109,12 @@ fn a_kept_view_is_deleted_from_the_list() {
     let mut app = ready();
     app.run(Command::Bookmark, "a");
     app.run(Command::Bookmark, "b");
-    let effects = keys(&mut app, "g b down d");
+    assert_eq!(keys(&mut app, "g b down d"), [], "once is a slip");
+    assert_eq!(keys(&mut app, "up d"), [], "and another row is asked about anew");
+    let effects = keys(&mut app, "down d d");
     assert_eq!(effects, [Effect::KeepView(ViewChange::Forget("b".into()))]);
     assert_eq!(app.kept.views.bookmarks.keys().collect::<Vec<_>>(), ["a"]);
-    keys(&mut app, "d");
+    keys(&mut app, "d d");
     assert!(app.overlay.is_none() && said(&app).contains("No view is kept"));
     assert!(app.applies(Command::Bookmarks).is_err());
 }

@@ -46,7 +46,7 @@ pub(super) fn parts(settings: &Settings, globals: &Globals, names: &mut Names) -
     let contexts = match kubeconfig::read(globals.kubeconfig.as_deref()) {
         Ok(contexts) => contexts,
         Err(fault) => {
-            about.say("wrong", names.hidden(&said(&fault)));
+            about.say("wrong", names.fault(&fault));
             return vec![about];
         }
     };
@@ -57,7 +57,7 @@ pub(super) fn parts(settings: &Settings, globals: &Globals, names: &mut Names) -
     let chosen = match setup::chosen(&contexts, settings) {
         Ok(chosen) => chosen,
         Err(fault) => {
-            about.say("wrong", names.hidden(&said(&fault)));
+            about.say("wrong", names.fault(&fault));
             return vec![about];
         }
     };
@@ -151,7 +151,7 @@ fn part(
     let seen = match seen {
         Ok(seen) => seen,
         Err(fault) => {
-            part.say("does not answer", names.hidden(&said(&fault)));
+            part.say("does not answer", names.fault(&fault));
             return part;
         }
     };
@@ -181,7 +181,7 @@ fn part(
         "metrics API",
         match seen.metrics {
             Ok(()) => "served".to_owned(),
-            Err(fault) => names.hidden(&fault.summary),
+            Err(fault) => names.fault(&fault),
         },
     );
     part
@@ -223,8 +223,4 @@ fn kind(info: &AuthInfo) -> String {
     ];
     let kinds: Vec<String> = kinds.into_iter().filter(|(is, _)| *is).map(|(_, kind)| kind).collect();
     if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
-}
-
-fn said(fault: &Fault) -> String {
-    if fault.hint.is_empty() { fault.summary.clone() } else { format!("{}. {}", fault.summary, fault.hint) }
 }

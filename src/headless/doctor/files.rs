@@ -9,7 +9,7 @@ use crate::app::command::COMMANDS;
 use crate::config::Source;
 use crate::setup::{self, Setup};
 
-pub(super) fn config(setup: &Setup, names: &mut Names) -> Part {
+pub(super) fn config(setup: &Setup, names: &Names) -> Part {
     let mut part = Part::new("Config");
     let path = setup.place.path.as_ref().map(|path| names.path(&path.display().to_string()));
     let found = if setup.place.found { "read" } else { "not there" };
@@ -28,15 +28,15 @@ pub(super) fn config(setup: &Setup, names: &mut Names) -> Part {
     part
 }
 
-pub(super) fn broken(wrong: &str, names: &mut Names) -> Part {
+pub(super) fn broken(wrong: &str, names: &Names) -> Part {
     let mut part = Part::new("Config");
     for line in wrong.lines() {
-        part.say("wrong", names.hidden(line));
+        part.say("wrong", names.wrong(line));
     }
     part
 }
 
-pub(super) fn state(names: &mut Names) -> Part {
+pub(super) fn state(names: &Names) -> Part {
     let mut part = Part::new("State");
     let Some(dir) = setup::state_dir() else {
         part.say("directory", "none: there is no home directory");

@@ -40,14 +40,14 @@ pub fn run(doctor: Doctor, globals: &Globals, streams: &mut Streams<'_>) -> io::
     }
     let mut names = Names::new(doctor.anonymous);
     let (settings, configured) = match setup(globals) {
-        Ok(setup) => (setup.settings.clone(), files::config(&setup, &mut names)),
-        Err(wrong) => (globals.over(Settings::default()), files::broken(&wrong, &mut names)),
+        Ok(setup) => (setup.settings.clone(), files::config(&setup, &names)),
+        Err(wrong) => (globals.over(Settings::default()), files::broken(&wrong, &names)),
     };
     let about = Part {
         title: "egret",
         lines: version::facts().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     };
-    let parts = [about, system(), terminal::part(&settings), configured, files::state(&mut names)];
+    let parts = [about, system(), terminal::part(&settings), configured, files::state(&names)];
     for part in parts {
         print(&part, streams)?;
     }

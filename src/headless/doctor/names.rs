@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::fault::Fault;
+
+/// Places that say nothing of a person.
+const USUAL: &[&str] = &["~/.config/egret/config.toml", "~/.local/state/egret", "~/.kube/config"];
+
 /// What stands for names.
 #[derive(Debug)]
 pub(super) struct Names {
@@ -25,31 +30,27 @@ impl Names {
         self.known.entry(name.to_owned()).or_insert_with(|| format!("{kind}-{}", letters(next))).clone()
     }
 
-    /// A path: the home directory is `~`, and where names are kept back only its last part is told.
+    /// A path: the home directory is `~`, and where names are kept back only usual places are told.
     pub(super) fn path(&self, path: &str) -> String {
         let short = match &self.home {
             Some(home) => path.replace(home.as_str(), "~"),
             None => path.to_owned(),
         };
-        match (self.anonymous && !short.starts_with('~'), short.rsplit_once('/')) {
-            (true, Some((_, last))) => format!("…/{last}"),
-            _ => short,
+        if self.anonymous && !USUAL.contains(&short.as_str()) { "elsewhere".to_owned() } else { short }
+    }
+
+    /// What went wrong. Where names are kept back only of which kind it is: the words are others', with names of theirs.
+    pub(super) fn fault(&self, fault: &Fault) -> String {
+        match (self.anonymous, fault.hint.as_str()) {
+            (true, _) => format!("{} (its words are told without --anonymous)", fault.reason),
+            (false, "") => fault.summary.clone(),
+            (false, hint) => format!("{}. {hint}", fault.summary),
         }
     }
 
-    /// A text in which the names that are known so far are replaced.
-    pub(super) fn hidden(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        // The longest first: one name may be a part of another.
-        let mut known: Vec<_> = self.known.iter().collect();
-        known.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        for (name, letter) in known {
-            text = text.replace(name.as_str(), letter);
-        }
-        match &self.home {
-            Some(home) => text.replace(home.as_str(), "~"),
-            None => text,
-        }
+    /// A line that says what is wrong with a file.
+    pub(super) fn wrong(&self, line: &str) -> String {
+        if self.anonymous { "something (told without --anonymous)".to_owned() } else { line.to_owned() }
     }
 }
 

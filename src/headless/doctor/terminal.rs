@@ -1,7 +1,7 @@
 //! The terminal: what it says of itself, what egret makes of that, and how long it takes to answer.
 
 use std::env;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -108,8 +108,10 @@ fn ask(stdin: &io::Stdin) -> Option<Duration> {
             return None;
         }
         let mut byte = [0];
-        // One at a time: what somebody types behind it is not ours.
-        stdin.lock().read_exact(&mut byte).ok()?;
+        // One at a time, past the buffer of `stdin`: what somebody types behind it is not ours.
+        if rustix::io::read(stdin, &mut byte).ok()? == 0 {
+            return None;
+        }
         said.push(byte[0]);
     }
     Some(begun.elapsed())

@@ -74,7 +74,7 @@ impl App {
             (DetailsOf::Pod(key), Some(state)) if state.value().is_some() => {
                 let mut sections = state.value().map(|v| describe::pod(v, now)).unwrap_or_default();
                 if let Some(value) = state.value() {
-                    let at = sections.len().min(1);
+                    let at = sections.len().min(2);
                     sections.insert(at, self.pod_use(key, value));
                 }
                 sections

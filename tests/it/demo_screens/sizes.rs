@@ -26,6 +26,12 @@ const SCREENS: &[(&str, &str)] = &[
     ("2 E", "unchanged"),
     ("2 d", "What is lost"),
     ("2 enter e", "Set by"),
+    ("2 z t", "theme"),
+    ("2 z c", "contexts"),
+    ("2 z b", "keep this view"),
+    ("4 f", "port-forward"),
+    ("2 z", "esc back"),
+    ("4 g", "esc back"),
     ("?", "keys in the"),
     (":", "command"),
 ];

@@ -114,7 +114,10 @@ impl App {
         for id in argument.split([',', ' ']).filter(|id| !id.is_empty()) {
             let Some(line) = lines.iter().find(|line| line.choice.id == id) else {
                 let all: Vec<&str> = lines.iter().map(|line| line.choice.id.as_str()).collect();
-                self.say(Tone::Bad, format!("columns: no column `{id}`; there are {}, and default", all.join(", ")));
+                self.say(
+                    Tone::Bad,
+                    format!("columns: no column `{id}`; there are {}, and default", all.join(", ")),
+                );
                 return Vec::new();
             };
             if !shown.contains(&line.choice) {
@@ -211,7 +214,8 @@ impl App {
         let before = std::mem::replace(&mut self.settings.columns, now);
         let now = &self.settings.columns;
         let says = |columns: &config::columns::Columns, kind: TableKind| {
-            let rules = columns.rules.iter().filter_map(|(glob, all)| Some((glob.clone(), all.get(&kind)?.clone())));
+            let rules =
+                columns.rules.iter().filter_map(|(glob, all)| Some((glob.clone(), all.get(&kind)?.clone())));
             (columns.everywhere.get(&kind).cloned(), rules.collect::<Vec<_>>())
         };
         let holds: Vec<TableKind> = self.chosen_columns.keys().copied().collect();
@@ -247,7 +251,9 @@ impl App {
     fn open_chooser(&mut self, table: TableKind) {
         let (lines, said) = self.column_lines(table);
         let target = match said {
-            Said::Context(pattern) => format!("`s` saves to the [[context]] {pattern} of the config, which holds here."),
+            Said::Context(pattern) => {
+                format!("`s` saves to the [[context]] {pattern} of the config, which holds here.")
+            }
             _ => "`s` saves to [columns] of the config.".to_owned(),
         };
         self.overlay = Some(Overlay::Columns(Chooser {

@@ -41,7 +41,8 @@ impl Columns {
     /// The columns of a table that shows rows of these contexts, and what says so: the last rule that matches all of them
     /// and names the table, else `[columns]`. `None`: the usual ones.
     pub fn of(&self, table: TableKind, contexts: &[&str]) -> (Option<&[Choice]>, Said<'_>) {
-        let holds = |pattern: &Glob| !contexts.is_empty() && contexts.iter().all(|name| pattern.matches(name));
+        let holds =
+            |pattern: &Glob| !contexts.is_empty() && contexts.iter().all(|name| pattern.matches(name));
         let rule = self.rules.iter().rev().filter(|(pattern, _)| holds(pattern));
         let of_rule = rule.filter_map(|(pattern, chosen)| Some((chosen.get(&table)?, pattern))).next();
         match (of_rule, self.everywhere.get(&table)) {
@@ -53,10 +54,9 @@ impl Columns {
 
     /// Every column that is asked for somewhere.
     pub fn all(&self) -> impl Iterator<Item = (TableKind, &Choice)> {
-        [&self.everywhere]
-            .into_iter()
-            .chain(self.rules.iter().map(|(_, chosen)| chosen))
-            .flat_map(|chosen| chosen.iter().flat_map(|(table, all)| all.iter().map(|choice| (*table, choice))))
+        [&self.everywhere].into_iter().chain(self.rules.iter().map(|(_, chosen)| chosen)).flat_map(|chosen| {
+            chosen.iter().flat_map(|(table, all)| all.iter().map(|choice| (*table, choice)))
+        })
     }
 
     /// What is said for a pattern, by all rules of it.
@@ -100,7 +100,9 @@ impl From<&Choice> for New {
     fn from(choice: &Choice) -> Self {
         match written(choice).as_slice() {
             [(_, id)] => id.clone(),
-            entries => Self::Table(entries.iter().map(|(key, new)| ((*key).to_owned(), new.clone())).collect()),
+            entries => {
+                Self::Table(entries.iter().map(|(key, new)| ((*key).to_owned(), new.clone())).collect())
+            }
         }
     }
 }
@@ -127,7 +129,11 @@ impl Reader<'_> {
     }
 
     /// Reads a table of columns by table.
-    pub(super) fn column_table(&mut self, key: &str, node: &Node<'_>) -> Vec<(TableKind, Vec<Choice>, Source)> {
+    pub(super) fn column_table(
+        &mut self,
+        key: &str,
+        node: &Node<'_>,
+    ) -> Vec<(TableKind, Vec<Choice>, Source)> {
         let mut all = Vec::new();
         for (name, node) in self.table(key, node) {
             let text: &str = name.get_ref();
@@ -147,7 +153,10 @@ impl Reader<'_> {
             for item in items {
                 let Some(choice) = self.choice(table, &path, item) else { continue };
                 if chosen.iter().any(|c| c.id == choice.id) {
-                    self.refuse(item.span().start, format!("`{path}`: column `{}` is there twice", choice.id));
+                    self.refuse(
+                        item.span().start,
+                        format!("`{path}`: column `{}` is there twice", choice.id),
+                    );
                 }
                 chosen.push(choice);
             }
@@ -171,7 +180,10 @@ impl Reader<'_> {
         let why = match (&choice.own, known) {
             (None, Some(all)) if !is_known => unknown("column", &choice.id, all.iter().copied()),
             (Some(_), _) if !takes_own(table) => {
-                format!("`{}`: a line of {table} is no object, so `label` and `path` find nothing there", choice.id)
+                format!(
+                    "`{}`: a line of {table} is no object, so `label` and `path` find nothing there",
+                    choice.id
+                )
             }
             (Some(_), _) if is_known => {
                 format!("`{}` is a column of egret: give your own another id", choice.id)
@@ -235,3 +247,6 @@ impl Reader<'_> {
         id.filter(|_| self.problem_count() == before).map(|id| Choice { id, width, own })
     }
 }
+
+#[cfg(test)]
+mod tests;

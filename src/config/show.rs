@@ -23,7 +23,10 @@ pub fn show(settings: &Settings) -> String {
     ));
     sections.push(Lines::titled(
         "[columns]",
-        settings.columns.iter().map(|(table, v)| (table.to_string(), columns::list(&v.value).plain(), v.source)),
+        settings
+            .columns
+            .iter()
+            .map(|(table, v)| (table.to_string(), columns::list(&v.value).plain(), v.source)),
     ));
     sections.push(Lines::titled(
         "[directions]",

@@ -70,7 +70,9 @@ pub fn pan(
 /// The columns that may be shown, in their order.
 fn eligible(columns: &[Column], wide: bool, chosen: Option<&[Choice]>) -> Vec<usize> {
     match chosen {
-        Some(all) if !wide => all.iter().filter_map(|one| columns.iter().position(|c| c.id == one.id)).collect(),
+        Some(all) if !wide => {
+            all.iter().filter_map(|one| columns.iter().position(|c| c.id == one.id)).collect()
+        }
         _ => (0..columns.len()).filter(|at| wide || !(columns[*at].wide || columns[*at].is_own())).collect(),
     }
 }

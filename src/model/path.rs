@@ -37,7 +37,9 @@ impl Path {
         let query = in_full(text).and_then(|full| parse_json_path(&full).ok());
         let query = query.filter(|query| !query.segments.is_empty());
         let query = query.ok_or_else(|| {
-            format!("`{text}` is no JSON path; allowed: `$.spec.nodeName`, or `{{.spec.nodeName}}` as in kubectl")
+            format!(
+                "`{text}` is no JSON path; allowed: `$.spec.nodeName`, or `{{.spec.nodeName}}` as in kubectl"
+            )
         })?;
         Ok(Self { text: intern(text), query: Arc::new(query) })
     }
@@ -197,7 +199,12 @@ mod tests {
     fn what_is_no_path_is_refused_with_what_is_allowed() {
         for text in ["", "spec.nodeName", "$", "$.", "$.a[", "{.a", "{range .items[*]}", "label:x"] {
             let why = Path::parse(text).unwrap_err();
-            assert_eq!(why, format!("`{text}` is no JSON path; allowed: `$.spec.nodeName`, or `{{.spec.nodeName}}` as in kubectl"));
+            assert_eq!(
+                why,
+                format!(
+                    "`{text}` is no JSON path; allowed: `$.spec.nodeName`, or `{{.spec.nodeName}}` as in kubectl"
+                )
+            );
         }
     }
 
@@ -219,7 +226,9 @@ mod tests {
         let template = json!({"metadata": metadata, "spec": {"template": {"spec": pod},
             "env": [{"name": "KEPT", "value": "SECRET-6"}], "podEnv": {"KEPT": "SECRET-7"}}});
         for object in [json!({"metadata": metadata, "spec": pod}), template] {
-            for path in ["$.*", "$..*", "$..value", "$..args", "$..env", "$.spec", "$..command[0]", "$.metadata"] {
+            for path in
+                ["$.*", "$..*", "$..value", "$..args", "$..env", "$.spec", "$..command[0]", "$.metadata"]
+            {
                 let path = Path::parse(path).unwrap();
                 let mut shown = object.clone();
                 private::hide(&mut shown);

@@ -17,12 +17,12 @@ const KEYS: Keys = &[
     ("J", "move"),
     ("+", ""),
     ("-", ""),
-    ("=", "width"),
+    ("=", "wide"),
     ("a", "add"),
-    ("d", "remove"),
+    ("d", "del"),
     ("r", "usual"),
     ("s", "save"),
-    ("esc", "leave"),
+    ("esc", "back"),
 ];
 
 const ADDING: Keys = &[("enter", "take"), ("esc", "back")];

@@ -134,12 +134,15 @@ fn entered(chooser: &mut Chooser) -> Result<Option<Choice>, String> {
 /// An id after the last name of a label or path: `label:topology.kubernetes.io/zone` is `zone`.
 pub(super) fn proposed(text: &str, taken: impl Fn(&str) -> bool) -> String {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
-    let last = words.filter(|word| word.chars().any(|c| c.is_ascii_alphabetic())).next_back().unwrap_or("own");
+    let last =
+        words.filter(|word| word.chars().any(|c| c.is_ascii_alphabetic())).next_back().unwrap_or("own");
     let mut id = String::new();
+    let mut before = '-';
     for c in last.chars() {
-        if c.is_ascii_uppercase() && id.ends_with(|before: char| before.is_ascii_lowercase()) {
+        if c.is_ascii_uppercase() && before.is_ascii_lowercase() {
             id.push('-');
         }
+        before = c;
         id.push(if c == '_' { '-' } else { c.to_ascii_lowercase() });
     }
     let id: String = id.trim_matches('-').chars().take(36).collect();

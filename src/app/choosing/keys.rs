@@ -149,7 +149,9 @@ impl App {
     /// The lines of the box are what the table shows.
     pub(super) fn columns_chosen(&mut self) -> Vec<Effect> {
         let Some(Overlay::Columns(chooser)) = &self.overlay else { return Vec::new() };
-        let of = |lines: &mut dyn Iterator<Item = &Line>| lines.map(|line| line.choice.clone()).collect::<Vec<_>>();
+        let of = |lines: &mut dyn Iterator<Item = &Line>| {
+            lines.map(|line| line.choice.clone()).collect::<Vec<_>>()
+        };
         let shown = of(&mut chooser.lines.iter().filter(|line| line.is_shown));
         let spare = of(&mut chooser.lines.iter().filter(|line| !line.is_shown && line.choice.own.is_some()));
         let kind = chooser.table;

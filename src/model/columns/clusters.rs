@@ -7,7 +7,7 @@ use crate::model::age::age;
 use crate::model::health::HealthState;
 use crate::model::holder::{Holder, IN_A_SCREEN, kept_by};
 use crate::model::snapshot::{ClusterFacts, Keeper, KindState, Link, Snapshot};
-use crate::model::table::{Align, Cell, Column, Item, Subject, Tone, Told};
+use crate::model::table::{Align, Cell, Column, Item, Subject, Told, Tone};
 
 macro_rules! cell {
     (|$s:ident, $now:ident| $body:expr) => {

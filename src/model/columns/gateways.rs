@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::cells::{age_of, none, own, ready_of, toned, word};
 use super::{live, of_health};
 use crate::model::gateway::Direction;
-use crate::model::table::{Align, Cell, Column, Item, Subject, Tone, Told};
+use crate::model::table::{Align, Cell, Column, Item, Subject, Told, Tone};
 
 macro_rules! cell {
     (|$g:ident, $now:ident| $body:expr) => {

@@ -125,7 +125,8 @@ pub fn intern(text: &str) -> &'static str {
 
 /// The columns of a table, those of a person's own behind egret's.
 pub fn with_own<'a>(table: TableKind, chosen: impl IntoIterator<Item = &'a Choice>) -> &'static [Column] {
-    let mut keys: Vec<Key> = chosen.into_iter().filter_map(|choice| key(choice, choice.own.as_ref()?)).collect();
+    let mut keys: Vec<Key> =
+        chosen.into_iter().filter_map(|choice| key(choice, choice.own.as_ref()?)).collect();
     keys.sort_unstable();
     keys.dedup_by_key(|key| key.0);
     keys.retain(|key| takes_own(table) && columns(table).iter().all(|known| known.id != key.0));
@@ -161,8 +162,8 @@ fn column(key: &Key) -> Column {
         align: Align::Left,
         min: 6,
         max: 60,
-        // Somebody asked for it: what nobody asked for goes first.
-        keep: 190,
+        // Somebody asked for it: it is cut before it goes.
+        keep: 205,
         wide: false,
         live: false,
         cell: if is_path { Told::Path(what) } else { Told::Label(what) },
@@ -199,3 +200,6 @@ fn meta(item: &Item) -> Option<&RowMeta> {
         Subject::Pod(p) => &p.meta,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::cells::{age_of, none, own, toned, word};
 use crate::model::row::ServiceRow;
-use crate::model::table::{Align, Cell, Column, Item, Subject, Tone, Told};
+use crate::model::table::{Align, Cell, Column, Item, Subject, Told, Tone};
 
 macro_rules! cell {
     (|$item:ident, $s:ident, $now:ident| $body:expr) => {

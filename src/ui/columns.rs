@@ -82,7 +82,7 @@ fn draw_line(line: &Line, is_selected: bool, title: u16, canvas: &mut Canvas<'_>
         canvas.char(area.x, area.y, canvas.glyphs.cursor(), over(plain));
     }
     if line.is_shown {
-        canvas.char(area.x + 1, area.y, canvas.glyphs.good(), over(key));
+        canvas.char(area.x + 1, area.y, canvas.glyphs.marked(), over(key));
     }
     let mut x = area.x + 3;
     let word = if line.is_shown { "shown" } else { "hidden" };

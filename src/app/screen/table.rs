@@ -3,6 +3,8 @@
 //! All work that grows with the number of rows happens when rows, filter or sort change. A frame costs the rows it
 //! shows: [`Table::settle`] makes them, drawing only paints them.
 
+mod chosen;
+
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -175,26 +177,6 @@ impl Table {
     /// The columns of this table.
     pub fn columns(&self) -> &'static [Column] {
         self.columns
-    }
-
-    /// Has these columns from now on; `spare` are those of a person's own that are not shown. What sorts and filters by a
-    /// column that is gone goes with it.
-    pub fn set_columns(&mut self, chosen: Option<&[Choice]>, spare: &[Choice]) {
-        if self.chosen.as_deref() != chosen {
-            self.chosen = chosen.map(<[Choice]>::to_vec);
-            self.has_beside = false;
-        }
-        let columns = columns::with_own(self.kind, chosen.into_iter().flatten().chain(spare));
-        if std::ptr::eq(columns, self.columns) {
-            return;
-        }
-        self.columns = columns;
-        self.natural = vec![0; columns.len()];
-        self.window = Window::default();
-        if self.sort.is_some_and(|(id, _)| columns.iter().all(|column| column.id != id)) {
-            self.sort = None;
-        }
-        self.apply_filter();
     }
 
     /// Replaces the rows. What comes from clusters that are still filling is no change of them.

@@ -117,11 +117,8 @@ fn quoted(text: &str) -> String {
     let (mut depth, mut quote) = (0_usize, None);
     while let Some(c) = chars.next() {
         match (c, quote) {
-            (c, Some(end)) => {
-                if c == end {
-                    quote = None;
-                }
-            }
+            (c, Some(end)) if c == end => quote = None,
+            (_, Some(_)) => {}
             ('\'' | '"', None) => quote = Some(c),
             ('[', None) => depth += 1,
             (']', None) => depth = depth.saturating_sub(1),

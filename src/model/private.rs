@@ -23,7 +23,7 @@ pub const HIDDEN: &str = "(hidden)";
 /// copy that `kubectl apply` leaves of all that. Names stay. `managedFields` go: they repeat values of lists.
 pub fn hide(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
+        metadata.shift_remove("managedFields");
         if let Some(copy) = metadata.get_mut("annotations").and_then(|all| all.get_mut(LAST_APPLIED)) {
             *copy = HIDDEN.into();
         }

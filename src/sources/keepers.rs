@@ -47,6 +47,9 @@ impl Wanted {
 /// What keeps a kind in a place.
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// A task, and what it asks of the objects.
+type Running = (AbortHandle, Arc<[Path]>);
+
 /// A kind that can be kept.
 struct Keepable {
     kind: Kind,
@@ -92,7 +95,7 @@ pub(super) struct Keepers {
     hub: Arc<Hub>,
     c: Connection,
     tasks: JoinSet<()>,
-    running: BTreeMap<(Kind, Place), (AbortHandle, Arc<[Path]>)>,
+    running: BTreeMap<(Kind, Place), Running>,
 }
 
 impl Keepers {

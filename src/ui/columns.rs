@@ -22,7 +22,7 @@ const KEYS: Keys = &[
     ("d", "del"),
     ("r", "usual"),
     ("s", "save"),
-    ("esc", "back"),
+    ("esc", "end"),
 ];
 
 const ADDING: Keys = &[("enter", "take"), ("esc", "back")];

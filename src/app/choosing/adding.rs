@@ -133,9 +133,8 @@ fn entered(chooser: &mut Chooser) -> Result<Option<Choice>, String> {
 
 /// An id after the last name of a label or path: `label:topology.kubernetes.io/zone` is `zone`.
 pub(super) fn proposed(text: &str, taken: impl Fn(&str) -> bool) -> String {
-    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
-    let last =
-        words.filter(|word| word.chars().any(|c| c.is_ascii_alphabetic())).next_back().unwrap_or("own");
+    let mut words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+    let last = words.rfind(|word| word.chars().any(|c| c.is_ascii_alphabetic())).unwrap_or("own");
     let mut id = String::new();
     let mut before = '-';
     for c in last.chars() {

@@ -160,7 +160,7 @@ fn column(key: &Key) -> Column {
         title,
         about: intern(&about),
         align: Align::Left,
-        min: 6,
+        min: 10,
         max: 60,
         // Somebody asked for it: it is cut before it goes.
         keep: 205,

@@ -4,6 +4,7 @@
 //! name the place to change. Reading is pure (text in, settings or problems out); only [`load`] touches
 //! files and the environment.
 
+pub mod columns;
 pub mod edit;
 mod glob;
 mod groups;
@@ -18,6 +19,7 @@ mod thresholds;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::model::columns::Choice;
 use crate::model::fleet::ClusterIds;
 use crate::model::gateway::{Direction, Directions};
 use crate::model::table::TableKind;
@@ -69,8 +71,8 @@ pub struct Settings {
     pub title: Value<bool>,
     /// Keys of commands, by command name. An empty list takes a command's keys away.
     pub keys: BTreeMap<String, Value<Vec<String>>>,
-    /// Column ids of tables, in the order shown. A table that is not here has its usual columns.
-    pub columns: BTreeMap<TableKind, Value<Vec<String>>>,
+    /// Columns of tables, in the order shown. A table that is not here has its usual columns.
+    pub columns: BTreeMap<TableKind, Value<Vec<Choice>>>,
     /// Directions of gateways that carry no mark of it (R19), by `name` or `namespace/name`.
     pub directions: BTreeMap<String, Value<Direction>>,
     /// From where on traffic is told as wrong.
@@ -318,6 +320,8 @@ pub struct ContextRule {
     pub production: Option<bool>,
     /// The cluster id that this one context stands for (R2); only with a pattern that is a plain name.
     pub cluster_id: Option<String>,
+    /// Columns of tables that show rows of such contexts alone.
+    pub columns: columns::Chosen,
     /// Where the rule stands.
     pub source: Source,
 }

@@ -220,6 +220,7 @@ pub fn options(settings: &Settings) -> sources::Options {
         namespaces,
         read_only: settings.read_only.value,
         directions: settings.gateway_directions(),
+        paths: settings.paths(),
         ..sources::Options::default()
     }
 }

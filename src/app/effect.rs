@@ -12,6 +12,7 @@ use crate::model::edit::Target;
 use crate::model::exec::Run;
 use crate::model::forward::{Aim, Local};
 use crate::model::name::{ClusterName, ObjectKey};
+use crate::model::path::Paths;
 
 /// Joins an effect that keeps answering with its answers; closing it ends them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,6 +88,8 @@ pub enum Effect {
     Retry(Option<ClusterName>),
     /// Watch these namespaces; empty: all.
     SetNamespaces(Vec<String>),
+    /// Evaluate these paths, and no others, on the objects of these kinds.
+    SetPaths(Paths),
     /// Open a context of the kubeconfig.
     OpenContext(String),
     /// Close a context.

@@ -12,10 +12,12 @@ use super::keymap::{Chord, Keymap, Sequence};
 use super::overlay::Overlay;
 use super::screen::{Details, DetailsOf, Screen, Tab, Table};
 use crate::config::Group;
+use crate::config::columns::Columns;
 use crate::model::brief::Thresholds;
 use crate::model::fleet::{self, ClusterIds};
 use crate::model::gateway::{Direction, GatewayId, GatewayRow};
 use crate::model::name::{ClusterName, ObjectKey};
+use crate::model::path::Paths;
 use crate::model::row::{PodRow, ServiceRow};
 use crate::model::snapshot::Snapshot;
 use crate::model::table::{Item, Subject, TableKind, Tone};
@@ -43,8 +45,8 @@ pub struct Settings {
     pub namespaces: Vec<String>,
     /// Show ingress gateways too.
     pub ingress: bool,
-    /// Columns per table, from the config.
-    pub columns: BTreeMap<TableKind, Vec<String>>,
+    /// Columns of tables, from the config.
+    pub columns: Columns,
     /// Which cluster id is which context (R2), from the config.
     pub cluster_ids: ClusterIds,
     /// What tells the drafts of this run from those of others.
@@ -137,6 +139,10 @@ pub struct App {
     pub kept: super::views::Kept,
     /// What happened.
     pub notices: super::notices::Notices,
+    /// Columns that were chosen in this run.
+    pub(super) chosen_columns: BTreeMap<TableKind, super::choosing::Picked>,
+    /// The paths that are evaluated on objects.
+    pub(super) asked_paths: Paths,
     /// Leave the screen on the terminal when the program ends.
     pub print: Option<super::views::Print>,
     /// The person has pressed a key.
@@ -183,10 +189,13 @@ impl App {
             held: None,
             kept: super::views::Kept::default(),
             notices: super::notices::Notices::default(),
+            chosen_columns: BTreeMap::new(),
+            asked_paths: Paths::new(),
             print: None,
             touched: false,
             next_ticket: 0,
         };
+        app.asked_paths = app.all_paths();
         let table = app.table(view);
         app.stack.push(Screen::Table(table));
         app
@@ -238,7 +247,7 @@ impl App {
     /// A new table with its rows.
     pub fn table(&self, kind: TableKind) -> Table {
         let mut table = Table::new(kind);
-        table.chosen = self.settings.columns.get(&kind).cloned();
+        self.give_columns(&mut table);
         table.set_items(self.items(kind), self.filling());
         table
     }

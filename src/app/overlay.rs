@@ -20,6 +20,8 @@ pub enum Overlay {
     Contexts(super::contexts::List),
     /// Whether a cluster is to be changed.
     Confirm(super::confirm::Confirm),
+    /// The columns of a table.
+    Columns(super::choosing::Chooser),
     /// Views that are kept.
     Views(super::views::Front),
     /// What happened.

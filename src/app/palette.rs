@@ -22,6 +22,10 @@ impl App {
         if leaves && matches!(self.overlay, Some(Overlay::Output(_))) {
             return self.leave_output();
         }
+        if leaves && matches!(self.overlay, Some(Overlay::Columns(_))) {
+            self.leave_columns();
+            return Vec::new();
+        }
         if leaves {
             if self.tries_themes() {
                 self.leave_themes();
@@ -34,6 +38,7 @@ impl App {
             Some(Overlay::Choose(_)) => self.choose_key(key),
             Some(Overlay::Confirm(_)) => self.confirm_key(key),
             Some(Overlay::Contexts(_)) => self.contexts_key(key),
+            Some(Overlay::Columns(_)) => self.columns_key(key),
             Some(Overlay::Views(_)) => self.front_key(key),
             Some(Overlay::Notices(_)) => self.notices_key(key),
             Some(Overlay::Forwards(_)) => self.forwards_key(key),
@@ -273,6 +278,7 @@ impl App {
             C::PortForward | C::Shell => {
                 self.tool_values(command).into_iter().map(|(value, _)| value).collect()
             }
+            C::Columns => self.column_values(typed),
             C::Sort => self
                 .active_table()
                 .map(|t| t.columns().iter().map(|c| c.id.to_owned()).collect())

@@ -161,6 +161,7 @@ impl App {
                 choose.cursor = moved(choose.cursor, choose.options.len().saturating_sub(1));
             }
             Some(Overlay::Contexts(list)) => list.step(by),
+            Some(Overlay::Columns(chooser)) => chooser.step(by),
             _ => {}
         }
     }
@@ -176,6 +177,7 @@ impl App {
                 (overlay::choose_list(choose.options.len(), size), &mut choose.cursor, choose.options.len())
             }
             Some(Overlay::Contexts(list)) => return list.click(at, size),
+            Some(Overlay::Columns(chooser)) => return chooser.click(at, size),
             _ => return,
         };
         if !area.holds(at) {

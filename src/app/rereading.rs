@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::effect::Effect;
 use super::keymap::Keymap;
 use super::model::App;
-use super::screen::{Details, Screen};
 use crate::config;
 use crate::model::fault::Fault;
 use crate::model::name::ClusterName;
@@ -109,7 +108,7 @@ impl App {
                     self.traffic_aged();
                 }
                 "keys" => self.keymap = keymap.clone(),
-                "columns" => self.columns_reread(&now),
+                "columns" => effects.extend(self.columns_reread(&now, !own.is_empty())),
                 "read-only" if now.read_only.value => {
                     (self.settings.read_only, self.settings.read_only_demanded) = (true, true);
                     effects.push(Effect::SetReadOnly(true));
@@ -122,6 +121,7 @@ impl App {
                     continue;
                 }
                 "context" => {
+                    effects.extend(self.columns_reread(&now, !own.is_empty()));
                     let (guarded, lifted) = self.rules_reread(&now);
                     stays |= lifted;
                     let (count, closing) = self.stop_forwards(|cluster| guarded.contains(cluster));
@@ -167,20 +167,6 @@ impl App {
         effects
     }
 
-    /// Tables take their columns from the config; a kind that is not there any more has its usual ones.
-    fn columns_reread(&mut self, now: &config::Settings) {
-        self.settings.columns = now.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect();
-        let columns = &self.settings.columns;
-        for screen in &mut self.stack {
-            let table = match screen {
-                Screen::Table(table) => table,
-                Screen::Details(Details { pods, .. }) => pods,
-                _ => continue,
-            };
-            table.chosen = columns.get(&table.kind).cloned();
-        }
-    }
-
     /// What holds for some contexts. Read-only is never lifted by a file that changed: returned is where it is new, and
     /// whether the file would lift it somewhere.
     fn rules_reread(&mut self, now: &config::Settings) -> (Vec<ClusterName>, bool) {
@@ -205,6 +191,7 @@ mod tests {
     use super::super::{Msg, update};
     use super::*;
     use crate::config::{Vocabulary, parse};
+    use crate::model::columns::Choice;
     use crate::model::table::TableKind;
 
     fn config(text: &str) -> config::Settings {
@@ -249,7 +236,7 @@ mod tests {
         assert!(app.settings.ingress && app.settings.thresholds.bell);
         assert_eq!(app.settings.thresholds.p99, (1.0, 2.0));
         let chosen = app.active_table().and_then(|table| table.chosen.clone());
-        assert_eq!(chosen, Some(vec!["name".to_owned()]));
+        assert_eq!(chosen, Some(vec![Choice::known("name")]));
         // The columns go: the usual ones are back.
         reread(&mut app, now, "theme = 'nord'\n", &[]);
         assert_eq!(app.active_table().and_then(|table| table.chosen.clone()), None);

@@ -283,6 +283,12 @@ impl App {
                 (list.cursor, list.rows) = (0, Vec::new());
                 self.refill_contexts();
             }
+            Some(Overlay::Columns(chooser)) => {
+                if let Some(adding) = &mut chooser.adding {
+                    adding.input.paste(text);
+                    adding.error = None;
+                }
+            }
             Some(Overlay::Views(_)) => self.naming_paste(text),
             Some(Overlay::Notices(_)) => self.notices_paste(text),
             Some(_) => {}
@@ -437,6 +443,8 @@ impl App {
     /// Brings everything that is shown up to date. Called once before each frame.
     pub fn settle(&mut self) {
         let (now, body) = (self.now, self.areas().body);
+        self.settle_columns();
+        self.scroll_columns();
         self.make_briefs();
         self.make_beside();
         self.make_traffic((body.width, body.height));

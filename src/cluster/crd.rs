@@ -94,6 +94,7 @@ impl<'a> CrdWatch<'a> {
             namespace: None,
             fields: format!("metadata.name%3D{}.{}", resource.plural, resource.group),
             labels: String::new(),
+            paths: Default::default(),
         };
         Self { c, place, seen: None }
     }

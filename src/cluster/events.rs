@@ -91,7 +91,14 @@ fn place(key: &ObjectKey) -> Place {
     );
     let namespace = if key.namespace.is_empty() { OF_CLUSTER } else { &*key.namespace };
     let labels = String::new();
-    Place { kind: Kind::Event, version: "v1".into(), namespace: Some(namespace.into()), fields, labels }
+    Place {
+        kind: Kind::Event,
+        version: "v1".into(),
+        namespace: Some(namespace.into()),
+        fields,
+        labels,
+        paths: Default::default(),
+    }
 }
 
 /// Lists and watches the events of one object; ends when they are refused.

@@ -61,7 +61,14 @@ async fn round<R: Row>(
     let mut missing = None;
     for version in served(c, kind).await? {
         let namespace = namespace.filter(|_| kind.resource().namespaced).map(Into::into);
-        let place = Place { kind, version, namespace, fields: String::new(), labels: String::new() };
+        let place = Place {
+            kind,
+            version,
+            namespace,
+            fields: String::new(),
+            labels: String::new(),
+            paths: Default::default(),
+        };
         let mut all = Vec::new();
         match list::<R>(c, &place, |rows| all.extend(rows)).await {
             Ok(listed) => {

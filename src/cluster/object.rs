@@ -37,6 +37,7 @@ fn place(key: &ObjectKey, version: Box<str>) -> Place {
         namespace: key.kind.resource().namespaced.then(|| (*key.namespace).into()),
         fields: format!("metadata.name%3D{}", key.name),
         labels: String::new(),
+        paths: Default::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! resourceVersion.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use super::error::{AGAIN, Asked};
 use super::scan::{Lines, Scanner};
 use crate::model::fault::{Fault, Reason};
 use crate::model::name::{Kind, Resource};
+use crate::model::path::Path;
 use crate::model::row::Row;
 
 /// Rows are handed on in batches of this size, the first as soon as it is full: it fills a screen.
@@ -36,6 +38,8 @@ pub struct Place {
     pub fields: String,
     /// Label selector; empty: none.
     pub labels: String,
+    /// What columns ask of each object.
+    pub paths: Arc<[Path]>,
 }
 
 impl Place {
@@ -230,7 +234,7 @@ pub async fn list<R: Row>(
     let mut batch = Vec::with_capacity(BATCH);
     let mut unread = None;
     while let Some(chunk) = next(&mut body, c.patience.silence, &asked).await? {
-        scanner.feed(&chunk, |item| match R::parse(item) {
+        scanner.feed(&chunk, |item| match R::read(item, &place.paths) {
             Ok(row) => batch.push(row),
             Err(error) => {
                 unread.get_or_insert_with(|| unreadable(place, item, &error));
@@ -384,7 +388,7 @@ fn event<R: Row>(
     {
         *version = versioned.metadata.resource_version.into();
     }
-    match (event.kind, R::parse(object)) {
+    match (event.kind, R::read(object, &place.paths)) {
         ("ADDED" | "MODIFIED", Ok(row)) => change(Change::Applied(row)),
         ("DELETED", Ok(row)) => change(Change::Deleted(row)),
         ("ADDED" | "MODIFIED" | "DELETED", Err(error)) => {

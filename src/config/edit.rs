@@ -88,6 +88,22 @@ impl New {
     }
 }
 
+impl New {
+    /// The same as a plain value.
+    pub(super) fn plain(&self) -> toml::Value {
+        match self {
+            Self::Switch(on) => (*on).into(),
+            Self::Number(number) => (*number).into(),
+            Self::Word(word) => word.as_str().into(),
+            Self::List(list) => list.iter().map(Self::plain).collect::<Vec<_>>().into(),
+            Self::Table(entries) => {
+                let entries = entries.iter().map(|(name, value)| (name.clone(), value.plain()));
+                toml::Value::Table(entries.collect())
+            }
+        }
+    }
+}
+
 impl Change {
     /// A plain setting: `theme`, `mouse`.
     pub fn set(key: &str, value: impl Into<New>) -> Self {
@@ -112,6 +128,11 @@ impl Change {
     /// An entry of a table is at its default again.
     pub fn reset_in(table: &str, key: &str) -> Self {
         Self { at: At::Entry(table.to_owned(), key.to_owned()), value: None }
+    }
+
+    /// A key of the `[[context]]` whose `match` this is says nothing any more.
+    pub fn reset_for_context(pattern: &str, key: &str) -> Self {
+        Self { at: At::Context(pattern.to_owned(), key.to_owned()), value: None }
     }
 
     /// What it changes, as messages name it: `theme`, `columns.pods`.

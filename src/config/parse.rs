@@ -62,7 +62,7 @@ const SECTIONS: &[Section] = &[
 ];
 
 /// The keys of a `[[context]]`.
-const CONTEXT_KEYS: &[&str] = &["match", "read-only", "production", "cluster-id"];
+const CONTEXT_KEYS: &[&str] = &["match", "read-only", "production", "cluster-id", "columns"];
 
 /// Those of them that are `true` or `false`.
 const CONTEXT_SWITCHES: &[&str] = &["read-only", "production"];
@@ -75,6 +75,15 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    pub(super) fn problem_count(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// The columns that a table has; none: any may be named.
+    pub(super) fn known_columns(&self, table: TableKind) -> Option<Vec<&'static str>> {
+        self.known.columns.map(|of| of(table))
+    }
+
     fn line(&self, offset: usize) -> usize {
         self.text[..offset.min(self.text.len())].matches('\n').count() + 1
     }
@@ -234,32 +243,6 @@ impl Reader<'_> {
         }
     }
 
-    fn columns(&mut self, node: &Node<'_>) {
-        for (name, node) in self.table("columns", node) {
-            let text: &str = name.get_ref();
-            let Ok(table) = text.parse::<TableKind>() else {
-                self.refuse(name.span().start, unknown("table", text, tables().iter().map(String::as_str)));
-                continue;
-            };
-            let path = format!("columns.{text}");
-            let Some(ids) = self.words(&path, node) else { continue };
-            if ids.is_empty() {
-                self.refuse(node.span().start, format!("`{path}`: at least one column is needed"));
-            }
-            let known = self.known.columns.map(|of| of(table));
-            for (at, id) in ids.iter().enumerate() {
-                if ids[..at].contains(id) {
-                    self.refuse(node.span().start, format!("`{path}`: column `{id}` is there twice"));
-                }
-                if let Some(all) = known.as_ref().filter(|all| !all.contains(&id.as_str())) {
-                    let why = unknown("column", id, all.iter().copied());
-                    self.refuse(node.span().start, format!("`{path}`: {why}"));
-                }
-            }
-            self.settings.columns.insert(table, Value::new(ids, self.at(node)));
-        }
-    }
-
     fn directions(&mut self, node: &Node<'_>) {
         const ALLOWED: [(&str, Direction); 2] =
             [("egress", Direction::Egress), ("ingress", Direction::Ingress)];
@@ -317,6 +300,7 @@ impl Reader<'_> {
 
     fn context(&mut self, item: &Node<'_>) {
         let (mut pattern, mut read_only, mut production, mut cluster_id) = (None, None, None, None);
+        let mut columns = Vec::new();
         for (name, node) in self.table("context", item) {
             let key: &str = name.get_ref();
             let path = format!("context.{key}");
@@ -326,6 +310,10 @@ impl Reader<'_> {
                     name.span().start,
                     unknown("key of `[[context]]`", key, CONTEXT_KEYS.iter().copied()),
                 );
+                continue;
+            }
+            if key == "columns" {
+                columns = self.column_table(&path, node);
                 continue;
             }
             match self.raw(&path, shape, node) {
@@ -349,7 +337,8 @@ impl Reader<'_> {
             self.check_cluster_id(start, id, &pattern);
         }
         let source = self.at(item);
-        self.settings.rules.push(ContextRule { pattern, read_only, production, cluster_id, source });
+        let columns = columns.into_iter().map(|(table, chosen, _)| (table, chosen)).collect();
+        self.settings.rules.push(ContextRule { pattern, read_only, production, cluster_id, columns, source });
     }
 
     /// A cluster id stands for exactly one context: anything else could lead a write to the wrong cluster.
@@ -379,7 +368,7 @@ fn numbers(node: &Node<'_>) -> Option<Vec<f64>> {
 
 type Text<'i> = std::borrow::Cow<'i, str>;
 
-fn tables() -> Vec<String> {
+pub(super) fn tables() -> Vec<String> {
     use strum::IntoEnumIterator as _;
     TableKind::iter().map(|t| t.to_string()).collect()
 }

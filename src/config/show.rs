@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::key::KEYS;
 use super::migrate::VERSION;
 use super::thresholds::{PAIRS, to_toml};
-use super::{Settings, Source};
+use super::{Settings, Source, columns};
 use toml::Value as Toml;
 
 /// Prints the settings as TOML that says the same when read back, with a comment for each source.
@@ -23,7 +23,10 @@ pub fn show(settings: &Settings) -> String {
     ));
     sections.push(Lines::titled(
         "[columns]",
-        settings.columns.iter().map(|(table, v)| (table.to_string(), v.value.clone().into(), v.source)),
+        settings
+            .columns
+            .iter()
+            .map(|(table, v)| (table.to_string(), columns::list(&v.value).plain(), v.source)),
     ));
     sections.push(Lines::titled(
         "[directions]",
@@ -35,6 +38,7 @@ pub fn show(settings: &Settings) -> String {
             rule.read_only.map(|r| ("read-only", r.into())),
             rule.production.map(|p| ("production", p.into())),
             rule.cluster_id.clone().map(|id| ("cluster-id", id.into())),
+            (!rule.columns.is_empty()).then(|| ("columns", columns::table(&rule.columns).plain())),
         ];
         let entries = entries.into_iter().flatten();
         sections.push(Lines::titled("[[context]]", entries.map(|(k, v)| (k.to_string(), v, rule.source))));

@@ -16,12 +16,12 @@ use crate::cli::{Get, Globals, Output};
 use crate::cluster::kubeconfig::{self, Contexts};
 use crate::config::{Settings, closest};
 use crate::model::clean::clean;
-use crate::model::columns::{columns, compare};
+use crate::model::columns::{compare, with_own};
 use crate::model::fault::{Fault, Reason};
 use crate::model::filter::Filter;
 use crate::model::fleet::{ClusterIds, fleet};
 use crate::model::gateway::Direction;
-use crate::model::name::Kind;
+use crate::model::name::{ClusterName, Kind};
 use crate::model::snapshot::{KindState, Link, Snapshot};
 use crate::model::table::{Column, Item, Subject, TableKind};
 use crate::{setup, sources};
@@ -50,6 +50,7 @@ const KINDS: &[(TableKind, &[Kind], &[Kind])] = &[
 #[derive(Debug)]
 pub struct Plan<'a> {
     get: &'a Get,
+    all: &'static [Column],
     shown: Vec<&'static Column>,
     filter: Option<Filter>,
     sort: Option<(&'static Column, bool)>,
@@ -64,14 +65,16 @@ pub fn run(
     globals: &Globals,
     streams: &mut Streams<'_>,
 ) -> io::Result<Outcome> {
-    let plan = match Plan::new(get, settings) {
+    let contexts = kubeconfig::read(globals.kubeconfig.as_deref());
+    let chosen = contexts.as_ref().ok().and_then(|contexts| setup::chosen(contexts, settings).ok());
+    let plan = match Plan::new(get, settings, &chosen.unwrap_or_default()) {
         Ok(plan) => plan,
         Err(wrong) => {
             streams.complain(wrong)?;
             return Ok(Outcome::Usage);
         }
     };
-    let contexts = match kubeconfig::read(globals.kubeconfig.as_deref()) {
+    let contexts = match contexts {
         Ok(contexts) => contexts,
         Err(fault) => {
             streams.complain(in_words(&fault))?;
@@ -107,19 +110,24 @@ pub(super) fn read(
 }
 
 impl<'a> Plan<'a> {
-    /// Checks the filter and the names of columns. The error says what is wrong and what is allowed.
-    pub fn new(get: &'a Get, settings: &Settings) -> Result<Self, String> {
-        let all = columns(get.what);
+    /// Checks the filter and the names of columns, which are those that hold for these contexts. The error says what is
+    /// wrong and what is allowed.
+    pub fn new(get: &'a Get, settings: &Settings, contexts: &[ClusterName]) -> Result<Self, String> {
+        let choices = settings.column_choices();
+        let contexts: Vec<&str> = contexts.iter().map(ClusterName::as_str).collect();
+        let (chosen, _) = choices.of(get.what, &contexts);
+        let all = with_own(get.what, chosen.into_iter().flatten());
         let filter = get.filter.as_deref().map(|text| Filter::parse(text, all)).transpose();
         let sort = get.sort.as_deref().map(|text| sort(text, all)).transpose();
-        let chosen = settings.columns.get(&get.what).filter(|_| get.output != Output::Wide);
+        let chosen = chosen.filter(|_| get.output != Output::Wide);
         let shown = match chosen {
-            Some(ids) => ids.value.iter().filter_map(|id| all.iter().find(|c| c.id == id)).collect(),
+            Some(chosen) => chosen.iter().filter_map(|one| all.iter().find(|c| c.id == one.id)).collect(),
             // No proxy is read here.
             None => all.iter().filter(|c| !c.live && (get.output == Output::Wide || !c.wide)).collect(),
         };
         Ok(Self {
             get,
+            all,
             shown,
             filter: filter.map_err(|why| format!("--filter: {why}"))?,
             sort: sort.map_err(|why| format!("--sort: {why}"))?,
@@ -159,7 +167,7 @@ impl<'a> Plan<'a> {
     }
 
     fn items(&self, snapshots: &[Arc<Snapshot>], now: Timestamp) -> Vec<Item> {
-        let all = columns(self.get.what);
+        let all = self.all;
         let mut items = self.all(snapshots);
         items.retain(|item| {
             let hidden = matches!(&item.subject, Subject::Gateway(g) if g.direction == Direction::Ingress);
@@ -169,7 +177,7 @@ impl<'a> Plan<'a> {
         });
         items.sort_by(|a, b| {
             let by_column = self.sort.map_or(Ordering::Equal, |(column, reverse)| {
-                compare(&(column.cell)(a, now).sort, &(column.cell)(b, now).sort, reverse)
+                compare(&column.cell(a, now).sort, &column.cell(b, now).sort, reverse)
             });
             by_column.then_with(|| a.id().cmp(&b.id()))
         });

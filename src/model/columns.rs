@@ -6,6 +6,7 @@ mod clusters;
 mod explain;
 mod gateways;
 mod live;
+pub mod own;
 mod pods;
 mod services;
 
@@ -20,6 +21,7 @@ use super::table::{Column, Item, SortKey, Subject, TableKind, Tone};
 pub use cells::clock;
 pub use explain::explain;
 pub use live::{figure, spark};
+pub use own::{Choice, intern, with_own};
 
 /// The columns of a table, in their order.
 pub fn columns(kind: TableKind) -> &'static [Column] {

@@ -71,6 +71,14 @@ impl Filter {
         self.terms.iter().all(|term| term.test.holds(item, columns, now) != term.not)
     }
 
+    /// Whether rows of a cluster can pass, as far as terms about the cluster tell.
+    pub fn lets(&self, cluster: &str) -> bool {
+        self.terms.iter().all(|term| match &term.test {
+            Test::Column("cluster", text) => text.is_in(cluster) != term.not,
+            _ => true,
+        })
+    }
+
     /// Where terms are in the text of a cell, in bytes: sorted, not overlapping.
     pub fn highlights(&self, text: &str) -> Vec<Range<usize>> {
         let mut all: Vec<Range<usize>> = Vec::new();
@@ -128,9 +136,9 @@ impl Test {
     fn holds(&self, item: &Item, columns: &[Column], now: Timestamp) -> bool {
         let column = |id: &str| columns.iter().find(|c| c.id == id);
         match self {
-            Self::Any(text) => columns.iter().any(|c| text.is_in(&(c.cell)(item, now).text)),
-            Self::Column(id, text) => column(id).is_some_and(|c| text.is_in(&(c.cell)(item, now).text)),
-            Self::Compare(id, order, than) => column(id).is_some_and(|c| match (c.cell)(item, now).sort {
+            Self::Any(text) => columns.iter().any(|c| text.is_in(&c.cell(item, now).text)),
+            Self::Column(id, text) => column(id).is_some_and(|c| text.is_in(&c.cell(item, now).text)),
+            Self::Compare(id, order, than) => column(id).is_some_and(|c| match c.cell(item, now).sort {
                 SortKey::Number(n) if *order == Order::Less => n < *than,
                 SortKey::Number(n) => n > *than,
                 _ => false,

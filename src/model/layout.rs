@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use super::columns::Choice;
 use super::table::Column;
 
 /// Spaces between two columns.
@@ -34,8 +35,8 @@ pub fn text_width(text: &str) -> u16 {
 ///
 /// The least needed go first, until the rest fits at its least width; what is left over goes to those that are cut,
 /// first to those that lack the fewest cells: a long name must not cut every state.
-pub fn fit(columns: &[Column], wide: bool, chosen: Option<&[String]>, width: u16, natural: &[u16]) -> Fitted {
-    place(columns, eligible(columns, wide, chosen), width, natural)
+pub fn fit(columns: &[Column], wide: bool, chosen: Option<&[Choice]>, width: u16, natural: &[u16]) -> Fitted {
+    place(columns, eligible(columns, wide, chosen), width, natural, chosen)
 }
 
 /// The columns that tell whose row it is and how that does stay, and behind them stand as many of the others as fit,
@@ -44,7 +45,7 @@ pub fn fit(columns: &[Column], wide: bool, chosen: Option<&[String]>, width: u16
 pub fn pan(
     columns: &[Column],
     wide: bool,
-    chosen: Option<&[String]>,
+    chosen: Option<&[Choice]>,
     width: u16,
     natural: &[u16],
     from: usize,
@@ -54,7 +55,7 @@ pub fn pan(
     let part = |from: usize, count: usize| {
         let seen = &others[from..from + count];
         let shown = all.iter().copied().filter(|at| columns[*at].keep >= FIXED || seen.contains(at));
-        place(columns, shown.collect(), width, natural)
+        place(columns, shown.collect(), width, natural, chosen)
     };
     let whole = |from: usize, count: usize| part(from, count).hidden == 0;
     let last = others.len().saturating_sub(1);
@@ -67,27 +68,40 @@ pub fn pan(
 }
 
 /// The columns that may be shown, in their order.
-fn eligible(columns: &[Column], wide: bool, chosen: Option<&[String]>) -> Vec<usize> {
+fn eligible(columns: &[Column], wide: bool, chosen: Option<&[Choice]>) -> Vec<usize> {
     match chosen {
-        Some(ids) if !wide => ids.iter().filter_map(|id| columns.iter().position(|c| c.id == id)).collect(),
-        _ => (0..columns.len()).filter(|at| wide || !columns[*at].wide).collect(),
+        Some(all) if !wide => {
+            all.iter().filter_map(|one| columns.iter().position(|c| c.id == one.id)).collect()
+        }
+        _ => (0..columns.len()).filter(|at| wide || !(columns[*at].wide || columns[*at].is_own())).collect(),
     }
 }
 
-fn place(columns: &[Column], mut shown: Vec<usize>, width: u16, natural: &[u16]) -> Fitted {
+fn place(
+    columns: &[Column],
+    mut shown: Vec<usize>,
+    width: u16,
+    natural: &[u16],
+    chosen: Option<&[Choice]>,
+) -> Fitted {
+    let fixed = |at: usize| chosen.into_iter().flatten().find(|one| one.id == columns[at].id)?.width;
     let wanted = |at: usize| {
+        if let Some(cells) = fixed(at) {
+            return cells;
+        }
         let room = natural.get(at).copied().unwrap_or(0).max(text_width(columns[at].title));
         room.clamp(columns[at].min, columns[at].max.max(columns[at].min))
     };
     let all = shown.len();
     // The least width that still tells something: a column that needs less takes less.
+    // So does one of a given width, before it goes.
     let least = |at: usize| wanted(at).min(columns[at].min.max(text_width(columns[at].title)));
     let total = |shown: &[usize], each: &dyn Fn(usize) -> u16| -> u32 {
         let gaps = (shown.len().saturating_sub(1)) as u32 * u32::from(GAP);
         shown.iter().map(|at| u32::from(each(*at))).sum::<u32>() + gaps
     };
     // Columns are read, not counted: rather fewer of them, each wide enough, than all of them cut.
-    let comfort = |at: usize| wanted(at).min(COMFORT.max(columns[at].min));
+    let comfort = |at: usize| fixed(at).unwrap_or_else(|| wanted(at).min(COMFORT.max(columns[at].min)));
     drop_least(&mut shown, columns, NEEDED, |shown| total(shown, &comfort) > u32::from(width));
     let comfortable = total(&shown, &comfort) <= u32::from(width);
     drop_least(&mut shown, columns, u8::MAX, |shown| !comfortable && total(shown, &least) > u32::from(width));
@@ -168,9 +182,28 @@ mod tests {
     #[test]
     fn chosen_columns_stand_in_the_order_they_are_named() {
         let columns = columns(TableKind::Pods);
-        let chosen = ["status".to_owned(), "name".to_owned()];
+        let chosen = ["status", "name"].map(Choice::known);
         let fitted = fit(columns, false, Some(&chosen), 200, &vec![10; columns.len()]);
         let ids: Vec<&str> = fitted.shown.iter().map(|(at, _)| columns[*at].id).collect();
         assert_eq!(ids, ["status", "name"]);
+    }
+
+    #[test]
+    fn a_given_width_holds_as_long_as_there_is_room() {
+        let columns = columns(TableKind::Pods);
+        let wide = |id: &str, width| Choice { width: Some(width), ..Choice::known(id) };
+        let cells = |chosen: &[Choice], width, natural| {
+            let fitted = fit(columns, false, Some(chosen), width, &vec![natural; columns.len()]);
+            fitted.shown.iter().map(|(at, cells)| (columns[*at].id, *cells)).collect::<Vec<_>>()
+        };
+        let chosen = [wide("name", 50), wide("status", 3), Choice::known("node")];
+        for natural in [2, 10, 90] {
+            let shown = cells(&chosen, 200, natural);
+            assert_eq!(&shown[..2], [("name", 50), ("status", 3)], "{natural}");
+        }
+        // With less room than that the widest is cut before anything that is needed goes, and nothing is wider than all.
+        let shown = cells(&[wide("name", 200), Choice::known("status")], 60, 10);
+        assert_eq!(shown.iter().map(|(id, _)| *id).collect::<Vec<_>>(), ["name", "status"]);
+        assert!(shown.iter().map(|(_, cells)| cells + GAP).sum::<u16>() - GAP <= 60, "{shown:?}");
     }
 }

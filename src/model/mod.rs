@@ -32,6 +32,8 @@ pub mod name;
 pub(crate) mod open_enum;
 pub mod overview;
 pub mod parameters;
+pub mod path;
+pub mod private;
 pub mod quantity;
 pub mod reading;
 pub mod route;

@@ -14,6 +14,7 @@ pub use meta::{Owner, Pairs, RowMeta};
 
 use super::istio_gateway::IstioGateway;
 use super::name::Kind;
+use super::path::{Found, Path};
 
 /// The annotations kept in rows; all others are read on demand with the whole object.
 pub const KEPT_ANNOTATIONS: &[&str] = &[
@@ -36,6 +37,22 @@ pub trait Row: Sized + Send + Sync + 'static {
 
     /// Metadata of the object.
     fn meta(&self) -> &RowMeta;
+
+    /// The same, to be completed; none: lines of tables are not about objects of this kind.
+    fn meta_mut(&mut self) -> Option<&mut RowMeta> {
+        None
+    }
+
+    /// Reads one object, and what these paths find in it. The object is built for them alone.
+    fn read(json: &[u8], paths: &[Path]) -> Result<Self, serde_json::Error> {
+        let mut row = Self::parse(json)?;
+        if !paths.is_empty()
+            && let Some(meta) = row.meta_mut()
+        {
+            meta.found = Found::new(json, paths);
+        }
+        Ok(row)
+    }
 }
 
 /// One condition of an object's status.

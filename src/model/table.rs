@@ -152,8 +152,35 @@ pub struct Column {
     pub wide: bool,
     /// Of [`Item::live`]: nothing is known of it where proxies are not read, and it changes all the time.
     pub live: bool,
-    /// Text, tone and sort key of an item. Must not allocate more than it shows.
-    pub cell: fn(&Item, Timestamp) -> Cell,
+    /// Text, tone and sort key of an item: see [`Column::cell`]. Must not allocate more than it shows.
+    pub cell: Told,
+}
+
+/// Where the cells of a column come from.
+#[derive(Clone, Copy)]
+pub enum Told {
+    /// One of egret's columns.
+    Known(fn(&Item, Timestamp) -> Cell),
+    /// The value of a label.
+    Label(&'static str),
+    /// What a JSON path found in the object.
+    Path(&'static str),
+}
+
+impl Column {
+    /// Text, tone and sort key of an item.
+    pub fn cell(&self, item: &Item, now: Timestamp) -> Cell {
+        match self.cell {
+            Told::Known(cell) => cell(item, now),
+            Told::Label(key) => super::columns::own::label(item, key),
+            Told::Path(path) => super::columns::own::path(item, path),
+        }
+    }
+
+    /// Whether it is one of a person's own.
+    pub fn is_own(&self) -> bool {
+        !matches!(self.cell, Told::Known(_))
+    }
 }
 
 impl std::fmt::Debug for Column {

@@ -120,7 +120,7 @@ impl Left {
     ) -> Result<(), Fault> {
         let version = kind.resource().version.into();
         let (namespace, [fields, labels]) = (Some(namespace.into()), Default::default());
-        let place = Place { kind, version, namespace, fields, labels };
+        let place = Place { kind, version, namespace, fields, labels, paths: Default::default() };
         loop {
             let mut found = BTreeMap::new();
             let keep = |rows: Vec<Seen>| {

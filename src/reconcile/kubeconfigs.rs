@@ -145,6 +145,7 @@ impl Ways {
             namespace: Some(self.namespace.as_str().into()),
             fields: String::new(),
             labels: form_urlencoded::byte_serialize(CLUSTER_ID.as_bytes()).collect(),
+            paths: Default::default(),
         }
     }
 

@@ -177,6 +177,7 @@ async fn listed<R: Row>(
         namespace: Some(namespace.into()),
         fields: String::new(),
         labels: String::new(),
+        paths: Default::default(),
     };
     match stream::list(c, &place, rows).await {
         // A kind that is not served has no objects.

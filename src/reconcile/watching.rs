@@ -99,6 +99,7 @@ pub(super) async fn follow(c: Connection, namespace: String, kind: Kind, tell: U
         namespace: Some(namespace.as_str().into()),
         fields: String::new(),
         labels: String::new(),
+        paths: Default::default(),
     };
     let is_gateway = kind == Kind::IstioGateway;
     let hear = |Touched(meta, gateway): Touched| {

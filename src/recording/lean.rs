@@ -2,13 +2,8 @@
 
 use serde_json::Value;
 
+use crate::model::private::{CONTAINERS, OF_CONTAINERS, PODS, VARIABLES};
 use crate::model::yaml::LAST_APPLIED;
-
-/// Fields of a container that often hold what is nobody's business.
-const OF_CONTAINERS: &[&str] = &["args", "command"];
-
-/// Where pods and templates keep their containers.
-const CONTAINERS: &[&str] = &["containers", "initContainers", "ephemeralContainers"];
 
 /// The object without what nobody may find in a recording (R27): values of environment variables, arguments and commands of
 /// containers, `managedFields` of all but gateways, the copy that `kubectl apply` leaves, and the schemas of a CRD, which only make it long.
@@ -25,14 +20,14 @@ pub fn lean(mut object: Value) -> Value {
             annotations.shift_remove(LAST_APPLIED);
         }
     }
-    for pointer in ["/spec", "/spec/template/spec"] {
+    for pointer in PODS {
         let Some(pod) = object.pointer_mut(pointer).and_then(Value::as_object_mut) else { continue };
         for field in CONTAINERS {
             let all = pod.get_mut(*field).and_then(Value::as_array_mut);
             all.into_iter().flatten().for_each(container);
         }
     }
-    environment(object.get_mut("spec"), &["env", "podEnv"]);
+    environment(object.get_mut("spec"), VARIABLES);
     if let Some(versions) = object.pointer_mut("/spec/versions").and_then(Value::as_array_mut) {
         versions.iter_mut().filter_map(Value::as_object_mut).for_each(|version| {
             version.shift_remove("schema");

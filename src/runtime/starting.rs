@@ -95,6 +95,7 @@ impl Effects for Live {
             Effect::SetNamespaces(namespaces) => {
                 self.sources.set_namespaces(namespaces.into_iter().map(Into::into).collect());
             }
+            Effect::SetPaths(paths) => self.sources.set_paths(paths),
             Effect::OpenContext(name) => self.open_context(&ClusterName::from(name.as_str())),
             Effect::CloseContext(cluster) => {
                 self.stop_keeping(&cluster);

@@ -207,7 +207,7 @@ fn app_settings(settings: &Settings, look: &ui::Look, guarded: &[ClusterName]) -
         production: BTreeSet::new(),
         namespaces,
         ingress: settings.show_ingress.value,
-        columns: settings.columns.iter().map(|(table, ids)| (*table, ids.value.clone())).collect(),
+        columns: settings.column_choices(),
         cluster_ids: settings.cluster_ids(),
         run: run_name(),
         reconcile: settings.reconcile.value,

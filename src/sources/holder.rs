@@ -96,6 +96,7 @@ impl<'a> Watch<'a> {
             namespace: Some(namespace.into()),
             fields: format!("metadata.name%3D{LEASE}"),
             labels: String::new(),
+            paths: Default::default(),
         };
         Self { hub, c, place, seen: None, until: None, doubts: 0 }
     }

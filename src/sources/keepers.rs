@@ -12,6 +12,7 @@ use super::shelf::Place;
 use super::state::{Kept, State};
 use crate::cluster::connect::Connection;
 use crate::model::name::Kind;
+use crate::model::path::{Path, Paths};
 use crate::model::row::{
     DaemonSetRow, DeploymentRow, EndpointSliceRow, GatewayApiRow, GatewayClassRow, HpaRow, IstioGatewayRow,
     PdbRow, PodRow, ReplicaSetRow, ServiceRow,
@@ -24,6 +25,8 @@ pub(super) struct Wanted {
     pub(super) namespaces: Vec<Box<str>>,
     /// Kinds.
     pub(super) kinds: BTreeSet<Kind>,
+    /// What columns ask of their objects.
+    pub(super) paths: Paths,
 }
 
 impl Wanted {
@@ -44,12 +47,15 @@ impl Wanted {
 /// What keeps a kind in a place.
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// A task, and what it asks of the objects.
+type Running = (AbortHandle, Arc<[Path]>);
+
 /// A kind that can be kept.
 struct Keepable {
     kind: Kind,
     add: fn(&mut State, &Place),
     remove: fn(&mut State, &Place),
-    keep: fn(Arc<Hub>, Connection, Place) -> Task,
+    keep: fn(Arc<Hub>, Connection, Place, Arc<[Path]>) -> Task,
 }
 
 const fn keepable<T: Kept>() -> Keepable {
@@ -60,7 +66,7 @@ const fn keepable<T: Kept>() -> Keepable {
             T::shelf(s).remove_place(place);
             s.forget(T::KIND, place);
         },
-        keep: |hub, c, place| Box::pin(kind::keep::<T>(hub, c, place)),
+        keep: |hub, c, place, paths| Box::pin(kind::keep::<T>(hub, c, place, paths)),
     }
 }
 
@@ -89,7 +95,7 @@ pub(super) struct Keepers {
     hub: Arc<Hub>,
     c: Connection,
     tasks: JoinSet<()>,
-    running: BTreeMap<(Kind, Place), AbortHandle>,
+    running: BTreeMap<(Kind, Place), Running>,
 }
 
 impl Keepers {
@@ -116,23 +122,29 @@ impl Keepers {
                 }
             }
             if is_wanted {
-                places
-                    .into_iter()
-                    .filter(|place| !running.contains(place))
-                    .for_each(|p| self.start(keepable, p));
+                let paths: Arc<[Path]> = wanted.paths.get(&kind).cloned().unwrap_or_default().into();
+                for place in places {
+                    // Asked something else of its objects, a kind is listed again; its rows stay until the new ones are there.
+                    if self.running.get(&(kind, place.clone())).is_none_or(|(_, asked)| *asked != paths) {
+                        self.start(keepable, place, paths.clone());
+                    }
+                }
             }
         }
         spared
     }
 
-    fn start(&mut self, keepable: &Keepable, place: Place) {
+    fn start(&mut self, keepable: &Keepable, place: Place, paths: Arc<[Path]>) {
         self.hub.change(|s| (keepable.add)(s, &place));
-        let task = self.tasks.spawn((keepable.keep)(self.hub.clone(), self.c.clone(), place.clone()));
-        self.running.insert((keepable.kind, place), task);
+        let task = (keepable.keep)(self.hub.clone(), self.c.clone(), place.clone(), paths.clone());
+        let task = self.tasks.spawn(task);
+        if let Some((before, _)) = self.running.insert((keepable.kind, place), (task, paths)) {
+            before.abort();
+        }
     }
 
     fn stop(&mut self, keepable: &Keepable, place: &Place) {
-        if let Some(task) = self.running.remove(&(keepable.kind, place.clone())) {
+        if let Some((task, _)) = self.running.remove(&(keepable.kind, place.clone())) {
             task.abort();
         }
         // Those that have ended are not kept for their results.

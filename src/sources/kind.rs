@@ -14,6 +14,7 @@ use crate::cluster::crd;
 use crate::cluster::discovery;
 use crate::cluster::stream::{self, Change, WatchEnd};
 use crate::model::fault::{Fault, Reason};
+use crate::model::path::Path;
 use crate::model::snapshot::KindState;
 
 /// A server that starts refuses for a moment what it will allow, and does not know kinds that it will serve: what was
@@ -31,13 +32,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const RESUMES: u32 = 3;
 
 /// Lists and watches a kind in a place until the task is dropped.
-pub(super) async fn keep<T: Kept>(hub: Arc<Hub>, c: Connection, place: Place) {
+pub(super) async fn keep<T: Kept>(hub: Arc<Hub>, c: Connection, place: Place, paths: Arc<[Path]>) {
     let mut keeper = Keeper {
         source: Source::Place(T::KIND, place.clone()),
         namespace: place.clone(),
         hub: &hub,
         c: &c,
         place,
+        paths,
         short: 0,
     };
     let mut doubts = DOUBTS.iter();
@@ -68,6 +70,8 @@ struct Keeper<'a> {
     /// Where they are read: the same, unless all namespaces were asked for and are denied.
     namespace: Place,
     source: Source,
+    /// What columns ask of its objects.
+    paths: Arc<[Path]>,
     /// Watches that ended at once, in a row.
     short: u32,
 }
@@ -84,6 +88,7 @@ impl Keeper<'_> {
                 namespace,
                 fields: String::new(),
                 labels: String::new(),
+                paths: self.paths.clone(),
             };
             match self.list::<T>(&at).await {
                 Ok(version) => return Ok((at, version)),

@@ -31,6 +31,7 @@ use crate::metrics::{Scraped, Want};
 use crate::model::fault::Fault;
 use crate::model::gateway::Directions;
 use crate::model::name::{ClusterName, Kind};
+use crate::model::path::Paths;
 use crate::model::snapshot::Snapshot;
 use crate::model::usage::PodUsage;
 use hub::Hub;
@@ -51,6 +52,8 @@ pub struct Options {
     pub directions: Directions,
     /// How long servers may take.
     pub patience: Patience,
+    /// What columns ask of objects.
+    pub paths: Paths,
 }
 
 /// What is heard of proxies.
@@ -95,7 +98,8 @@ impl Sources {
         guarded: Vec<ClusterName>,
     ) -> (Self, mpsc::Receiver<Arc<Snapshot>>) {
         let (out, inbox) = mpsc::channel(4);
-        let wanted = Wanted { namespaces: options.namespaces.clone(), kinds: all_kinds() };
+        let (namespaces, paths) = (options.namespaces.clone(), options.paths.clone());
+        let wanted = Wanted { namespaces, kinds: all_kinds(), paths };
         let wanted = watch::Sender::new(wanted);
         let proxies = Proxies::new(contexts.clock());
         (Self { contexts, options, guarded, open: BTreeMap::new(), wanted, out, proxies }, inbox)
@@ -151,6 +155,11 @@ impl Sources {
         let all = all_kinds();
         let kinds: BTreeSet<Kind> = kinds.into_iter().filter(|kind| all.contains(kind)).collect();
         self.wanted.send_if_modified(|w| std::mem::replace(&mut w.kinds, kinds) != w.kinds);
+    }
+
+    /// What columns ask of objects from now on. Kinds that are asked something else are listed again.
+    pub fn set_paths(&mut self, paths: Paths) {
+        self.wanted.send_if_modified(|w| std::mem::replace(&mut w.paths, paths.clone()) != paths);
     }
 
     /// What is heard of proxies from now on. Whoever listened before hears nothing more. It holds few: what is not taken

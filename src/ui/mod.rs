@@ -2,6 +2,7 @@
 
 mod canvas;
 mod chart;
+mod columns;
 mod confirm;
 mod contexts;
 mod edges;

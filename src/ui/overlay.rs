@@ -25,6 +25,7 @@ pub(super) fn draw(app: &App, front: &Overlay, canvas: &mut Canvas<'_>, screen: 
             None
         }
         Overlay::Contexts(list) => super::contexts::draw(app, list, canvas),
+        Overlay::Columns(chooser) => super::columns::draw(app, chooser, canvas),
         Overlay::Forwards(list) => {
             super::tools::forwards(app, list, canvas, size);
             None

@@ -1,5 +1,6 @@
 //! Pictures of every screen, and what must hold at any size and in any theme.
 
+mod columns;
 mod gone;
 mod kept;
 mod panes;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use egret::config::{Color, Contexts, Glyphs, Namespaces, SAMPLE, Settings, Source, Vocabulary, parse};
+use egret::model::columns::Choice;
 use egret::model::gateway::Direction;
 use egret::model::table::TableKind;
 
@@ -56,7 +57,7 @@ fn a_file_with_everything_in_it_says_what_was_written() {
     );
     let keys = [("delete", named(&[])), ("help", named(&["?", "f1"])), ("quit", named(&["q"]))];
     assert!(s.keys.iter().map(|(name, v)| (name.as_str(), v.value.clone())).eq(keys));
-    assert_eq!(s.columns[&TableKind::Pods].value, named(&["name", "status"]));
+    assert_eq!(s.columns[&TableKind::Pods].value, ["name", "status"].map(Choice::known));
     assert_eq!(s.columns[&TableKind::Pods].source, Source::File { line: 16 });
     assert_eq!(s.gateway_directions().get("edge", "shared"), Some(Direction::Ingress));
     assert_eq!(s.cluster_ids().cluster("c0123456789abcdef", &[]), Some("prod-eu".into()));

@@ -4,6 +4,7 @@
 mod browse;
 mod changing;
 mod clusters;
+mod columns;
 mod copy;
 mod keeping;
 mod logs;

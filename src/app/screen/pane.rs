@@ -8,7 +8,7 @@ use super::table::{GAP, MARGIN};
 use crate::app::paint::{Line, Piece};
 use crate::model::columns::Symbol;
 use crate::model::layout::{self, text_width};
-use crate::model::table::{Align, Cell, Column, SortKey, Tone};
+use crate::model::table::{Align, Cell, Column, SortKey, Told, Tone};
 
 /// Groups whose cells decide how wide columns are: the first.
 const MEASURED: usize = 200;
@@ -146,7 +146,7 @@ pub(crate) const fn column(
     keep: u8,
 ) -> Column {
     let cell = |_: &_, _| Cell { text: Cow::Borrowed(""), tone: Tone::Plain, sort: SortKey::Missing };
-    Column { id, title, about, align, min, max, keep, wide: false, live: false, cell }
+    Column { id, title, about, align, min, max, keep, wide: false, live: false, cell: Told::Known(cell) }
 }
 
 impl Pane {

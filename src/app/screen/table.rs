@@ -3,6 +3,8 @@
 //! All work that grows with the number of rows happens when rows, filter or sort change. A frame costs the rows it
 //! shows: [`Table::settle`] makes them, drawing only paints them.
 
+mod chosen;
+
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -13,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::app::text::Input;
 use crate::model::beside::Beside;
 use crate::model::brief::Brief;
-use crate::model::columns::{self, Symbol};
+use crate::model::columns::{self, Choice, Symbol};
 use crate::model::filter::Filter;
 use crate::model::gateway::GatewayRow;
 use crate::model::layout;
@@ -73,8 +75,10 @@ pub struct Table {
     pub filter: FilterLine,
     /// Show wide columns.
     pub wide: bool,
-    /// Columns asked for in the config.
-    pub chosen: Option<Vec<String>>,
+    /// Columns asked for, in their order; none: the usual ones.
+    pub chosen: Option<Vec<Choice>>,
+    /// Its columns, those of a person's own among them.
+    columns: &'static [Column],
     /// Steps to the right: 0 shows the most needed columns, each further one begins with a later column.
     pub skip: usize,
     /// What to paint.
@@ -161,6 +165,7 @@ impl Table {
             filter: FilterLine::default(),
             wide: false,
             chosen: None,
+            columns: columns::columns(kind),
             skip: 0,
             window: Window::default(),
             natural: vec![0; columns::columns(kind).len()],
@@ -174,7 +179,7 @@ impl Table {
 
     /// The columns of this table.
     pub fn columns(&self) -> &'static [Column] {
-        columns::columns(self.kind)
+        self.columns
     }
 
     /// Replaces the rows. What comes from clusters that are still filling is no change of them.
@@ -334,7 +339,7 @@ impl Table {
             && (self.wide
                 || self.sort.is_some_and(|(id, _)| told(id))
                 || self.filter.input.text().split([' ', ':', '!']).any(told)
-                || self.chosen.iter().flatten().any(|id| told(id)))
+                || self.chosen.iter().flatten().any(|one| told(&one.id)))
     }
 
     /// Whether what is known beside pods is to be looked up anew.
@@ -376,7 +381,7 @@ impl Table {
             && let Some(column) = columns.iter().find(|c| c.id == id)
         {
             let mut keyed: Vec<(SortKey, u32)> =
-                visible.iter().map(|at| ((column.cell)(&self.items[*at as usize], now).sort, *at)).collect();
+                visible.iter().map(|at| (column.cell(&self.items[*at as usize], now).sort, *at)).collect();
             keyed.sort_by(|a, b| match columns::compare(&a.0, &b.0, reverse) {
                 Ordering::Equal => a.1.cmp(&b.1),
                 other => other,
@@ -424,7 +429,7 @@ impl Table {
             for (column, natural) in columns.iter().zip(&mut self.natural) {
                 // A symbol stands before the text of the state.
                 let symbol = if is_state(column) { SYMBOL } else { 0 };
-                let cells = layout::text_width(&(column.cell)(item, now).text) + symbol;
+                let cells = layout::text_width(&column.cell(item, now).text) + symbol;
                 *natural = (*natural).max(cells);
             }
         }
@@ -462,7 +467,7 @@ impl Table {
             let id = item.id();
             let old = before.iter().find(|r| r.id == id && !r.filling);
             let cells = shown.iter().enumerate().map(|(n, (column, _))| {
-                let cell = (columns[*column].cell)(item, now);
+                let cell = columns[*column].cell(item, now);
                 let old = old.filter(|r| r.cells.len() == shown.len()).and_then(|r| r.cells.get(n));
                 let is_new = columns[*column].id != "age"
                     && !columns[*column].live

@@ -35,7 +35,7 @@ fn printed(get: &Get, snapshots: Vec<Snapshot>) -> (String, String, Outcome) {
     let snapshots: Vec<Arc<Snapshot>> = snapshots.into_iter().map(Arc::new).collect();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut streams = Streams { out: &mut out, err: &mut err };
-    let plan = Plan::new(get, &Settings::default()).unwrap();
+    let plan = Plan::new(get, &Settings::default(), &[]).unwrap();
     let outcome = plan.print(&snapshots, moment(), &mut streams).unwrap();
     (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap(), outcome)
 }
@@ -117,7 +117,7 @@ fn an_unknown_column_or_order_is_refused_before_any_cluster_is_asked() {
         ("name:up", "--sort: unknown order `up`; allowed: asc, desc"),
     ] {
         let asked = Get { sort: Some(sort.into()), ..get(TableKind::Pods) };
-        let said = Plan::new(&asked, &Settings::default()).unwrap_err();
+        let said = Plan::new(&asked, &Settings::default(), &[]).unwrap_err();
         assert!(said.starts_with(wanted), "{said}");
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn print(lines: &Lines<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     let headings = lines.columns.iter().map(|c| c.title.to_uppercase()).collect();
     let cells = lines.items.iter().map(|item| {
-        let texts = lines.columns.iter().map(|c| (c.cell)(item, lines.now).text);
+        let texts = lines.columns.iter().map(|c| c.cell(item, lines.now).text);
         texts.map(|t| if t.is_empty() { NOTHING.into() } else { clean(&t).into_owned() }).collect()
     });
     aligned(&std::iter::once(headings).chain(cells).collect::<Vec<Vec<String>>>(), out)

@@ -6,7 +6,7 @@ use crate::model::gateway::{Direction, GatewayId, GatewayRow, Origin};
 use crate::model::health::{Health, HealthState};
 use crate::model::row::{Owner, PodRow, RowMeta, ServicePort, ServiceRow, Trouble};
 use crate::model::snapshot::{Link, Snapshot};
-use crate::model::table::{Align, Cell, SortKey, Subject, Tone};
+use crate::model::table::{Align, Cell, SortKey, Subject, Told, Tone};
 use std::sync::Arc;
 
 fn moment(text: &str) -> Timestamp {
@@ -73,7 +73,7 @@ const fn column(id: &'static str, title: &'static str, cell: fn(&Item, Timestamp
         keep: 255,
         wide: false,
         live: false,
-        cell,
+        cell: Told::Known(cell),
     }
 }
 

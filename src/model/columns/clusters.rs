@@ -7,14 +7,14 @@ use crate::model::age::age;
 use crate::model::health::HealthState;
 use crate::model::holder::{Holder, IN_A_SCREEN, kept_by};
 use crate::model::snapshot::{ClusterFacts, Keeper, KindState, Link, Snapshot};
-use crate::model::table::{Align, Cell, Column, Item, Subject, Tone};
+use crate::model::table::{Align, Cell, Column, Item, Subject, Told, Tone};
 
 macro_rules! cell {
     (|$s:ident, $now:ident| $body:expr) => {
-        |item: &Item, $now: Timestamp| match &item.subject {
+        Told::Known(|item: &Item, $now: Timestamp| match &item.subject {
             Subject::Cluster($s) => $body,
             _ => none(),
-        }
+        })
     };
 }
 
@@ -303,7 +303,7 @@ mod tests {
             (Keeper::Unknown, Holder::Unread, Tone::Muted, false),
         ] {
             let item = cluster(keeper, holder.clone());
-            assert_eq!((column.cell)(&item, Timestamp::UNIX_EPOCH).tone, tone, "{holder:?}");
+            assert_eq!(column.cell(&item, Timestamp::UNIX_EPOCH).tone, tone, "{holder:?}");
             assert_eq!(filter.matches(&item, COLUMNS, Timestamp::UNIX_EPOCH), found, "{holder:?}");
         }
     }

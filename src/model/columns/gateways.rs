@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use super::cells::{age_of, none, own, ready_of, toned, word};
 use super::{live, of_health};
 use crate::model::gateway::Direction;
-use crate::model::table::{Align, Cell, Column, Item, Subject, Tone};
+use crate::model::table::{Align, Cell, Column, Item, Subject, Told, Tone};
 
 macro_rules! cell {
     (|$g:ident, $now:ident| $body:expr) => {
-        |item: &Item, $now: Timestamp| match &item.subject {
+        Told::Known(|item: &Item, $now: Timestamp| match &item.subject {
             Subject::Gateway($g) => $body,
             _ => none(),
-        }
+        })
     };
 }
 
@@ -124,7 +124,7 @@ pub(super) const COLUMNS: &[Column] = &[
         keep: 236,
         wide: false,
         live: true,
-        cell: live::requests,
+        cell: Told::Known(live::requests),
     },
     Column {
         id: "ok",
@@ -136,7 +136,7 @@ pub(super) const COLUMNS: &[Column] = &[
         keep: 238,
         wide: false,
         live: true,
-        cell: live::success,
+        cell: Told::Known(live::success),
     },
     Column {
         id: "p99",
@@ -148,7 +148,7 @@ pub(super) const COLUMNS: &[Column] = &[
         keep: 234,
         wide: false,
         live: true,
-        cell: live::p99,
+        cell: Told::Known(live::p99),
     },
     Column {
         id: "active",
@@ -160,7 +160,7 @@ pub(super) const COLUMNS: &[Column] = &[
         keep: 105,
         wide: false,
         live: true,
-        cell: live::active,
+        cell: Told::Known(live::active),
     },
     Column {
         id: "traffic",
@@ -172,7 +172,7 @@ pub(super) const COLUMNS: &[Column] = &[
         keep: 210,
         wide: false,
         live: true,
-        cell: live::traffic,
+        cell: Told::Known(live::traffic),
     },
     Column {
         id: "ports",

@@ -7,14 +7,14 @@ use super::cells::{age_of, none, number, ready_of, toned, word};
 use super::of_pod;
 use crate::model::age::age;
 use crate::model::row::PodRow;
-use crate::model::table::{Align, Cell, Column, Item, Subject, Tone};
+use crate::model::table::{Align, Cell, Column, Item, Subject, Told, Tone};
 
 macro_rules! cell {
     (|$item:ident, $p:ident, $now:ident| $body:expr) => {
-        |$item: &Item, $now: Timestamp| match &$item.subject {
+        Told::Known(|$item: &Item, $now: Timestamp| match &$item.subject {
             Subject::Pod($p) => $body,
             _ => none(),
-        }
+        })
     };
 }
 

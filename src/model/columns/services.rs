@@ -6,14 +6,14 @@ use jiff::Timestamp;
 
 use super::cells::{age_of, none, own, toned, word};
 use crate::model::row::ServiceRow;
-use crate::model::table::{Align, Cell, Column, Item, Subject, Tone};
+use crate::model::table::{Align, Cell, Column, Item, Subject, Told, Tone};
 
 macro_rules! cell {
     (|$item:ident, $s:ident, $now:ident| $body:expr) => {
-        |$item: &Item, $now: Timestamp| match &$item.subject {
+        Told::Known(|$item: &Item, $now: Timestamp| match &$item.subject {
             Subject::Service($s) => $body,
             _ => none(),
-        }
+        })
     };
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::model::path::Found;
+
 /// The few fields of `metadata` that tables show and rules judge by.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowMeta {
@@ -31,6 +33,8 @@ pub struct RowMeta {
     pub annotations: Pairs,
     /// The owner that controls the object.
     pub owner: Option<Owner>,
+    /// What the JSON paths of columns found in it.
+    pub found: Found,
 }
 
 /// The controlling entry of `metadata.ownerReferences`.

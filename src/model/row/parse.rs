@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Condition, KEPT_ANNOTATIONS, Owner, Pairs, RowMeta};
+use crate::model::path::Found;
 use text::{Or, Text};
 
 /// `metadata`, as far as rows keep it.
@@ -99,6 +100,7 @@ impl From<Metadata<'_>> for RowMeta {
             finalizers: boxes(raw.finalizers.0),
             labels: pairs(raw.labels.0),
             annotations: raw.annotations.0.into_iter().filter(|(key, _)| kept(key)).collect(),
+            found: Found::default(),
             owner: raw.owner_references.0.into_iter().find(|owner| owner.controller.0).map(|owner| Owner {
                 kind: owner.kind.into(),
                 name: owner.name.into(),

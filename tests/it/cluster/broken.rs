@@ -28,6 +28,7 @@ fn place() -> Place {
         namespace: Some("istio-system".into()),
         fields: String::new(),
         labels: String::new(),
+        paths: Default::default(),
     }
 }
 

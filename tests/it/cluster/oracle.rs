@@ -112,7 +112,7 @@ async fn assert_same(client: &Client, path: &str, kind: TableKind, items: &[Item
             let mut moment = before;
             let mut said = Vec::new();
             while moment <= after + SignedDuration::from_secs(1) {
-                said.push((column.cell)(item, moment).text.into_owned());
+                said.push(column.cell(item, moment).text.into_owned());
                 moment += SignedDuration::from_millis(250);
             }
             if !said.contains(&theirs) {

@@ -82,6 +82,10 @@ impl Row for IstioGatewayRow {
     fn meta(&self) -> &RowMeta {
         &self.meta
     }
+
+    fn meta_mut(&mut self) -> Option<&mut RowMeta> {
+        Some(&mut self.meta)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -159,6 +163,10 @@ impl Row for GatewayApiRow {
 
     fn meta(&self) -> &RowMeta {
         &self.meta
+    }
+
+    fn meta_mut(&mut self) -> Option<&mut RowMeta> {
+        Some(&mut self.meta)
     }
 }
 

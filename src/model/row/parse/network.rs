@@ -115,6 +115,10 @@ impl Row for ServiceRow {
     fn meta(&self) -> &RowMeta {
         &self.meta
     }
+
+    fn meta_mut(&mut self) -> Option<&mut RowMeta> {
+        Some(&mut self.meta)
+    }
 }
 
 #[derive(Default, Deserialize)]

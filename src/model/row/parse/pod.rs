@@ -177,6 +177,10 @@ impl Row for PodRow {
     fn meta(&self) -> &RowMeta {
         &self.meta
     }
+
+    fn meta_mut(&mut self) -> Option<&mut RowMeta> {
+        Some(&mut self.meta)
+    }
 }
 
 /// A TCP port: name and number.

@@ -188,6 +188,10 @@ impl Row for DeploymentRow {
     fn meta(&self) -> &RowMeta {
         &self.0.meta
     }
+
+    fn meta_mut(&mut self) -> Option<&mut RowMeta> {
+        Arc::get_mut(&mut self.0).map(|row| &mut row.meta)
+    }
 }
 
 impl Row for DaemonSetRow {
@@ -199,6 +203,10 @@ impl Row for DaemonSetRow {
 
     fn meta(&self) -> &RowMeta {
         &self.0.meta
+    }
+
+    fn meta_mut(&mut self) -> Option<&mut RowMeta> {
+        Arc::get_mut(&mut self.0).map(|row| &mut row.meta)
     }
 }
 

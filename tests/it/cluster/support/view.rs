@@ -30,6 +30,7 @@ pub(in crate::cluster) fn options(namespaces: &[&str]) -> Options {
         read_only: false,
         directions: Directions::default(),
         patience: egret::cluster::connect::Patience::default(),
+        paths: egret::model::path::Paths::new(),
     }
 }
 

@@ -1,4 +1,5 @@
 //! The terminal: what it says of itself, what egret makes of that, and how long it takes to answer.
+#![allow(clippy::disallowed_methods, reason = "it measures how long others take")]
 
 use std::env;
 use std::io::{self, IsTerminal, Write};

@@ -2,6 +2,9 @@
 
 mod beside;
 pub mod forwards;
+mod meant;
+#[cfg(test)]
+mod meant_tests;
 mod node;
 pub mod output;
 mod ports;
@@ -24,6 +27,7 @@ use crate::model::row::PodRow;
 use crate::model::table::Subject;
 
 pub use beside::USE_COLUMNS;
+pub use meant::Meant;
 
 impl App {
     /// A command about a pod or a Service.
@@ -77,8 +81,16 @@ impl App {
         }
     }
 
-    /// The pod on the screen or under the cursor.
+    /// The pod that a box is about, else the one on the screen or under the cursor.
     pub(super) fn pod_here(&self) -> Option<(ObjectKey, Arc<PodRow>)> {
+        if let Some(meant) = self.held_on_to() {
+            return match &meant.target {
+                forwards::Target::Pod(key) if self.is_gone(meant).is_none() => {
+                    self.pod(key).map(|row| (key.clone(), row.clone()))
+                }
+                _ => None,
+            };
+        }
         if let Screen::Details(Details { of: DetailsOf::Pod(key), tab, .. }) = self.screen()
             && *tab != Tab::Pods
         {
@@ -93,7 +105,9 @@ impl App {
 
     /// Has a command typed on, with what may follow it offered.
     fn type_on(&mut self, command: Command) -> Vec<Effect> {
-        let palette = Palette { input: Input::with(&format!("{command} ")), ..Palette::default() };
+        let meant = self.held_on_to().cloned().or_else(|| self.meant_here());
+        let input = Input::with(&format!("{command} "));
+        let palette = Palette { input, meant, ..Palette::default() };
         self.overlay = Some(Overlay::Palette(palette));
         self.refill_palette();
         Vec::new()

@@ -29,6 +29,11 @@ impl App {
             self.overlay = None;
             return Vec::new();
         }
+        let is_hidden_list =
+            matches!(self.overlay, Some(Overlay::Contexts(_) | Overlay::Forwards(_) | Overlay::Output(_)));
+        if is_hidden_list && self.refuses_unseen() {
+            return Vec::new();
+        }
         match self.overlay {
             Some(Overlay::Palette(_)) => self.palette_key(key),
             Some(Overlay::Choose(_)) => self.choose_key(key),

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use super::command::Command;
 use super::effect::Effect;
+use super::geometry;
 use super::model::App;
 use super::open::key;
 use super::overlay::{Overlay, Palette};
@@ -24,7 +25,7 @@ use super::screen::{Details, DetailsOf, Screen, Tab};
 use super::text::Input;
 use crate::model::name::{Kind, ObjectKey};
 use crate::model::row::PodRow;
-use crate::model::table::Subject;
+use crate::model::table::{Subject, Tone};
 
 pub use beside::USE_COLUMNS;
 pub use meant::Meant;
@@ -46,6 +47,9 @@ impl App {
 
     /// Whether such a command can do something here, and if not, why.
     pub(super) fn tool_applies(&self, command: Command) -> Result<(), String> {
+        if let Some(why) = self.too_small_for_it() {
+            return Err(why);
+        }
         match command {
             Command::PortForward => {
                 let (target, _) = self.ports_here().ok_or("no gateway, Service or pod is selected")?;
@@ -79,6 +83,22 @@ impl App {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Why nothing is done to a row or in a box that the terminal has no room to show.
+    pub(super) fn too_small_for_it(&self) -> Option<String> {
+        let (width, height) = geometry::SMALLEST;
+        let why = || {
+            format!("the terminal is too small for it: egret needs {width}×{height} to show what it is about")
+        };
+        geometry::too_small(self.size).then(why)
+    }
+
+    /// Says so, if it is, of the box in front; tells whether it is.
+    pub(super) fn refuses_unseen(&mut self) -> bool {
+        let Some(why) = self.too_small_for_it() else { return false };
+        self.say(Tone::Warn, format!("Nothing was done: {why}. esc leaves what is in front."));
+        true
     }
 
     /// The pod that a box is about, else the one on the screen or under the cursor.

@@ -142,6 +142,7 @@ async fn shell(mut socket: Socket, heard: Heard) {
                         "exit 3" => return over(socket, exit(3)).await,
                         // Without a word: as when a node or a load balancer is gone.
                         "drop" => return,
+                        "vim" => say(&mut socket, 1, "\u{1b}[?1049h\u{1b}[2;5r\u{1b}[?1003h\u{1b}(0~").await,
                         _ => say(&mut socket, 1, &format!("\r\nyou said {line}\r\nfake$ ")).await,
                     }
                     line.clear();
@@ -248,6 +249,24 @@ async fn a_connection_that_is_lost_ends_a_shell_and_a_command() {
     session.command("exec drop");
     session.sees("half a line").sees("The connection ended before it told how it went");
     session.keys("esc").selects("one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shell_in_which_egret_is_ended_leaves_the_terminal_as_others_expect_it() {
+    let heard = Heard::default();
+    let fake = fake(&heard).await;
+    let mut session = session(&fake, "", (80, 24));
+    session.keys("x").sees("fake$");
+    session.type_in("vim\r");
+    session.wait_seen("its own screen", SOON, |seen| seen.on_alternate_screen());
+    session.signal(rustix::process::Signal::TERM);
+    session.wait_status(SOON);
+    assert!(!session.on_alternate_screen() && session.shows_cursor());
+    let raw = String::from_utf8_lossy(&session.raw()).into_owned();
+    let (_, behind) = raw.rsplit_once("\u{1b}(0~").unwrap();
+    for reset in ["\u{1b}(B", "\u{1b}[r", "\u{1b}[?1003l", "\u{1b}[?7h"] {
+        assert!(behind.contains(reset), "{reset:?} in {behind:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -52,8 +52,8 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     };
     let parts = [
         (Role::ToneWarn, held.unwrap_or_default()),
-        (Role::ToneWarn, said),
         (Role::ToneWarn, asked),
+        (Role::ToneWarn, said),
         (Role::Text, begun),
         (Role::Text, what(app)),
         (Role::Text, clusters(app)),

@@ -249,13 +249,14 @@ async fn listen<R: AsyncRead + Unpin>(
 /// Bytes in whole lines, as far as they come in such.
 struct Lines<R> {
     from: R,
+    buffer: Box<[u8]>,
     waiting: Vec<u8>,
     is_over: bool,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     fn new(from: R) -> Self {
-        Self { from, waiting: Vec::new(), is_over: false }
+        Self { from, buffer: vec![0; 8192].into(), waiting: Vec::new(), is_over: false }
     }
 
     /// What was said before the end.
@@ -273,10 +274,9 @@ impl<R: AsyncRead + Unpin> Lines<R> {
 
     /// The next lines; what is left at the end; nothing when it is over.
     async fn next(&mut self) -> Vec<u8> {
-        let mut buffer = [0; 8192];
         loop {
-            match self.from.read(&mut buffer).await {
-                Ok(count @ 1..) => self.waiting.extend_from_slice(&buffer[..count]),
+            match self.from.read(&mut self.buffer).await {
+                Ok(count @ 1..) => self.waiting.extend_from_slice(&self.buffer[..count]),
                 _ => {
                     self.is_over = true;
                     return std::mem::take(&mut self.waiting);

@@ -63,8 +63,11 @@ fn notice(app: &App) -> &str {
 
 const BOTH: [(&str, &str); 2] = [("one", "1"), ("two", "2")];
 
-/// The ways in which a box is opened for the pod under the cursor and filled in.
-const WAYS: [(&str, fn(&mut App)); 4] = [
+/// A command, and how a box is opened for it and filled in.
+type Way = (&'static str, fn(&mut App));
+
+/// The ways in which a box is opened for the pod under the cursor.
+const WAYS: [Way; 4] = [
     ("shell", |app| drop(press(app, KeyCode::Char('x')))),
     ("exec", |app| {
         drop(press(app, KeyCode::Char('X')));

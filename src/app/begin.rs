@@ -279,7 +279,13 @@ impl App {
         });
         let options = options.collect();
         let title = "go on with which draft";
-        self.overlay = Some(Overlay::Choose(Choose { title, command: Command::Drafts, options, cursor: 0 }));
+        self.overlay = Some(Overlay::Choose(Choose {
+            title,
+            command: Command::Drafts,
+            options,
+            cursor: 0,
+            meant: None,
+        }));
         Vec::new()
     }
 

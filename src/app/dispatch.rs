@@ -57,7 +57,8 @@ impl App {
             C::Mark if self.looks_at_traffic() => self.mark_traffic_row(),
             C::Help => self.overlay = Some(Overlay::Help(Help::default())),
             C::Palette => {
-                self.overlay = Some(Overlay::Palette(Palette::default()));
+                let meant = self.meant_here();
+                self.overlay = Some(Overlay::Palette(Palette { meant, ..Palette::default() }));
                 self.refill_palette();
             }
             C::Clusters => return self.show_table(TableKind::Clusters, argument),
@@ -297,8 +298,13 @@ impl App {
         if command == C::Sort && argument.is_empty() {
             if let Some(table) = self.active_table() {
                 let options = table.columns().iter().map(|c| (c.id.to_owned(), c.about.to_owned())).collect();
-                self.overlay =
-                    Some(Overlay::Choose(Choose { title: "sort by", command, options, cursor: 0 }));
+                self.overlay = Some(Overlay::Choose(Choose {
+                    title: "sort by",
+                    command,
+                    options,
+                    cursor: 0,
+                    meant: None,
+                }));
             }
             return;
         }

@@ -115,6 +115,8 @@ pub struct App {
     pub past: Vec<crate::materialize::change::Made>,
     /// What an object was asked for.
     pub(super) awaited: Option<super::begin::Awaited>,
+    /// What the command is about that is carried out now, where a box held on to it.
+    pub(super) meant: Option<super::tools::Meant>,
     /// What the person may do, as far as it is known.
     pub(super) rights: super::rights::Rights,
     /// What is known of the traffic of gateways.
@@ -177,6 +179,7 @@ impl App {
             drafts: Vec::new(),
             past: Vec::new(),
             awaited: None,
+            meant: None,
             rights: super::rights::Rights::default(),
             traffic: super::traffic::Traffic::default(),
             forwards: Vec::new(),

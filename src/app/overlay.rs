@@ -84,6 +84,8 @@ pub struct Palette {
     pub cursor: usize,
     /// Why the line cannot be carried out.
     pub error: Option<String>,
+    /// What was selected when it was opened.
+    pub meant: Option<super::tools::Meant>,
 }
 
 /// One line of the palette: a command, or a value for the command that is typed.
@@ -114,6 +116,8 @@ pub struct Choose {
     pub options: Vec<(String, String)>,
     /// The chosen one.
     pub cursor: usize,
+    /// What it is about and nothing else, where it is about one object; its title is followed by it.
+    pub meant: Option<super::tools::Meant>,
 }
 
 /// The box of the palette: always the same height, for what one types must not make it jump.

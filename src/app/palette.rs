@@ -33,6 +33,11 @@ impl App {
             self.overlay = None;
             return Vec::new();
         }
+        let is_hidden_list =
+            matches!(self.overlay, Some(Overlay::Contexts(_) | Overlay::Forwards(_) | Overlay::Output(_)));
+        if is_hidden_list && self.refuses_unseen() {
+            return Vec::new();
+        }
         match self.overlay {
             Some(Overlay::Palette(_)) => self.palette_key(key),
             Some(Overlay::Choose(_)) => self.choose_key(key),
@@ -77,11 +82,11 @@ impl App {
             KeyCode::Down | KeyCode::Char('j') => choose.cursor = (choose.cursor + 1) % count,
             KeyCode::Char('s') if choose.command == Command::Theme => return self.save_theme(),
             KeyCode::Enter => {
-                let command = choose.command;
+                let (command, meant) = (choose.command, choose.meant.clone());
                 let chosen = choose.options.get(choose.cursor).map(|(value, _)| value.clone());
                 self.overlay = None;
                 if let Some(value) = chosen {
-                    return self.run(command, &value);
+                    return self.run_meant(command, &value, meant);
                 }
             }
             _ => {}
@@ -124,7 +129,7 @@ impl App {
         let first = typed.split_whitespace().next().unwrap_or_default();
         let objection = read_name(first).and_then(|c| Some(format!("{c}: {}", self.applies(c).err()?)));
         let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Vec::new() };
-        let chosen = palette.entries.get(palette.cursor).cloned();
+        let (chosen, meant) = (palette.entries.get(palette.cursor).cloned(), palette.meant.clone());
         // The chosen entry counts; what is typed in full is the first one.
         let (name, argument) = typed.split_once(' ').unwrap_or((&typed, ""));
         let exact_name = read_name(name);
@@ -138,12 +143,12 @@ impl App {
                     _ => argument.trim().to_owned(),
                 };
                 self.overlay = None;
-                self.run(command, &argument)
+                self.run_meant(command, &argument, meant)
             }
             (None, Some(entry)) if entry.complete => {
                 let argument = entry.line.split_once(' ').map_or(String::new(), |(_, a)| a.to_owned());
                 self.overlay = None;
-                self.run(entry.command, &argument)
+                self.run_meant(entry.command, &argument, meant)
             }
             (None, Some(entry)) => {
                 palette.input.set(&format!("{} ", entry.line));

@@ -14,6 +14,8 @@ use super::overlay::{self, Overlay};
 use super::screen::table::{GAP, MARGIN};
 use super::screen::{Screen, Tab};
 use super::tabs;
+use super::tools::output::OutputPage;
+use super::views::Front;
 use crate::model::gateway::GatewayId;
 use crate::model::table::{ItemId, Tone};
 
@@ -148,6 +150,10 @@ impl App {
         let last = match &self.overlay {
             Some(Overlay::Confirm(confirm)) => ConfirmPage::new(confirm, self).last_offset(),
             Some(Overlay::Help(_)) => self.help_rows().len(),
+            Some(Overlay::Output(output)) => OutputPage::new(output, self.size).last_offset(),
+            Some(Overlay::Forwards(_)) => self.forwards.len().saturating_sub(1),
+            Some(Overlay::Notices(list)) => self.listed_notices(list).len().saturating_sub(1),
+            Some(Overlay::Views(Front::List(_))) => self.kept.views.bookmarks.len().saturating_sub(1),
             _ => 0,
         };
         let moved = |at: usize, last: usize| at.min(last).saturating_add_signed(by).min(last);
@@ -162,7 +168,14 @@ impl App {
             }
             Some(Overlay::Contexts(list)) => list.step(by),
             Some(Overlay::Columns(chooser)) => chooser.step(by),
-            _ => {}
+            Some(Overlay::Output(output)) => {
+                let to = moved(output.offset.unwrap_or(last), last);
+                output.offset = (to < last).then_some(to);
+            }
+            Some(Overlay::Forwards(list)) => list.cursor = moved(list.cursor, last),
+            Some(Overlay::Notices(list)) => list.cursor = moved(list.cursor, last),
+            Some(Overlay::Views(Front::List(list))) => list.cursor = moved(list.cursor, last),
+            Some(Overlay::Views(_)) | None => {}
         }
     }
 

@@ -37,8 +37,13 @@ impl App {
             self.settings.themes.iter().map(|name| (name.clone(), self.about_theme(name))).collect();
         let cursor = options.iter().position(|(name, _)| *name == current).unwrap_or(0);
         self.theme_before = Some(current);
-        self.overlay =
-            Some(Overlay::Choose(Choose { title: "theme", command: Command::Theme, options, cursor }));
+        self.overlay = Some(Overlay::Choose(Choose {
+            title: "theme",
+            command: Command::Theme,
+            options,
+            cursor,
+            meant: None,
+        }));
         if !self.settings.shows_colours {
             self.say(Tone::Warn, format!("theme: {NO_COLOURS}: all themes look the same here."));
         }

@@ -2,6 +2,9 @@
 
 mod beside;
 pub mod forwards;
+mod meant;
+#[cfg(test)]
+mod meant_tests;
 mod node;
 pub mod output;
 mod ports;
@@ -14,6 +17,7 @@ use std::sync::Arc;
 
 use super::command::Command;
 use super::effect::Effect;
+use super::geometry;
 use super::model::App;
 use super::open::key;
 use super::overlay::{Overlay, Palette};
@@ -21,9 +25,10 @@ use super::screen::{Details, DetailsOf, Screen, Tab};
 use super::text::Input;
 use crate::model::name::{Kind, ObjectKey};
 use crate::model::row::PodRow;
-use crate::model::table::Subject;
+use crate::model::table::{Subject, Tone};
 
 pub use beside::USE_COLUMNS;
+pub use meant::Meant;
 
 impl App {
     /// A command about a pod or a Service.
@@ -42,6 +47,9 @@ impl App {
 
     /// Whether such a command can do something here, and if not, why.
     pub(super) fn tool_applies(&self, command: Command) -> Result<(), String> {
+        if let Some(why) = self.too_small_for_it() {
+            return Err(why);
+        }
         match command {
             Command::PortForward => {
                 let (target, _) = self.ports_here().ok_or("no gateway, Service or pod is selected")?;
@@ -77,8 +85,32 @@ impl App {
         }
     }
 
-    /// The pod on the screen or under the cursor.
+    /// Why nothing is done to a row or in a box that the terminal has no room to show.
+    pub(super) fn too_small_for_it(&self) -> Option<String> {
+        let (width, height) = geometry::SMALLEST;
+        let why = || {
+            format!("the terminal is too small for it: egret needs {width}×{height} to show what it is about")
+        };
+        geometry::too_small(self.size).then(why)
+    }
+
+    /// Says so, if it is, of the box in front; tells whether it is.
+    pub(super) fn refuses_unseen(&mut self) -> bool {
+        let Some(why) = self.too_small_for_it() else { return false };
+        self.say(Tone::Warn, format!("Nothing was done: {why}. esc leaves what is in front."));
+        true
+    }
+
+    /// The pod that a box is about, else the one on the screen or under the cursor.
     pub(super) fn pod_here(&self) -> Option<(ObjectKey, Arc<PodRow>)> {
+        if let Some(meant) = self.held_on_to() {
+            return match &meant.target {
+                forwards::Target::Pod(key) if self.is_gone(meant).is_none() => {
+                    self.pod(key).map(|row| (key.clone(), row.clone()))
+                }
+                _ => None,
+            };
+        }
         if let Screen::Details(Details { of: DetailsOf::Pod(key), tab, .. }) = self.screen()
             && *tab != Tab::Pods
         {
@@ -93,7 +125,9 @@ impl App {
 
     /// Has a command typed on, with what may follow it offered.
     fn type_on(&mut self, command: Command) -> Vec<Effect> {
-        let palette = Palette { input: Input::with(&format!("{command} ")), ..Palette::default() };
+        let meant = self.held_on_to().cloned().or_else(|| self.meant_here());
+        let input = Input::with(&format!("{command} "));
+        let palette = Palette { input, meant, ..Palette::default() };
         self.overlay = Some(Overlay::Palette(palette));
         self.refill_palette();
         Vec::new()

@@ -236,17 +236,21 @@ impl App {
             Ok(wishes) => {
                 let hidden = self.hidden_marks();
                 let effects = self.review(wishes, None);
-                if !hidden.is_empty() {
-                    let text =
-                        format!("{} of these are hidden by the filter: {}", hidden.len(), hidden.join(", "));
-                    self.say(Tone::Warn, text);
-                }
+                self.tell_of_hidden(&hidden);
                 effects
             }
             Err(why) => {
                 self.say(Tone::Warn, format!("{command}: {why}"));
                 Vec::new()
             }
+        }
+    }
+
+    /// Says which of what is reviewed nobody sees in the table.
+    pub(super) fn tell_of_hidden(&mut self, hidden: &[String]) {
+        if !hidden.is_empty() {
+            let text = format!("{} of these are hidden by the filter: {}", hidden.len(), hidden.join(", "));
+            self.say(Tone::Warn, text);
         }
     }
 
@@ -377,8 +381,13 @@ impl App {
         }
         let options = self.past.iter().rev().enumerate();
         let options = options.map(|(n, made)| ((n + 1).to_string(), made.in_words())).collect();
-        self.overlay =
-            Some(Overlay::Choose(Choose { title: "undo which", command: Command::Undo, options, cursor: 0 }));
+        self.overlay = Some(Overlay::Choose(Choose {
+            title: "undo which",
+            command: Command::Undo,
+            options,
+            cursor: 0,
+            meant: None,
+        }));
         Vec::new()
     }
 }

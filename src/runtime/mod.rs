@@ -28,6 +28,7 @@ pub mod report;
 mod rights;
 mod settings;
 mod shell;
+mod shell_screen;
 mod starting;
 pub mod terminal;
 mod used;

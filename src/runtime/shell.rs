@@ -1,7 +1,6 @@
 //! A shell in a container, on this terminal; and one command, whose words come as messages.
 
-use std::fs::File;
-use std::io::{self, PipeReader, PipeWriter, Write};
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, OwnedFd};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::effects::tell;
 use super::looping::Inbox;
+use super::shell_screen::Screen;
 use crate::app::effect::Ticket;
 use crate::app::msg::Msg;
 use crate::cluster::connect::Connection;
@@ -26,15 +26,12 @@ use crate::model::fault::{Fault, Reason};
 /// `ctrl-]`: twice in a row it ends a shell from this side.
 const LEAVES: u8 = 0x1d;
 
-/// What a program of there may have left of the terminal's modes: mouse, pasting, cursor, colours.
-const RESET: &[u8] =
-    b"\x1b[0m\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1049l\x1b[?1l\x1b>\x1b[?25h\r\n";
-
 /// Bytes of a command's words that are kept.
 const MOST: usize = 1 << 20;
 
-/// Longest that what was said last may take to reach the terminal.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Longest that the rest of what was said may take to come, once it is known how the program ended: it is here already,
+/// and of a connection that broke off nobody says that it was the last.
+const REST: Duration = Duration::from_millis(200);
 
 /// Raw mode, for as long as it lives.
 struct Raw;
@@ -108,43 +105,6 @@ fn read_all(tty: &OwnedFd, stopped: &PipeReader, told: &Sender<Vec<u8>>) {
     }
 }
 
-/// Writes to the terminal from a thread: one that takes nothing (`ctrl-s`) must not hold up anybody else.
-struct Screen {
-    out: Option<Sender<Vec<u8>>>,
-    writer: Option<JoinHandle<()>>,
-}
-
-impl Screen {
-    fn start() -> io::Result<Self> {
-        let mut tty = File::from(rustix::io::dup(rustix::stdio::stdout())?);
-        let (out, mut bytes) = channel::<Vec<u8>>(16);
-        let writer = std::thread::Builder::new().name("shell-screen".to_owned()).spawn(move || {
-            while let Some(bytes) = bytes.blocking_recv() {
-                if tty.write_all(&bytes).is_err() {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self { out: Some(out), writer: Some(writer) })
-    }
-
-    async fn write(&self, bytes: &[u8]) {
-        if let Some(out) = &self.out {
-            // A terminal that is gone is seen by its keyboard.
-            let _ = out.send(bytes.to_vec()).await;
-        }
-    }
-
-    /// Waits for what was written last, for a while.
-    async fn finish(mut self) {
-        self.out = None;
-        if let Some(writer) = self.writer.take() {
-            let joined = tokio::task::spawn_blocking(move || writer.join());
-            let _ = tokio::time::timeout(PATIENCE, joined).await;
-        }
-    }
-}
-
 /// Runs a shell on this terminal, which must have been given back, until it ends.
 ///
 /// # Errors
@@ -162,7 +122,6 @@ pub(super) async fn run(c: &Connection, run: &Run) -> Result<Ended, Fault> {
         Ok(running) => carry(running, &screen).await.map_err(refused),
         Err(fault) => Err(fault),
     };
-    screen.write(RESET).await;
     screen.finish().await;
     ended
 }
@@ -180,28 +139,50 @@ async fn carry(mut running: exec::Running, screen: &Screen) -> io::Result<Ended>
     let mut sizes = process.terminal_size();
     let mut last = 0;
     let mut buffer = vec![0; 16 << 10];
-    let mut status = std::pin::pin!(status);
+    let mut ended = std::pin::pin!(async { exec::ended(status.await) });
     send_size(&mut sizes).await;
-    let ended = loop {
+    let how = loop {
         tokio::select! {
             read = stdout.read(&mut buffer) => match read {
                 Ok(count @ 1..) => screen.write(&buffer[..count]).await,
                 // Its last word comes beside what it says.
-                _ => break exec::ended(status.as_mut().await),
+                _ => break ended.as_mut().await,
             },
+            // Of a connection that broke off the streams tell no end.
+            how = ended.as_mut() => {
+                rest(&mut stdout, screen, &mut buffer).await;
+                break how;
+            }
             typed = keyboard.bytes.recv() => {
                 let Some(typed) = typed else { break Ended::Cut };
                 let twice = std::iter::once(&last).chain(&typed).zip(&typed).any(|(a, b)| *a == LEAVES && *b == LEAVES);
                 last = typed.last().copied().unwrap_or_default();
-                if twice || stdin.write_all(&typed).await.is_err() {
+                if twice {
+                    screen.discard();
                     break Ended::Cut;
+                }
+                tokio::select! {
+                    written = stdin.write_all(&typed) => if written.is_err() {
+                        break Ended::Cut;
+                    },
+                    how = ended.as_mut() => {
+                        rest(&mut stdout, screen, &mut buffer).await;
+                        break how;
+                    }
                 }
             }
             Some(()) = resized.recv() => send_size(&mut sizes).await,
         }
     };
     running.finish();
-    Ok(ended)
+    Ok(how)
+}
+
+/// Writes what a shell said before it ended.
+async fn rest(from: &mut (impl AsyncRead + Unpin), screen: &Screen, buffer: &mut [u8]) {
+    while let Ok(Ok(count @ 1..)) = tokio::time::timeout(REST, from.read(buffer)).await {
+        screen.write(&buffer[..count]).await;
+    }
 }
 
 /// Tells the other side how large the terminal is.
@@ -226,7 +207,7 @@ pub(super) async fn command(c: Connection, ticket: Ticket, run: Run, inbox: Inbo
         return say(News::Ended(Ended::Cut));
     };
     let mut kept = 0;
-    let mut said = |bytes: &[u8]| {
+    let said = |bytes: &[u8]| {
         if kept >= MOST {
             return;
         }
@@ -236,35 +217,66 @@ pub(super) async fn command(c: Connection, ticket: Ticket, run: Run, inbox: Inbo
             say(News::Full);
         }
     };
-    let (mut out, mut err) = (Lines::new(stdout), Lines::new(stderr));
+    let ended = listen(stdout, stderr, async { exec::ended(status.await) }, said).await;
+    say(News::Ended(ended));
+    running.finish();
+}
+
+/// Hands on what is said until it is known how the program ended.
+async fn listen<R: AsyncRead + Unpin>(
+    out: R,
+    err: R,
+    ended: impl Future<Output = Ended>,
+    mut said: impl FnMut(&[u8]),
+) -> Ended {
+    let mut ended = std::pin::pin!(ended);
+    let (mut out, mut err) = (Lines::new(out), Lines::new(err));
     while !(out.is_over && err.is_over) {
         tokio::select! {
             bytes = out.next(), if !out.is_over => said(&bytes),
             bytes = err.next(), if !err.is_over => said(&bytes),
+            // Of a connection that broke off the streams tell no end.
+            how = ended.as_mut() => {
+                out.rest(&mut said).await;
+                err.rest(&mut said).await;
+                return how;
+            }
         }
     }
-    say(News::Ended(exec::ended(status.await)));
-    running.finish();
+    ended.await
 }
 
 /// Bytes in whole lines, as far as they come in such.
 struct Lines<R> {
     from: R,
+    buffer: Box<[u8]>,
     waiting: Vec<u8>,
     is_over: bool,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     fn new(from: R) -> Self {
-        Self { from, waiting: Vec::new(), is_over: false }
+        Self { from, buffer: vec![0; 8192].into(), waiting: Vec::new(), is_over: false }
+    }
+
+    /// What was said before the end.
+    async fn rest(&mut self, mut said: impl FnMut(&[u8])) {
+        while !self.is_over {
+            match tokio::time::timeout(REST, self.next()).await {
+                Ok(bytes) => said(&bytes),
+                Err(_) => {
+                    self.is_over = true;
+                    said(&std::mem::take(&mut self.waiting));
+                }
+            }
+        }
     }
 
     /// The next lines; what is left at the end; nothing when it is over.
     async fn next(&mut self) -> Vec<u8> {
-        let mut buffer = [0; 8192];
         loop {
-            match self.from.read(&mut buffer).await {
-                Ok(count @ 1..) => self.waiting.extend_from_slice(&buffer[..count]),
+            match self.from.read(&mut self.buffer).await {
+                Ok(count @ 1..) => self.waiting.extend_from_slice(&self.buffer[..count]),
                 _ => {
                     self.is_over = true;
                     return std::mem::take(&mut self.waiting);
@@ -297,5 +309,21 @@ mod tests {
             all.push(String::from_utf8(lines.next().await).unwrap());
         }
         assert_eq!(all.concat(), "zwö\nrest");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_off_ends_a_command_whose_streams_tell_no_end() {
+        for last in [Ended::Cut, Ended::Exit(0)] {
+            // Halves that stay: as kube leaves them when its connection fails.
+            let (out, mut says) = tokio::io::simplex(1 << 10);
+            let (err, _silent) = tokio::io::simplex(1 << 10);
+            says.write_all(b"one\nhalf a line").await.unwrap();
+            let mut all = Vec::new();
+            let told =
+                listen(out, err, std::future::ready(last.clone()), |bytes| all.extend_from_slice(bytes));
+            let told = tokio::time::timeout(Duration::from_secs(30), told).await;
+            assert_eq!(told.ok(), Some(last));
+            assert_eq!(all, b"one\nhalf a line");
+        }
     }
 }

@@ -75,6 +75,14 @@ impl<'a> Canvas<'a> {
         self.marked(x, y, room, text, style, cut, &[], style)
     }
 
+    /// A text as it stands in so much room.
+    pub(super) fn shortened(&self, text: &str, room: u16, cut: Cut) -> String {
+        match gap(text, room, cut) {
+            None => text.to_owned(),
+            Some(gap) => format!("{}{}{}", &text[..gap.start], self.glyphs.ellipsis(), &text[gap.end..]),
+        }
+    }
+
     /// As [`Self::text`]; the bytes of `marks` (sorted) are painted in another style.
     #[allow(
         clippy::too_many_arguments,

@@ -25,7 +25,11 @@ const GROUPS: u16 = 12;
 /// Draws it; tells where the cursor of the typed line is.
 pub(super) fn draw(app: &App, list: &List, canvas: &mut Canvas<'_>) -> Option<Position> {
     let page = ListPage::new(app.size);
-    frame(canvas, page.area, "contexts", KEYS);
+    let title = match list.marks_in_words() {
+        Some(marks) => format!("contexts: {marks}"),
+        None => "contexts".to_owned(),
+    };
+    frame(canvas, page.area, &title, KEYS);
     let label = canvas.style(Role::PromptLabel);
     let x = canvas.text(page.input.x, page.input.y, page.input.width, "find: ", label, Cut::End);
     let room = (page.input.x + page.input.width).saturating_sub(x);
@@ -50,8 +54,7 @@ pub(super) fn draw(app: &App, list: &List, canvas: &mut Canvas<'_>) -> Option<Po
     let name = widest.min(page.list.width.saturating_sub(others)).max(8);
     let rows = page.list.y..page.list.y + page.list.height;
     for ((at, row), y) in list.rows.iter().enumerate().skip(list.offset).zip(rows) {
-        let is_marked = !row.contexts.is_empty() && row.contexts.iter().all(|n| list.marked.contains(n));
-        let looks = (at == list.cursor, is_marked);
+        let looks = (at == list.cursor, list.is_marked(row));
         draw_row(app, row, looks, name, canvas, Area { y, height: 1, ..page.list });
     }
     if page.explain.height > 0 {

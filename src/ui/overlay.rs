@@ -10,6 +10,7 @@ use crate::app::command::Command;
 use crate::app::geometry::{self, Area};
 use crate::app::overlay::{self, Choose, Help, HelpPage, Overlay, Palette};
 use crate::app::screen::Screen;
+use crate::app::tools::Meant;
 
 /// Draws it; tells where the cursor is, while something is typed.
 pub(super) fn draw(app: &App, front: &Overlay, canvas: &mut Canvas<'_>, screen: Area) -> Option<Position> {
@@ -80,6 +81,14 @@ fn title_in(title: &str) -> String {
     if title.is_empty() { String::new() } else { format!(" {title} ") }
 }
 
+/// The title of a box that is about one object. Of a long name the middle gives way: the cluster is always told.
+fn about(canvas: &Canvas<'_>, lead: &str, meant: &Meant, area: Area) -> String {
+    let (name, cluster) = meant.place();
+    let rest = format!("{lead}  in {cluster}");
+    let room = area.width.saturating_sub(6).saturating_sub(width(&rest));
+    format!("{lead} {} in {cluster}", canvas.shortened(&name, room, Cut::Middle))
+}
+
 /// Cells for keys in the help.
 const KEYS: u16 = 15;
 
@@ -143,7 +152,12 @@ const PALETTE_KEYS: Keys =
     &[("enter", "run"), ("tab", "complete"), ("up", ""), ("down", "choose"), ("esc", "close")];
 
 fn draw_palette(palette: &Palette, canvas: &mut Canvas<'_>, size: (u16, u16)) -> Option<Position> {
-    let inside = frame(canvas, overlay::palette_box(size), "command", PALETTE_KEYS);
+    let area = overlay::palette_box(size);
+    let title = match palette.held() {
+        Some((command, meant)) => about(canvas, &format!("{command}:"), meant, area),
+        None => "command".to_owned(),
+    };
+    let inside = frame(canvas, area, &title, PALETTE_KEYS);
     let end = inside.x + inside.width;
     let strong = canvas.style(Role::PromptLabel);
     let x = canvas.text(inside.x, inside.y, inside.width, ":", strong, Cut::End);
@@ -173,7 +187,11 @@ fn draw_choose(choose: &Choose, canvas: &mut Canvas<'_>, size: (u16, u16)) {
         choose.options.iter().map(|(value, about)| (value.as_str(), about.as_str(), "", false)).collect();
     let area = overlay::choose_box(lines.len(), size);
     let keys = if choose.command == Command::Theme { THEME_KEYS } else { CHOOSE_KEYS };
-    let inside = frame(canvas, area, choose.title, keys);
+    let title = match &choose.meant {
+        Some(meant) => about(canvas, choose.title, meant, area),
+        None => choose.title.to_owned(),
+    };
+    let inside = frame(canvas, area, &title, keys);
     draw_list(canvas, inside, lines, choose.cursor);
 }
 

@@ -9,6 +9,7 @@ use crate::app::command::Command;
 use crate::app::geometry::{Area, SMALLEST};
 use crate::app::overlay::Overlay;
 use crate::app::screen::{Details, Screen, Table, facts};
+use crate::model::clean::clean;
 use crate::model::health::HealthState;
 use crate::model::table::{Subject, TableKind};
 
@@ -30,8 +31,16 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas<'_>, area: Area) {
             let newest = all.first().map(|h| format!(" The newest: {}", h.text)).unwrap_or_default();
             format!("{} notices, esc closes them.{newest}", all.len())
         }
+        Some(Overlay::Contexts(_)) => "The list of contexts is in front. esc closes it.".to_owned(),
+        Some(Overlay::Forwards(_)) => "The list of port-forwards is in front. esc closes it.".to_owned(),
+        Some(Overlay::Output(output)) => {
+            let key = if output.runs() { "esc ends it" } else { "esc closes it" };
+            format!("What was run {} is in front. {key}.", clean(&format!("in {}", output.run.place())))
+        }
         _ => String::new(),
     };
+    // Where the line of notices is not there.
+    let said = app.notice.as_ref().map_or_else(String::new, |notice| notice.text.clone());
     let begun = app.begun().map_or_else(String::new, |(keys, on)| {
         let next: Vec<String> = on.iter().map(|(key, spec)| format!("{key} {}", spec.command)).collect();
         format!("{keys} …: {}; esc back.", next.join(", "))
@@ -44,6 +53,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas<'_>, area: Area) {
     let parts = [
         (Role::ToneWarn, held.unwrap_or_default()),
         (Role::ToneWarn, asked),
+        (Role::ToneWarn, said),
         (Role::Text, begun),
         (Role::Text, what(app)),
         (Role::Text, clusters(app)),

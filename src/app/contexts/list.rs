@@ -104,6 +104,31 @@ impl List {
         self.rows.get(self.cursor)
     }
 
+    /// The contexts whose mark is shown: what is typed hides the others, and no key acts on those.
+    pub fn shown_marks(&self) -> BTreeSet<&str> {
+        self.rows
+            .iter()
+            .filter(|row| self.is_marked(row))
+            .flat_map(|row| row.contexts.iter().map(String::as_str))
+            .collect()
+    }
+
+    /// Whether a row stands there as marked: a group does once all of it is.
+    pub fn is_marked(&self, row: &Row) -> bool {
+        !row.contexts.is_empty() && row.contexts.iter().all(|name| self.marked.contains(name))
+    }
+
+    /// `3 marked, 1 hidden`; none: nothing is marked.
+    pub fn marks_in_words(&self) -> Option<String> {
+        let all = self.marked.len();
+        let hidden = all - self.shown_marks().len();
+        match (all, hidden) {
+            (0, _) => None,
+            (_, 0) => Some(format!("{all} marked")),
+            _ => Some(format!("{all} marked, {hidden} hidden")),
+        }
+    }
+
     /// Moves the cursor by rows.
     pub(in crate::app) fn step(&mut self, by: isize) {
         let last = self.rows.len().saturating_sub(1);
@@ -258,11 +283,12 @@ impl App {
         list.step(1);
     }
 
-    /// What a key is about: what is marked, else the row of the cursor.
+    /// What a key is about: what is marked and shown, else the row of the cursor.
     fn meant_in_list(&self) -> Option<(Vec<String>, bool)> {
         let Some(Overlay::Contexts(list)) = &self.overlay else { return None };
-        if !list.marked.is_empty() {
-            return Some((list.marked.iter().cloned().collect(), false));
+        let marked = list.shown_marks();
+        if !marked.is_empty() {
+            return Some((marked.into_iter().map(str::to_owned).collect(), false));
         }
         let row = list.row()?;
         Some((row.contexts.clone(), row.open == row.contexts.len() && row.open > 0))
@@ -308,7 +334,7 @@ impl App {
         match self.closed(open) {
             Ok(effects) => {
                 if let Some(Overlay::Contexts(list)) = &mut self.overlay {
-                    list.marked.clear();
+                    list.marked.retain(|name| !names.contains(name));
                 }
                 effects
             }

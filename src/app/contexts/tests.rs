@@ -276,3 +276,27 @@ fn a_group_shows_the_rows_of_its_clusters_and_no_others() {
         table.visible.iter().map(|at| table.items[*at as usize].cluster.as_str()).collect();
     assert_eq!(shown, ["prod-eu"]);
 }
+
+#[test]
+fn a_mark_that_is_not_shown_is_acted_on_by_no_key() {
+    let words = |app: &App| match &app.overlay {
+        Some(Overlay::Contexts(list)) => list.marks_in_words(),
+        _ => None,
+    };
+    let mut app = app();
+    let _ = app.run(Command::Contexts, "");
+    typed(&mut app, "prod-eu");
+    press(&mut app, KeyCode::Char(' '));
+    assert_eq!(words(&app).as_deref(), Some("1 marked"));
+    (0.."prod-eu".len()).for_each(|_| drop(press(&mut app, KeyCode::Backspace)));
+    typed(&mut app, "dev-1");
+    assert_eq!(rows(&app), ["dev-1", "dev-10"]);
+    assert_eq!(words(&app).as_deref(), Some("1 marked, 1 hidden"));
+    // The row under the cursor is what is seen, and what is closed.
+    assert_eq!(closes(&press(&mut app, KeyCode::Delete)), ["dev-1"]);
+    assert_eq!(words(&app).as_deref(), Some("1 marked, 1 hidden"), "it stays for when it is shown again");
+    press(&mut app, KeyCode::Down);
+    press(&mut app, KeyCode::Char(' '));
+    assert_eq!(words(&app).as_deref(), Some("2 marked, 1 hidden"));
+    assert_eq!(opens(&press(&mut app, KeyCode::Enter)), ["dev-10"]);
+}

@@ -27,8 +27,9 @@ pub const USE_COLUMNS: &[&str] = &["cpu", "cpu-pct", "mem", "mem-pct"];
 const MOST: usize = 20;
 
 impl App {
-    /// Gives pods what is known beside them, where a column tells it.
+    /// Gives pods what is known beside them, where a column tells it; and the box of a command its rows.
     pub(in crate::app) fn make_beside(&mut self) {
+        self.make_output();
         let table = match self.active_table() {
             Some(table) if table.wants_beside() => table,
             _ => return,

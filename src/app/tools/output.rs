@@ -32,17 +32,28 @@ pub struct Output {
     pub is_full: bool,
     /// First shown line; none: the end is followed.
     pub offset: Option<usize>,
+    wrapped: Wrapped,
+}
+
+/// What it said, in rows: made once for a width, and then only of what is new.
+#[derive(Debug, Default)]
+struct Wrapped {
+    rows: Vec<String>,
+    /// Cells of a row.
+    width: usize,
+    /// Lines that are in the rows.
+    lines: usize,
 }
 
 /// Where its parts are.
 #[derive(Debug)]
-pub struct OutputPage {
+pub struct OutputPage<'a> {
     /// The box, frame included.
     pub area: Area,
     /// Its head, wrapped: where it runs, and how it is.
     pub head: Vec<(Tone, String)>,
     /// What it said, wrapped.
-    pub rows: Vec<String>,
+    pub rows: &'a [String],
     /// Rows of that which find room.
     pub height: usize,
 }
@@ -51,7 +62,15 @@ impl Output {
     /// One that begins to run.
     pub(super) fn new(ticket: Ticket, run: Run) -> Self {
         let state = (Tone::Busy, "It runs; esc ends it.".to_owned());
-        Self { ticket, run, lines: Vec::new(), state, is_full: false, offset: None }
+        Self {
+            ticket,
+            run,
+            lines: Vec::new(),
+            state,
+            is_full: false,
+            offset: None,
+            wrapped: Wrapped::default(),
+        }
     }
 
     /// Whether it runs.
@@ -69,17 +88,33 @@ impl Output {
         }
     }
 
+    /// Puts what is not in rows yet into them.
+    fn wrap(&mut self, size: (u16, u16)) {
+        let (_, width) = inside(size);
+        let wrapped = &mut self.wrapped;
+        if wrapped.width != width {
+            *wrapped = Wrapped { width, ..Wrapped::default() };
+        }
+        wrapped.rows.extend(self.lines[wrapped.lines..].iter().flat_map(|line| chunks(line, width)));
+        wrapped.lines = self.lines.len();
+    }
+
     fn over(&mut self, tone: Tone, text: impl Into<String>) {
         self.ticket = Ticket::NONE;
         self.state = (tone, text.into());
     }
 }
 
-impl OutputPage {
-    /// Lays it out: nearly the whole screen.
-    pub fn new(output: &Output, size: (u16, u16)) -> Self {
-        let area = geometry::centred(size, (size.0.saturating_sub(4), size.1.saturating_sub(2)));
-        let width = usize::from(area.width.saturating_sub(4)).max(10);
+/// The box, nearly the whole screen, and the cells of a row in it.
+fn inside(size: (u16, u16)) -> (Area, usize) {
+    let area = geometry::centred(size, (size.0.saturating_sub(4), size.1.saturating_sub(2)));
+    (area, usize::from(area.width.saturating_sub(4)).max(10))
+}
+
+impl<'a> OutputPage<'a> {
+    /// Lays it out, with the rows that were made for the frame.
+    pub fn new(output: &'a Output, size: (u16, u16)) -> Self {
+        let (area, width) = inside(size);
         let mut head: Vec<(Tone, String)> = Vec::new();
         let place = format!("In {}.", clean(&output.run.place()));
         head.extend(facts::wrap(&place, width).into_iter().map(|row| (Tone::Muted, row)));
@@ -88,7 +123,7 @@ impl OutputPage {
             state.push_str(" It said more than is kept: the rest is not shown.");
         }
         head.extend(facts::wrap(&state, width).into_iter().map(|row| (output.state.0, row)));
-        let rows: Vec<String> = output.lines.iter().flat_map(|line| chunks(line, width)).collect();
+        let rows = output.wrapped.rows.as_slice();
         let height = usize::from(area.height.saturating_sub(2)).saturating_sub(head.len() + 1).max(1);
         Self { area, head, rows, height }
     }
@@ -143,19 +178,29 @@ impl App {
         }
     }
 
+    /// Has what it said in rows, for the frame that is drawn next.
+    pub(in crate::app) fn make_output(&mut self) {
+        let size = self.size;
+        if let Some(Overlay::Output(output)) = self.overlay.as_mut() {
+            output.wrap(size);
+        }
+    }
+
     /// A key while it is in front.
     pub(in crate::app) fn output_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let command = self.keymap.resolve(&[Scope::Motion], key);
         let size = self.size;
         let Some(Overlay::Output(output)) = self.overlay.as_mut() else { return Vec::new() };
+        // Keys that come together have no frame between them.
+        output.wrap(size);
         let page = OutputPage::new(output, size);
-        let last = page.last_offset();
+        let (last, height) = (page.last_offset(), page.height);
         let at = output.offset.unwrap_or(last).min(last);
         let to = match command {
             Some(Command::Up) => at.saturating_sub(1),
             Some(Command::Down) => at + 1,
-            Some(Command::PageUp) => at.saturating_sub(page.height),
-            Some(Command::PageDown) => at + page.height,
+            Some(Command::PageUp) => at.saturating_sub(height),
+            Some(Command::PageDown) => at + height,
             Some(Command::Top) => 0,
             Some(Command::Bottom) => last,
             _ if key.code == KeyCode::Char('c') => {
@@ -185,5 +230,37 @@ impl App {
         let text = "▲ You ended the connection; a program that does not notice goes on there. esc closes.";
         output.over(Tone::Warn, text);
         vec![Effect::Close(ticket)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::name::{Kind, ObjectKey};
+
+    fn output() -> Output {
+        let pod = ObjectKey { cluster: "c".into(), kind: Kind::Pod, namespace: "n".into(), name: "p".into() };
+        Output::new(Ticket::NONE, Run { pod, container: "x".into(), command: vec!["ls".into()] })
+    }
+
+    #[test]
+    fn what_is_said_is_put_into_rows_once_for_a_width() {
+        let mut output = output();
+        // A box of 34 cells, 30 inside.
+        let (narrow, wide) = ((38, 20), (80, 20));
+        output.said(&"x".repeat(45));
+        output.wrap(narrow);
+        let lengths = |output: &Output, size| -> Vec<usize> {
+            OutputPage::new(output, size).rows.iter().map(String::len).collect()
+        };
+        assert_eq!(lengths(&output, narrow), [30, 15]);
+        // Were the rows made anew from all lines, the first would be lost.
+        output.lines[0].clear();
+        output.said("yy");
+        output.wrap(narrow);
+        output.wrap(narrow);
+        assert_eq!(lengths(&output, narrow), [30, 15, 2]);
+        output.wrap(wide);
+        assert_eq!(lengths(&output, wide), [0, 2], "another width");
     }
 }

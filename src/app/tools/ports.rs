@@ -71,28 +71,44 @@ impl Target {
 }
 
 impl App {
-    /// What is selected, and its ports, the likeliest first.
+    /// What a box is about, else what is selected; and its ports, the likeliest first.
     pub(in crate::app) fn ports_here(&self) -> Option<(Target, Vec<Port>)> {
-        if let Screen::Details(Details { of, tab, .. }) = self.screen()
-            && *tab != Tab::Pods
-        {
-            return match of {
-                DetailsOf::Pod(key) => Some((Target::Pod(key.clone()), of_pod(self.pod(key)?))),
-                _ => None,
-            };
-        }
-        let item = self.active_table()?.item()?;
-        Some(match &item.subject {
-            Subject::Pod(row) => (Target::Pod(key(&item.cluster, Kind::Pod, &row.meta)), of_pod(row)),
-            Subject::Service(row) => {
+        let target = match self.held_on_to() {
+            Some(meant) if self.is_gone(meant).is_some() => return None,
+            Some(meant) => meant.target.clone(),
+            None => self.target_here()?,
+        };
+        let ports = match &target {
+            Target::Pod(key) => of_pod(self.pod(key)?),
+            Target::Service(key) => {
+                let row = self.service(key)?;
                 let ports = row.ports.iter().filter(|port| is_tcp(port));
                 let port = |port: &ServicePort| Port {
                     number: port.port,
                     about: format!("{}to {} of its pods", named(&port.name), clean(&port.target)),
                 };
-                (Target::Service(key(&item.cluster, Kind::Service, &row.meta)), ports.map(port).collect())
+                ports.map(port).collect()
             }
-            Subject::Gateway(row) => (Target::Gateway(row.id.clone()), of_gateway(row)),
+            Target::Gateway(id) => of_gateway(&*self.gateway(id)?),
+        };
+        Some((target, ports))
+    }
+
+    /// What is selected.
+    pub(super) fn target_here(&self) -> Option<Target> {
+        if let Screen::Details(Details { of, tab, .. }) = self.screen()
+            && *tab != Tab::Pods
+        {
+            return match of {
+                DetailsOf::Pod(key) if self.pod(key).is_some() => Some(Target::Pod(key.clone())),
+                _ => None,
+            };
+        }
+        let item = self.active_table()?.item()?;
+        Some(match &item.subject {
+            Subject::Pod(row) => Target::Pod(key(&item.cluster, Kind::Pod, &row.meta)),
+            Subject::Service(row) => Target::Service(key(&item.cluster, Kind::Service, &row.meta)),
+            Subject::Gateway(row) => Target::Gateway(row.id.clone()),
             Subject::Cluster(_) => return None,
         })
     }

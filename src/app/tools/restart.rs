@@ -55,12 +55,14 @@ impl App {
     /// Reviews the restart: nothing is deleted before a yes.
     pub(super) fn restart_pods(&mut self) -> Vec<Effect> {
         let wishes = self.deletions_meant();
+        let hidden = self.hidden_marks();
         let effects = self.review(wishes, None);
         if let Screen::Review(review) = self.screen_mut()
             && !effects.is_empty()
         {
             review.restarts = true;
         }
+        self.tell_of_hidden(&hidden);
         effects
     }
 

@@ -23,7 +23,7 @@ impl App {
         let all: Vec<String> = row.running().map(str::to_owned).collect();
         let container = match (container, all.as_slice()) {
             ("", [only]) => only.clone(),
-            ("", _) => return self.choose_container(Command::Shell, "shell in which container", all, ""),
+            ("", _) => return self.choose_container(Command::Shell, "shell in which container of", all, ""),
             (named, all) if all.iter().any(|name| name == named) => named.to_owned(),
             (named, all) => {
                 let text = format!("shell: {} has no container {named}: {}", pod.name, all.join(", "));
@@ -56,7 +56,7 @@ impl App {
             }
             _ => match all.as_slice() {
                 [only] => only.clone(),
-                _ => return self.choose_container(Command::Exec, "run it in which container", all, line),
+                _ => return self.choose_container(Command::Exec, "run it in which container of", all, line),
             },
         };
         if !all.contains(&container) {
@@ -78,7 +78,8 @@ impl App {
             if line.is_empty() { (name, String::new()) } else { (format!("-c {name} {line}"), String::new()) }
         };
         let options = all.into_iter().map(option).collect();
-        self.overlay = Some(Overlay::Choose(Choose { title, command, options, cursor: 0 }));
+        let meant = self.held_on_to().cloned().or_else(|| self.meant_here());
+        self.overlay = Some(Overlay::Choose(Choose { title, command, options, cursor: 0, meant }));
         Vec::new()
     }
 

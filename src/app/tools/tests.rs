@@ -262,3 +262,38 @@ fn what_pods_use_is_read_only_while_a_column_of_it_is_on_the_screen() {
     let narrow = tell(&mut app, Msg::Key(KeyEvent::from(KeyCode::Char('w'))));
     assert_eq!(read(&narrow), Some(0), "nobody sees it any more");
 }
+
+#[test]
+fn marks_that_the_filter_hides_are_told_before_a_restart() {
+    let mut app = app(TableKind::Pods, snapshot(2, &[0, 1]));
+    let _ = app.run(Command::MarkAll, "");
+    let _ = app.run(Command::Filter, "istio-a-1-1");
+    app.settle();
+    assert!(matches!(&restart(&mut app)[..], [Effect::Check(..), Effect::Check(..)]));
+    assert_eq!(notice(&app), "1 of these are hidden by the filter: istio-a-1-0");
+}
+
+#[test]
+fn no_tool_acts_on_a_row_or_in_a_box_that_the_terminal_has_no_room_for() {
+    const WHY: &str = "the terminal is too small for it: egret needs 60×14 to show what it is about";
+    let mut app = app(TableKind::Pods, snapshot(2, &[0, 1]));
+    let _ = app.run(Command::PortForward, "15000");
+    app.size = (40, 12);
+    for command in [Command::Shell, Command::Exec, Command::PortForward, Command::RestartPod] {
+        assert_eq!(app.run(command, ""), [], "{command}");
+        assert_eq!(notice(&app), format!("{command}: {WHY}"));
+        assert!(app.overlay.is_none() && app.stack.len() == 1, "{command}");
+    }
+    app.size = (80, 24);
+    let _ = app.run(Command::PortForwards, "");
+    let _ = tell(&mut app, Msg::Resize(40, 12));
+    for code in [KeyCode::Char('d'), KeyCode::Char('c'), KeyCode::Enter] {
+        assert_eq!(tell(&mut app, Msg::Key(KeyEvent::from(code))), []);
+        assert_eq!(notice(&app), format!("Nothing was done: {WHY}. esc leaves what is in front."));
+    }
+    assert_eq!(app.forwards.len(), 1);
+    let _ = tell(&mut app, Msg::Key(KeyEvent::from(KeyCode::Esc)));
+    assert!(app.overlay.is_none());
+    let _ = tell(&mut app, Msg::Resize(80, 24));
+    assert!(matches!(&restart(&mut app)[..], [Effect::Check(..)]), "with room for it, it is as before");
+}

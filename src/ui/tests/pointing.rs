@@ -1,11 +1,11 @@
 //! The mouse on what is painted: a click is where a person sees the thing, so that drawing and hitting cannot differ.
 
 use super::*;
-use crate::app::Msg;
 use crate::app::contexts::Known;
 use crate::app::overlay::Overlay;
 use crate::app::pointing::{Gesture, Pointed};
 use crate::app::screen::Screen;
+use crate::app::{Command, Msg};
 
 /// The cell where a text begins on the screen.
 fn place(app: &App, text: &str) -> (u16, u16) {
@@ -167,6 +167,69 @@ fn a_click_in_the_list_of_contexts_is_on_the_row_that_is_seen() {
         let Some(Overlay::Contexts(list)) = &app.overlay else { panic!() };
         assert_eq!(list.cursor, 0);
     }
+}
+
+/// Turns the wheel over the box in front, further than there is anything.
+fn turned(app: &mut App, by: isize) {
+    let at = (app.size.0 / 2, app.size.1 / 2);
+    point(app, at, Gesture::Wheel(by));
+}
+
+#[test]
+fn the_wheel_moves_every_list_that_stands_in_front_and_no_further_than_it_is_long() {
+    use crate::app::views::Front;
+    let cursor = |app: &App| match &app.overlay {
+        Some(Overlay::Forwards(list)) => list.cursor,
+        Some(Overlay::Notices(list)) => list.cursor,
+        Some(Overlay::Views(Front::List(list))) => list.cursor,
+        other => panic!("{other:?}"),
+    };
+    let mut app = fixture::fleet(TableKind::Gateways, NARROW);
+    for port in ["15000", "15020"] {
+        drop(app.run(Command::PortForward, port));
+    }
+    fixture::keys(&mut app, "z f");
+    turned(&mut app, 3);
+    assert_eq!(cursor(&app), 1);
+    turned(&mut app, -3);
+    assert_eq!(cursor(&app), 0);
+
+    app.overlay = None;
+    for name in ["one", "two", "three"] {
+        drop(app.run(Command::Bookmark, name));
+    }
+    drop(app.run(Command::Bookmarks, ""));
+    turned(&mut app, 1);
+    assert_eq!(cursor(&app), 1);
+    turned(&mut app, 30);
+    assert_eq!(cursor(&app), 2);
+
+    app.overlay = None;
+    drop(app.run(Command::Notices, ""));
+    let Some(Overlay::Notices(list)) = &app.overlay else { panic!("something happened") };
+    let count = app.listed_notices(list).len();
+    turned(&mut app, 1_000);
+    assert_eq!(cursor(&app), count - 1);
+    turned(&mut app, -1_000);
+    assert_eq!(cursor(&app), 0);
+}
+
+#[test]
+fn the_wheel_scrolls_what_a_command_says_and_follows_its_end_again() {
+    use crate::app::effect::Effect;
+    use crate::model::exec::News;
+    let mut app = fixture::fleet(TableKind::Pods, NARROW);
+    let effects = app.run(Command::Exec, "ls");
+    let Some(Effect::Exec(ticket, _)) = effects.into_iter().next() else { panic!("it runs") };
+    let said = (0..100).map(|n| format!("line {n}\n")).collect::<String>();
+    fixture::take(&mut app, Msg::Exec(ticket, News::Said(said)));
+    assert!(picture(&app).contains("line 99"));
+    turned(&mut app, -3);
+    let picture_above = picture(&app);
+    assert!(picture_above.contains("line 96") && !picture_above.contains("line 97"), "{picture_above}");
+    turned(&mut app, 30);
+    fixture::take(&mut app, Msg::Exec(ticket, News::Said("the last\n".to_owned())));
+    assert!(picture(&app).contains("the last"));
 }
 
 #[test]

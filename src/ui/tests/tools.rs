@@ -50,10 +50,23 @@ fn port_forwards_and_what_commands_say_are_told_at_every_size() {
         snapshot("forwards", size, &forwards(size));
         snapshot("exec-output", size, &output(size));
     }
-    // So small that nothing else is drawn, it does not fail.
-    for size in [(40, 12), (20, 4)] {
-        assert!(!picture(&forwards(size)).is_empty());
-        assert!(!picture(&output(size)).is_empty());
+    // So small that nothing else is drawn, it is told what is in front, and that its keys do nothing.
+    for (situation, told) in [
+        (forwards as fn((u16, u16)) -> App, "The list of port-forwards is in front. esc closes it."),
+        (output, "is in front. esc closes it."),
+    ] {
+        let mut app = situation(NARROW);
+        fixture::take(&mut app, Msg::Resize(40, 12));
+        let flat = |app: &App| picture(app).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat(&app).contains(told), "{}", picture(&app));
+        fixture::keys(&mut app, "c");
+        assert!(
+            flat(&app).contains("Nothing was done: the terminal is too small for it"),
+            "{}",
+            picture(&app)
+        );
+        fixture::take(&mut app, Msg::Resize(20, 4));
+        assert!(!picture(&app).is_empty());
     }
 }
 

@@ -140,6 +140,9 @@ async fn shell(mut socket: Socket, heard: Heard) {
                     heard.note(format!("typed {line:?}"));
                     match line.as_str() {
                         "exit 3" => return over(socket, exit(3)).await,
+                        // Without a word: as when a node or a load balancer is gone.
+                        "drop" => return,
+                        "vim" => say(&mut socket, 1, "\u{1b}[?1049h\u{1b}[2;5r\u{1b}[?1003h\u{1b}(0~").await,
                         _ => say(&mut socket, 1, &format!("\r\nyou said {line}\r\nfake$ ")).await,
                     }
                     line.clear();
@@ -156,6 +159,9 @@ async fn program(mut socket: Socket, command: &[String], heard: Heard) {
         say(&mut socket, 1, "it sleeps\n").await;
         while let Some(Ok(_)) = socket.next().await {}
         return heard.note("gone");
+    }
+    if command[0] == "drop" {
+        return say(&mut socket, 1, "half a line").await;
     }
     say(&mut socket, 1, &format!("said \u{1b}[31m{}\n", command.join("|"))).await;
     say(&mut socket, 2, "and to err\n").await;
@@ -230,12 +236,46 @@ async fn a_shell_that_hangs_is_left_from_this_side() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_is_lost_ends_a_shell_and_a_command() {
+    let heard = Heard::default();
+    let fake = fake(&heard).await;
+    let session = session(&fake, "", (80, 24));
+    session.keys("x").sees("fake$");
+    session.type_in("drop\r");
+    session
+        .says("The connection to the shell in container istio-proxy of pod istio-system/one in fake ended");
+    assert!(session.on_alternate_screen());
+    session.keys("down").selects("two").keys("up").selects("one");
+    session.command("exec drop");
+    session.sees("half a line").sees("The connection ended before it told how it went");
+    session.keys("esc").selects("one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shell_in_which_egret_is_ended_leaves_the_terminal_as_others_expect_it() {
+    let heard = Heard::default();
+    let fake = fake(&heard).await;
+    let mut session = session(&fake, "", (80, 24));
+    session.keys("x").sees("fake$");
+    session.type_in("vim\r");
+    session.wait_seen("its own screen", SOON, |seen| seen.on_alternate_screen());
+    session.signal(rustix::process::Signal::TERM);
+    session.wait_status(SOON);
+    assert!(!session.on_alternate_screen() && session.shows_cursor());
+    let raw = String::from_utf8_lossy(&session.raw()).into_owned();
+    let (_, behind) = raw.rsplit_once("\u{1b}(0~").unwrap();
+    for reset in ["\u{1b}(B", "\u{1b}[r", "\u{1b}[?1003l", "\u{1b}[?7h"] {
+        assert!(behind.contains(reset), "{reset:?} in {behind:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_several_containers_one_is_chosen_and_one_without_a_shell_says_so() {
     let heard = Heard::default();
     let fake = fake(&heard).await;
     let session = session(&fake, "", (80, 24));
     session.keys("down").selects("two");
-    session.keys("x").sees("shell in which container").keys("down enter");
+    session.keys("x").sees("shell in which container of two in fake").keys("down enter");
     session
         .says("No shell in container bare of pod istio-system/two in fake: its image has none (distroless)");
 }

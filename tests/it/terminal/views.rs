@@ -13,7 +13,8 @@ const NONE: &str = "/nowhere/kubeconfig";
 /// What came after the alternate screen was left.
 fn left_behind(session: &Session) -> String {
     let raw = String::from_utf8_lossy(&session.raw()).into_owned();
-    raw.rsplit_once("\x1b[?1049l").map(|(_, after)| after.to_owned()).unwrap_or_default()
+    // The cursor is shown last.
+    raw.rsplit_once("\x1b[?1049l\x1b[?25h").map(|(_, after)| after.to_owned()).unwrap_or_default()
 }
 
 #[test]

@@ -319,7 +319,7 @@ fn a_key_of_two_owners_is_refused_with_both_and_the_line_that_made_it_so() {
     let end = egret("keys").config("[keys]\ntop = \"g\"\n").run();
     assert_eq!(end.code, Some(2));
     assert!(end.err.contains("config.toml:2: keys: `g` of `top` is the beginning of `g "), "{}", end.err);
-    let end = egret("keys").config("[keys]\nwide = [\"space w\", \"ctrl-x ctrl-w\"]\nmark = \"m\"\n").run();
+    let end = egret("keys").config("[keys]\nwide = [\"space w\", \"ctrl-x ctrl-w\"]\nmark = \"f9\"\n").run();
     assert_eq!((end.code, end.err.as_str()), (Some(0), ""));
     assert!(
         end.out.lines().any(|l| l.contains("space w, ctrl-x ctrl-w") && l.contains("wide")),

@@ -61,6 +61,12 @@
 //!   crossterm writes the 16 colours by their numbers among 256, which the simplest terminals do not know.
 //! - The terminal is asked one thing, with frames only: whether it took them ([`runtime::line`]). What the kernel takes is
 //!   not yet shown; on a slow line tens of kilobytes lay between a key and its answer.
+//! - A key is about the row that was seen: when the one under the cursor goes away between two frames, the key does nothing
+//!   and says so. What a choice or a palette was opened for is kept with it, by uid.
+//! - Columns of a person's own are `&'static` like those there are: interned, so that tables, filters and `egret get` know
+//!   one kind of column. What a JSON path finds is kept in the row; objects are not.
+//! - Files that change (config, themes, kubeconfigs) are heard of by their directories ([`runtime::watch`]); read-only is
+//!   never lifted by one.
 //! - Which clock a session goes by comes with its clusters (`cluster::clock`, `Contexts::handed`): all of a demo, its
 //!   logs and its certificates too, is of one time, which can stand.
 //! - A session without its terminal is `runtime::wired`: tests and pictures drive the same parts as the loop does.

@@ -60,7 +60,7 @@ fn screens(
         Ok(setup) => setup.reconciling(reconcile),
         Err(wrong) => return complain(&wrong, Outcome::Usage),
     };
-    setup.settings = screens.over(setup.settings, view.is_some());
+    setup = setup.beginning(screens, view.is_some());
     let setup = match clusters {
         Clusters::Demo(_) => setup.for_other_clusters(),
         Clusters::Replay(_) => setup.for_recording(),

@@ -6,7 +6,7 @@ use etcetera::BaseStrategy as _;
 
 use crate::app::command::COMMANDS;
 use crate::app::keymap::{Keymap, Refused, Sequence};
-use crate::cli::Globals;
+use crate::cli::{Globals, Screens};
 use crate::cluster::kubeconfig;
 use crate::config::{Contexts, Glob, Namespaces, Settings, Source, Value, Vocabulary, load};
 use crate::model::columns::columns;
@@ -32,6 +32,8 @@ pub struct Setup {
 pub struct Again {
     globals: Globals,
     reconciles: bool,
+    /// Flags of the screens, and whether one was asked for by name.
+    screens: (Screens, bool),
     of: Of,
 }
 
@@ -50,6 +52,8 @@ impl Again {
     /// The config file is broken.
     pub fn read(&self) -> Result<Setup, String> {
         let setup = setup(&self.globals)?.reconciling(self.reconciles);
+        let (screens, names_one) = self.screens;
+        let setup = setup.beginning(screens, names_one);
         Ok(match self.of {
             Of::Own => setup,
             Of::Others => setup.for_other_clusters(),
@@ -65,7 +69,12 @@ pub fn setup(globals: &Globals) -> Result<Setup, String> {
     let overrides = settings.keys.iter().map(|(name, keys)| (name.clone(), keys.value.clone())).collect();
     // Each name and key was checked where it stands; what is left is one key that would mean two things.
     let keymap = Keymap::with(&overrides).map_err(|why| refused(&why, &settings, &place))?;
-    let again = Again { globals: globals.clone(), reconciles: false, of: Of::Own };
+    let again = Again {
+        globals: globals.clone(),
+        reconciles: false,
+        screens: (Screens::default(), false),
+        of: Of::Own,
+    };
     Ok(Setup { settings, place, keymap, again: Some(again) })
 }
 
@@ -87,6 +96,16 @@ fn refused(why: &Refused, settings: &Settings, place: &load::Place) -> String {
 }
 
 impl Setup {
+    /// With the flags that say how the screens begin and end.
+    #[must_use]
+    pub fn beginning(mut self, screens: Screens, names_a_screen: bool) -> Self {
+        self.settings = screens.over(self.settings, names_a_screen);
+        if let Some(again) = &mut self.again {
+            again.screens = (screens, names_a_screen);
+        }
+        self
+    }
+
     /// With `--reconcile`, where it was given.
     #[must_use]
     pub fn reconciling(mut self, flag: bool) -> Self {

@@ -72,9 +72,11 @@ impl App {
         let command = self.press(self.focus(), key);
         if command.is_none() && self.is_begun() {
             let on = self.keymap.continuations(self.focus(), &self.pressed);
-            if on.iter().any(|(_, command)| works(*command)) {
-                return Vec::new();
+            if !on.iter().any(|(_, command)| works(*command)) {
+                // What follows belongs to it, and must not be a key of its own.
+                self.thaw("The screen goes on.");
             }
+            return Vec::new();
         }
         self.pressed.clear();
         let name = self.held.as_ref().and_then(|held| held.name.clone());

@@ -38,7 +38,10 @@ impl App {
         if is_hidden_list && self.refuses_unseen() {
             return Vec::new();
         }
+        // What nobody sees is not chosen, and not saved.
+        let is_seen = !super::geometry::too_small(self.size);
         match self.overlay {
+            Some(Overlay::Choose(_) | Overlay::Columns(_)) if !is_seen => Vec::new(),
             Some(Overlay::Palette(_)) => self.palette_key(key),
             Some(Overlay::Choose(_)) => self.choose_key(key),
             Some(Overlay::Confirm(_)) => self.confirm_key(key),

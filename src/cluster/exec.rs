@@ -97,8 +97,12 @@ fn code(error: &kube::Error) -> u16 {
 }
 
 impl Running {
-    /// It is over: the journal has it.
-    pub fn finish(self) {
+    /// It is over, in this way: the journal has it.
+    pub fn finish(mut self, ended: &Ended) {
+        // The API server took it, and whoever was to run it did not.
+        if let Ended::Failed(why) = ended {
+            self.told.refused(0, &Fault::new(Reason::Invalid, why.clone(), ""));
+        }
         drop(self.told);
     }
 }

@@ -174,7 +174,7 @@ async fn carry(mut running: exec::Running, screen: &Screen) -> io::Result<Ended>
             Some(()) = resized.recv() => send_size(&mut sizes).await,
         }
     };
-    running.finish();
+    running.finish(&how);
     Ok(how)
 }
 
@@ -218,8 +218,8 @@ pub(super) async fn command(c: Connection, ticket: Ticket, run: Run, inbox: Inbo
         }
     };
     let ended = listen(stdout, stderr, async { exec::ended(status.await) }, said).await;
+    running.finish(&ended);
     say(News::Ended(ended));
-    running.finish();
 }
 
 /// Hands on what is said until it is known how the program ended.

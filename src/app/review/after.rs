@@ -18,7 +18,9 @@ const REMEMBERED: usize = 100;
 impl App {
     /// A change is made, or has failed. Whether anybody still looks at it makes no difference to it.
     pub(in crate::app) fn on_made(&mut self, ticket: Ticket, made: Result<Made, Fault>) -> Vec<Effect> {
-        if let Ok(made) = &made {
+        if let Ok(made) = made.as_ref()
+            && made.can_be_undone()
+        {
             self.past.push(made.clone());
             let over = self.past.len().saturating_sub(REMEMBERED);
             self.past.drain(..over);
@@ -63,14 +65,16 @@ impl App {
     fn over(&mut self, ticket: Ticket) -> Vec<Effect> {
         let Some((review, _)) = self.review_of(ticket) else { return Vec::new() };
         let draft = review.draft.take();
-        let said: Vec<String> = review
+        let made: Vec<&Made> = review
             .items
             .iter()
             .filter_map(|item| match &item.stage {
-                Stage::Made(made) => Some(made.said.clone()),
+                Stage::Made(made) => Some(&**made),
                 _ => None,
             })
             .collect();
+        let undone = made.iter().any(|made| made.can_be_undone());
+        let said: Vec<String> = made.iter().map(|made| made.said.clone()).collect();
         let follows = review.items.len() == 1 && review.items[0].follows();
         let mut effects = Vec::new();
         if let Some(id) = draft {
@@ -84,6 +88,8 @@ impl App {
         }
         let text = match said.as_slice() {
             [] => String::new(),
+            [one] if !undone => one.clone(),
+            many if !undone => format!("{} changes are made.", many.len()),
             [one] => format!("{one} {} undoes it.", self.key_of(crate::app::Command::Undo)),
             many => format!(
                 "{} changes are made. {} undoes the last.",

@@ -270,3 +270,17 @@ fn a_last_view_that_is_asked_for_before_it_was_read_is_gone_to_when_it_was() {
     take(&mut app, Msg::Views(last()));
     assert_eq!(is_open(&app), Some(("istio-egress", Tab::Traffic)));
 }
+
+#[test]
+fn a_sequence_that_is_begun_while_the_screen_stands_goes_on_as_one() {
+    let mut app = ready();
+    keys(&mut app, "Z");
+    assert!(app.held.is_some());
+    let depth = app.stack.len();
+    keys(&mut app, "z");
+    assert!(app.held.is_none() && app.begun().is_some(), "{}", said(&app));
+    // Alone `n` would open the form of a new gateway.
+    keys(&mut app, "n");
+    assert_eq!(app.stack.len(), depth);
+    assert!(app.begun().is_none());
+}

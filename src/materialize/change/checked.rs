@@ -105,6 +105,14 @@ pub struct Made {
 }
 
 impl Made {
+    /// Whether it makes sense to take it back. A pod that was deleted has been replaced by its owner: one more of it would be
+    /// one too many, and be deleted in turn.
+    pub fn can_be_undone(&self) -> bool {
+        let owners = self.before.as_ref().and_then(|pod| pod["metadata"]["ownerReferences"].as_array());
+        let is_kept = owners.is_some_and(|all| all.iter().any(|owner| owner["controller"] == true));
+        !(self.target.kind == "Pod" && self.after.is_none() && is_kept)
+    }
+
     /// The change as one to choose from: with what it changed, or one cannot be told from the next of the same object.
     pub fn in_words(&self) -> String {
         let (Some(before), Some(after)) = (&self.before, &self.after) else { return self.said.clone() };
@@ -146,5 +154,28 @@ mod tests {
             "out in prod: spec.replicas: 5 → 3, 1 more"
         );
         assert_eq!(made(Some(of(5, "2")), None).in_words(), "prod: it is gone.");
+    }
+
+    #[test]
+    fn a_pod_that_its_owner_has_replaced_is_not_made_again() {
+        let owned = json!({"metadata": {"ownerReferences": [{"kind": "ReplicaSet", "controller": true}]}});
+        let bare = json!({"metadata": {}});
+        for (kind, before, after, wanted) in [
+            ("Pod", Some(owned.clone()), None, false),
+            ("Pod", Some(bare.clone()), None, true),
+            ("Pod", Some(owned.clone()), Some(owned.clone()), true),
+            ("Service", Some(owned), None, true),
+            ("Pod", None, Some(bare), true),
+        ] {
+            let target = Target {
+                cluster: "prod".into(),
+                api_version: "v1".into(),
+                kind: kind.into(),
+                namespace: "ns".into(),
+                name: "out".into(),
+            };
+            let made = Made { target, before, after, said: String::new() };
+            assert_eq!(made.can_be_undone(), wanted, "{made:?}");
+        }
     }
 }

@@ -214,7 +214,9 @@ impl Begun {
     pub(super) fn refused(&mut self, status: u16, fault: &Fault) {
         let Some((_, entry)) = &mut self.0 else { return };
         "refused".clone_into(&mut entry.result);
-        (entry.status, entry.reason) = (Some(status), Some(fault.reason.to_string()));
+        // None: it is no answer of HTTP.
+        entry.status = (status > 0).then_some(status);
+        entry.reason = Some(fault.reason.to_string());
     }
 
     /// The program that is run.

@@ -260,11 +260,15 @@ impl App {
         };
         let Some(Overlay::Confirm(confirm)) = &mut self.overlay else { return Vec::new() };
         let types = confirm.typed().is_some() && confirm.waits();
-        let letter = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let letter = matches!(key.code, KeyCode::Char(_)) && !control;
+        // A wrong word is taken away as in a shell, whatever else these keys mean.
+        let erases =
+            key.code == KeyCode::Backspace || control && matches!(key.code, KeyCode::Char('u' | 'w'));
         match (key.code, command) {
             (KeyCode::Enter, _) if types => return self.say_yes(),
             // What is typed is typed, whatever else the key means.
-            _ if types && (letter || matches!(key.code, KeyCode::Backspace)) => {
+            _ if types && (letter || erases) => {
                 confirm.is_mistyped = false;
                 confirm.input.key(key);
             }

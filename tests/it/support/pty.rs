@@ -397,8 +397,9 @@ fn read_all(mut master: File, shared: &(Mutex<Seen>, Condvar)) {
         }
         seen.take(&buffer[..read]);
         drop(seen);
-        shared.1.notify_all();
+        // Before anybody who waits for the screen types on: a terminal puts nothing into the middle of a key.
         answer(&mut master, &buffer[..read]);
+        shared.1.notify_all();
     }
 }
 

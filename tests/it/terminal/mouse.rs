@@ -89,7 +89,7 @@ fn a_click_selects_also_when_it_comes_in_two_parts() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("config.toml");
     std::fs::write(&config, "mouse = true\n").unwrap();
-    let session = egret("nowhere".as_ref(), "demo").env("EGRET_CONFIG", &config).size(80, 24).go();
+    let session = egret("nowhere".as_ref(), "demo --speed 0").env("EGRET_CONFIG", &config).size(80, 24).go();
     // All rows are there: none pushes another down any more.
     session.sees("4/5 clusters").sees("egress-pci");
     let marked = |y: usize| move |s: &str| s.lines().nth(y).is_some_and(|line| line.starts_with('▸'));

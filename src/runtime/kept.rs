@@ -1,18 +1,18 @@
 //! Files of what a person keeps: views, and screens as they were. Written one after the other, beside the screen, and
 //! waited for at the end.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
-use rustix::fs::{FlockOperation, flock};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::cells;
 use super::effects::{Live, tell};
+use super::stored::{self, Names};
 use crate::app::effect::Dump;
 use crate::app::msg::Msg;
 use crate::model::clean::clean;
@@ -20,12 +20,8 @@ use crate::model::fault::{Fault, Reason};
 use crate::model::view::{ViewChange, Views};
 use crate::ui::{still, svg};
 
-/// Name of the file of views.
-const VIEWS: &str = "views.json";
-/// It while it is being written.
-const HALF: &str = ".views.half";
-/// What is held while it is changed.
-const LOCK: &str = ".views.lock";
+/// Where views are.
+const NAMES: Names = Names { whole: "views.json", half: ".views.half", lock: ".views.lock" };
 /// Where screens are written to that the person did not name a file for.
 const DUMPS: &str = "dumps";
 
@@ -47,7 +43,7 @@ impl Live {
     pub fn with_views(mut self, dir: PathBuf) -> Self {
         self.kept.dir = Some(dir.clone());
         let inbox = self.inbox();
-        self.after_the_last(move || tell(&inbox, told(&dir, read(&dir.join(VIEWS)))));
+        self.after_the_last(move || tell(&inbox, told(&dir, read(&dir.join(NAMES.whole)))));
         self
     }
 
@@ -99,7 +95,7 @@ impl Live {
 fn told(dir: &Path, views: io::Result<Views>) -> Msg {
     views.map_or_else(
         |error| {
-            let place = dir.join(VIEWS);
+            let place = dir.join(NAMES.whole);
             let summary = format!("views cannot be kept in {}: {error}", clean(&place.display().to_string()));
             let hint = "The file was left as it is: mend it, or move it away.";
             Msg::Notice(Fault::new(Reason::Invalid, summary, hint))
@@ -119,20 +115,11 @@ fn read(file: &Path) -> io::Result<Views> {
 
 /// Makes a change of what is on disk now, while no other egret makes one: of two, neither is lost.
 fn make(dir: &Path, change: ViewChange) -> io::Result<Views> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    let lock = dir.join(LOCK);
-    let lock =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(lock)?;
-    flock(&lock, FlockOperation::LockExclusive)?;
-    let (half, whole) = (dir.join(HALF), dir.join(VIEWS));
-    let mut views = read(&whole)?;
-    views.take(change);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
-    file.write_all(&serde_json::to_vec_pretty(&views)?)?;
-    file.sync_all()?;
-    fs::rename(&half, &whole)?;
-    File::open(dir)?.sync_all()?;
-    Ok(views)
+    stored::change(dir, &NAMES, |whole| {
+        let mut views = read(whole)?;
+        views.take(change);
+        Ok((serde_json::to_vec_pretty(&views)?, views))
+    })
 }
 
 /// Writes a screen, over nothing; tells where it is. An error tells where it should have been.
@@ -223,15 +210,15 @@ mod tests {
                 });
             }
         });
-        let kept = read(&dir.join(VIEWS)).unwrap();
+        let kept = read(&dir.join(NAMES.whole)).unwrap();
         assert_eq!(kept.bookmarks.len(), 40);
-        assert_eq!(mode(&dir.join(VIEWS)), 0o600);
+        assert_eq!(mode(&dir.join(NAMES.whole)), 0o600);
     }
 
     #[test]
     fn a_file_that_is_none_of_views_is_told_of_and_left_as_it_is() {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join(VIEWS);
+        let file = dir.path().join(NAMES.whole);
         fs::write(&file, "mine").unwrap();
         let Msg::Notice(fault) = told(dir.path(), make(dir.path(), ViewChange::Last(view("pods")))) else {
             panic!("it was written over")

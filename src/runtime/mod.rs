@@ -30,6 +30,7 @@ mod settings;
 mod shell;
 mod shell_screen;
 mod starting;
+mod stored;
 pub mod terminal;
 mod used;
 pub mod watch;

@@ -1,14 +1,15 @@
 //! When contexts were opened last, kept over runs: by several at once, and whole whatever happens.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use jiff::Timestamp;
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
+
+use super::stored::{self, Names};
+
+const NAMES: Names = Names { whole: "contexts.json", half: "contexts.json.half", lock: "contexts.lock" };
 
 /// Contexts that are remembered, at most.
 const MOST: usize = 1_000;
@@ -32,7 +33,7 @@ impl Used {
     }
 
     fn file(&self) -> PathBuf {
-        self.dir.join("contexts.json")
+        self.dir.join(NAMES.whole)
     }
 
     /// When each was opened last. What cannot be read is not remembered. Blocks on files.
@@ -46,28 +47,19 @@ impl Used {
     /// # Errors
     /// When the directory cannot be written to.
     pub(super) fn note(&self, names: &[String], now: Timestamp) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
-        let mut to = OpenOptions::new();
-        to.write(true).create(true).truncate(false).mode(0o600);
-        // Held until the end: another egret may be about to do the same.
-        let lock = to.open(self.dir.join("contexts.lock"))?;
-        flock(&lock, FlockOperation::LockExclusive)?;
-        let mut contexts = self.read();
-        for name in names {
-            let at = contexts.entry(name.clone()).or_insert(now);
-            *at = now.max(*at);
-        }
-        while contexts.len() > MOST
-            && let Some(oldest) = contexts.iter().min_by_key(|(_, at)| **at).map(|(name, _)| name.clone())
-        {
-            contexts.remove(&oldest);
-        }
-        let half = self.dir.join("contexts.json.half");
-        let mut file = to.truncate(true).open(&half)?;
-        file.write_all(&serde_json::to_vec_pretty(&Kept { contexts })?)?;
-        file.sync_all()?;
-        fs::rename(&half, self.file())?;
-        File::open(&self.dir)?.sync_all()
+        stored::change(&self.dir, &NAMES, |_| {
+            let mut contexts = self.read();
+            for name in names {
+                let at = contexts.entry(name.clone()).or_insert(now);
+                *at = now.max(*at);
+            }
+            while contexts.len() > MOST
+                && let Some(oldest) = contexts.iter().min_by_key(|(_, at)| **at).map(|(name, _)| name.clone())
+            {
+                contexts.remove(&oldest);
+            }
+            Ok((serde_json::to_vec_pretty(&Kept { contexts })?, ()))
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use ratatui::layout::Position;
 
 use super::canvas::{Canvas, Cut, width};
 use super::edges::{self, Keys};
-use super::overlay::{frame, more};
+use super::overlay::{begin_row, frame, more};
 use super::theme::Role;
 use crate::app::App;
 use crate::app::choosing::{Chooser, ChooserPage, Line};
@@ -74,16 +74,9 @@ pub(super) fn draw(app: &App, chooser: &Chooser, canvas: &mut Canvas<'_>) -> Opt
 }
 
 fn draw_line(line: &Line, is_selected: bool, title: u16, canvas: &mut Canvas<'_>, area: Area) {
-    let [plain, muted, key, selected] =
-        [Role::Overlay, Role::ToneMuted, Role::HintKey, Role::OverlaySelected].map(|role| canvas.style(role));
-    let over = |style: ratatui::style::Style| if is_selected { style.patch(selected) } else { style };
-    if is_selected {
-        canvas.tint(area, over(plain));
-        canvas.char(area.x, area.y, canvas.glyphs.cursor(), over(plain));
-    }
-    if line.is_shown {
-        canvas.char(area.x + 1, area.y, canvas.glyphs.marked(), over(key));
-    }
+    let look = begin_row(canvas, area, (is_selected, line.is_shown));
+    let (plain, muted) = (look.plain, look.muted);
+    let over = |style| look.over(style);
     let mut x = area.x + 3;
     let word = if line.is_shown { "shown" } else { "hidden" };
     let look = if line.is_shown { plain } else { muted };

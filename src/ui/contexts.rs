@@ -4,7 +4,7 @@ use ratatui::layout::Position;
 
 use super::canvas::{Canvas, Cut, width};
 use super::edges::{self, Keys};
-use super::overlay::frame;
+use super::overlay::{begin_row, frame};
 use super::theme::Role;
 use crate::app::App;
 use crate::app::contexts::{List, ListPage, Row};
@@ -71,16 +71,9 @@ fn draw_row(
     canvas: &mut Canvas<'_>,
     area: Area,
 ) {
-    let [plain, muted, key, selected] =
-        [Role::Overlay, Role::ToneMuted, Role::HintKey, Role::OverlaySelected].map(|role| canvas.style(role));
-    let over = |style: ratatui::style::Style| if is_selected { style.patch(selected) } else { style };
-    if is_selected {
-        canvas.tint(area, over(plain));
-        canvas.char(area.x, area.y, canvas.glyphs.cursor(), over(plain));
-    }
-    if is_marked {
-        canvas.char(area.x + 1, area.y, canvas.glyphs.marked(), over(key));
-    }
+    let look = begin_row(canvas, area, (is_selected, is_marked));
+    let (plain, muted) = (look.plain, look.muted);
+    let over = |style| look.over(style);
     let tone = over(canvas.style(row.tone.into()));
     if let Some(symbol) = row.symbol {
         canvas.text(area.x + 2, area.y, 1, canvas.glyphs.symbol(symbol), tone, Cut::End);

@@ -1,6 +1,7 @@
 //! What stands in front of a screen: help, palette, choice.
 
 use ratatui::layout::Position;
+use ratatui::style::Style;
 
 use super::canvas::{Canvas, Cut, width};
 use super::edges::{self, Keys};
@@ -193,6 +194,41 @@ fn draw_choose(choose: &Choose, canvas: &mut Canvas<'_>, size: (u16, u16)) {
     };
     let inside = frame(canvas, area, &title, keys);
     draw_list(canvas, inside, lines, choose.cursor);
+}
+
+/// Looks of a row of a list: plain, muted; the row under the cursor is drawn over them all.
+pub(super) struct RowLook {
+    /// Its text.
+    pub(super) plain: Style,
+    /// What is less important in it.
+    pub(super) muted: Style,
+    selected: Option<Style>,
+}
+
+impl RowLook {
+    /// A look, as it is in this row.
+    pub(super) fn over(&self, style: Style) -> Style {
+        self.selected.map_or(style, |selected| style.patch(selected))
+    }
+}
+
+/// Begins a row that can be marked: the cursor and the mark before it.
+pub(super) fn begin_row(
+    canvas: &mut Canvas<'_>,
+    area: Area,
+    (is_selected, is_marked): (bool, bool),
+) -> RowLook {
+    let [plain, muted, key, selected] =
+        [Role::Overlay, Role::ToneMuted, Role::HintKey, Role::OverlaySelected].map(|role| canvas.style(role));
+    let look = RowLook { plain, muted, selected: is_selected.then_some(selected) };
+    if is_selected {
+        canvas.tint(area, look.over(plain));
+        canvas.char(area.x, area.y, canvas.glyphs.cursor(), look.over(plain));
+    }
+    if is_marked {
+        canvas.char(area.x + 1, area.y, canvas.glyphs.marked(), look.over(key));
+    }
+    look
 }
 
 /// What, about, key, and whether it is grey.
